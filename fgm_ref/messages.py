@@ -1,0 +1,82 @@
+"""Every message of every protocol on one screen, and what it weighs.
+
+A message weighs its payload: `WORD` bytes per number, nothing for an empty one (which still counts as
+one message).  The header (who, which kind, which round) is free in the payload total; `ledger.py` adds
+an estimate of headers in its second total.
+
+D is the number of model parameters.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+WORD = 4
+"""Bytes per number on the wire, whatever NumPy computes in."""
+
+UP, DOWN = "up", "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of message: `words` says how many numbers its payload may hold."""
+
+    name: str
+    direction: str
+    words: str
+    meaning: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# From the coordinator to the sites.
+MODEL = Kind("MODEL", DOWN, "D", "the global model E: a round starts")
+BALANCED = Kind("BALANCED", DOWN, "D", "the mean of a balancing set, to its members")
+QUANTUM = Kind("QUANTUM", DOWN, "1", "θ: a subround starts")
+LAMBDA = Kind("LAMBDA", DOWN, "1", "λ: the round goes on after a flush")
+POLL = Kind("POLL", DOWN, "0", "please reply")
+MEAN_STATE = Kind("MEAN_STATE", DOWN, "D per moment", "averaged optimiser state")
+
+# From a site to the coordinator.
+VIOLATION = Kind("VIOLATION", UP, "0 or D", "my local condition broke (Kamp: here is my model)")
+INCREMENT = Kind("INCREMENT", UP, "1", "my φ rose by so many quanta")
+LOCAL = Kind("LOCAL", UP, "D", "my model w_i")
+DRIFT = Kind("DRIFT", UP, "D", "my drift X_i")
+FLUSH = Kind("FLUSH", UP, "D", "my drift X_i; I count from here again")
+PHI = Kind("PHI", UP, "1", "my φ(X_i)")
+STATE = Kind("STATE", UP, "D per moment", "my optimiser state")
+SAMPLES = Kind("SAMPLES", UP, "inputs + targets", "my raw mini-batch")
+
+KINDS = (
+    *(MODEL, BALANCED, QUANTUM, LAMBDA, POLL, MEAN_STATE),
+    *(VIOLATION, INCREMENT, LOCAL, DRIFT, FLUSH, PHI, STATE, SAMPLES),
+)
+INDEX = {kind: number for number, kind in enumerate(KINDS)}
+
+Cause = tuple[str, float]
+"""What made somebody send: the name of a number and the number, for the transcript.  Never billed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message.  `tag` is the (round, subround) it belongs to; a stale one is dropped by its receiver."""
+
+    kind: Kind
+    payload: Any = None
+    tag: tuple[int, int] = (0, 0)
+    cause: Cause = ("", 0.0)
+
+
+def weight(payload: Any) -> int:
+    """Payload bytes of what is shipped: None, a number, an array, or a tuple of arrays.
+
+    >>> weight(None), weight(0.5), weight(np.zeros(10)), weight((np.zeros((2, 3)), np.zeros(2)))
+    (0, 4, 40, 32)
+    """
+    if payload is None:
+        return 0
+    if isinstance(payload, tuple):
+        return sum(weight(part) for part in payload)
+    return WORD * int(np.size(payload))

@@ -1,0 +1,125 @@
+"""The network: the only way between the sites and the coordinator.
+
+Four verbs.  A site sends a message `up`; the coordinator sends one `down` to some sites, `broadcast`s one
+to all, or `poll`s some for a reply.  Every payload is copied on the way, so that no array is ever shared by
+two ends, and every message is billed and logged here, so that protocol code never counts.
+
+Delivery is immediate: a message is handled to completion before the next site has its turn.
+But it does not handle delays, losses or crashes.
+"""
+
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.ledger import Ledger
+from fgm_ref.messages import POLL, Cause, Kind, Message
+
+Array = npt.NDArray[Any]
+NO_CAUSE: Cause = ("", 0.0)
+
+
+class SitesEnd(Protocol):
+    """What the network asks of the k stacked sites."""
+
+    k: int
+    models: Array
+
+    def receive(self, message: Message, sites: Array) -> None:
+        """Take a message that went to each of `sites`."""
+
+    def reply(self, kind: Kind, sites: Array) -> Array:
+        """Answer a poll: one row for each of `sites`."""
+
+    def alarms(self) -> Array:
+        """Which sites have something to say now."""
+
+    def report(self, site: int) -> Message | None:
+        """What one site has to say now, if it still has."""
+
+
+class CoordinatorEnd(Protocol):
+    """What the network asks of the coordinator."""
+
+    @property
+    def tag(self) -> tuple[int, int]:
+        """(round, subround), stamped on everything that is sent down."""
+
+    def receive(self, site: int, message: Message) -> None:
+        """Take a message of one site."""
+
+    def settle(self) -> None:
+        """Every site has had its turn in this step."""
+
+
+class Network:
+    """Connects k stacked sites with one coordinator.
+
+    `rng` draws the order in which sites with something to say have their turn.
+    """
+
+    def __init__(self, sites: SitesEnd, ledger: Ledger, rng: np.random.Generator):
+        self._sites = sites
+        self._coordinator: CoordinatorEnd | None = None
+        self._everybody = np.arange(sites.k)
+        self._rng = rng
+        self._float = sites.models.dtype.type
+        self.ledger = ledger
+
+    def connect(self, coordinator: CoordinatorEnd) -> None:
+        """Let messages from the sites reach `coordinator`."""
+        self._coordinator = coordinator
+
+    # The coordinator's verbs.
+
+    def down(self, kind: Kind, sites: Any, payload: Any = None, cause: Cause = NO_CAUSE) -> None:
+        """Send one message to each of `sites`."""
+        message, sites = Message(kind, self._copy(payload), self._end().tag, cause), np.asarray(sites)
+        self.ledger.bill(message, sites)
+        self._sites.receive(message, sites)
+
+    def broadcast(self, kind: Kind, payload: Any = None, cause: Cause = NO_CAUSE) -> None:
+        """Send one message to every site."""
+        self.down(kind, self._everybody, payload, cause)
+
+    def poll(self, kind: Kind, sites: Any = None, cause: Cause = NO_CAUSE) -> Array:
+        """Ask `sites` (all, if None) for a reply of this kind; row j of the answer is that of `sites[j]`."""
+        sites = self._everybody if sites is None else np.asarray(sites)
+        tag = self._end().tag
+        self.ledger.bill(Message(POLL, None, tag, cause), sites)
+        replies: Array = self._copy(self._sites.reply(kind, sites))
+        self.ledger.bill(Message(kind, replies[0], tag), sites)
+        return replies
+
+    # The sites' verb.
+
+    def up(self, site: int, message: Message) -> None:
+        """Carry one message of `site` to the coordinator."""
+        message = replace(message, payload=self._copy(message.payload))
+        self.ledger.bill(message, np.array([site]))
+        self._end().receive(site, message)
+
+    def exchange(self) -> None:
+        """Give every site with something to say its turn, in a random order, then let things settle.
+
+        A site is asked anew when its turn comes: what an earlier message set off may have changed its mind.
+        """
+        for site in self._rng.permutation(self._sites.alarms()):
+            message = self._sites.report(int(site))
+            if message is not None:
+                self.up(int(site), message)
+        self._end().settle()
+
+    def _end(self) -> CoordinatorEnd:
+        assert self._coordinator is not None, "connect() a coordinator first"
+        return self._coordinator
+
+    def _copy(self, payload: Any) -> Any:
+        """What arrives: a number rounded to the sites' precision, or an array nobody else holds."""
+        if isinstance(payload, tuple):
+            return tuple(self._copy(part) for part in payload)
+        if isinstance(payload, np.ndarray):
+            return payload.copy()
+        return self._float(payload) if isinstance(payload, float) else payload

@@ -1,0 +1,209 @@
+"""What every protocol is made of: `Sites`, a `Coordinator`, and the `Protocol` that names the pair.
+
+`Sites` are the k sites, stacked: row i of every array belongs to site i and is computed from row i alone.
+The `Coordinator` holds no reference to them; it learns of the sites only through messages.
+The two are blind to steps, bytes and data: the simulator drives the first, the network bills the second,
+the learners own the third.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.learners import Learners
+from fgm_ref.messages import BALANCED, DRIFT, LOCAL, MEAN_STATE, MODEL, PHI, STATE, Cause, Kind, Message
+from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.safe import ZoneMaker
+
+Array = npt.NDArray[Any]
+NOBODY = np.empty(0, np.intp)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What both ends are built from, the same for every protocol of a comparison.
+
+    `E` (D,) is the initial model, `rng` the coordinator's own stream, `options` the protocol's own settings.
+    """
+
+    E: Array
+    make_zone: ZoneMaker
+    rng: np.random.Generator
+    make_hub: Callable[[], Learners]
+    average_state: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Sites:
+    """k sites that train, report nothing, and take every model they are sent."""
+
+    def __init__(self, learners: Learners, setup: Setup):
+        self.learners = learners
+        self.models = learners.P  # (k, D)
+        self.k = len(self.models)
+        self.tag = (0, 0)
+        self.time = 0
+
+    def step(self, active: Any, x: Array, y: Array) -> None:
+        """Train the `active` sites on one mini-batch each (x, y stacked in the same order)."""
+        self.time += 1
+        self.learners.train(active, x, y)
+        self.moved(active)
+
+    def moved(self, active: Any) -> None:
+        """Look at the models that have just changed."""
+
+    @property
+    def checking(self) -> bool:
+        """Whether the local test runs in this step (it is what a guarantee rests on)."""
+        return True
+
+    def alarms(self) -> Array:
+        """Which sites have something to say now."""
+        return NOBODY
+
+    def report(self, site: int) -> Message | None:
+        """What one site has to say now, if it still has."""
+        return None
+
+    def receive(self, message: Message, sites: Array) -> None:
+        """Take a message that went to each of `sites`."""
+        self.tag = message.tag
+        if message.kind is MODEL:
+            self.models[sites] = message.payload
+            self.learners.synchronised(sites)
+            self.start_round(message.payload)
+        elif message.kind is MEAN_STATE:
+            self.learners.state = message.payload
+
+    def start_round(self, E: Array) -> None:
+        """Everybody holds the global model E now."""
+
+    def reply(self, kind: Kind, sites: Array) -> Array:
+        """Answer a poll: one row for each of `sites`."""
+        if kind is STATE:
+            return self.learners.state[sites]
+        assert kind is LOCAL, kind
+        return self.models[sites]
+
+
+class MonitoringSites(Sites):
+    """Sites that watch φ of their drift X_i = w_i − base_i, where base_i is E unless a rebalance moved it."""
+
+    def __init__(self, learners: Learners, setup: Setup):
+        super().__init__(learners, setup)
+        self.make_zone = setup.make_zone
+
+    def start_round(self, E: Array) -> None:
+        """Drifts are 0 again, and φ is that of the new E."""
+        self.base = E[None]  # (1, D) while it is the same for all, (k, D) once it is not
+        self.zone = self.make_zone(E)
+        self.phi: Callable[[Array], Any] = self.zone
+        self.values = np.full(self.k, self.zone.at_zero, self.models.dtype)  # φ(X_i), (k,)
+
+    def drifts(self, sites: Any) -> Array:
+        """X of `sites`, one row each."""
+        return np.asarray(self.models[sites] - (self.base if len(self.base) == 1 else self.base[sites]))
+
+    def moved(self, active: Any) -> None:
+        """Evaluate φ(X_i) where X_i changed."""
+        self.values[active] = self.phi(self.drifts(active))
+
+    def receive(self, message: Message, sites: Array) -> None:
+        """Take the mean drift of a balancing set as one's own, or what every site takes."""
+        super().receive(message, sites)
+        if message.kind is BALANCED:
+            self.balance(sites, message.payload)
+            self.moved(sites)
+
+    def balance(self, sites: Array, drift: Array) -> None:
+        """*Model balancing*: w_j := base_j + X, so the members of the set mix what they have learnt."""
+        self.models[sites] = (self.base if len(self.base) == 1 else self.base[sites]) + drift
+
+    def reply(self, kind: Kind, sites: Array) -> Array:
+        """Answer a poll for drifts or values of φ, besides the usual ones."""
+        if kind is DRIFT:
+            return self.drifts(sites)
+        if kind is PHI:
+            return self.values[sites]
+        return super().reply(kind, sites)
+
+
+class Coordinator:
+    """Ships the initial model and listens.
+
+    `E` is the last global model, `phi` the safe function made for it.
+    """
+
+    hub: Learners | None = None  # only the centralised reference trains at the coordinator
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        self.network, self.k = network, k
+        self.rng, self.make_zone = setup.rng, setup.make_zone
+        self.average_state = setup.average_state
+        self.E = setup.E
+        self.round = self.subround = 0
+        self.subrounds = self.rebalances = self.dropped = 0
+
+    @property
+    def tag(self) -> tuple[int, int]:
+        """(round, subround), stamped on every message."""
+        return self.round, self.subround
+
+    def start(self) -> None:
+        """Before the first step: everybody gets the initial model."""
+        self.publish(self.E)
+
+    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
+        """Ship E to every site: a round starts."""
+        self.E = E
+        self.round, self.subround = self.round + 1, 0
+        self.network.broadcast(MODEL, E, cause)
+        if self.average_state and self.round > 1:
+            self.network.broadcast(MEAN_STATE, self.network.poll(STATE).mean(axis=0))
+
+    def receive(self, site: int, message: Message) -> None:
+        """Take a message of one site."""
+
+    def settle(self) -> None:
+        """Every site has had its turn in this step."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A named pair of ends, with the options that a user may set and their defaults.
+
+    `guarantee` says what holds at every quiet point: "" nothing, "mean" φ(S − E) ≤ 0 for the true mean
+    model S, "sum" moreover (1/k) Σ φ(w_i − E) ≤ 0.
+    """
+
+    name: str
+    about: str
+    sites: type[Sites]
+    coordinator: type[Coordinator]
+    guarantee: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def positive(name: str, value: int) -> int:
+    """Check an option that must be a whole number of at least 1."""
+    if value < 1:
+        raise ValueError(f"{name}: expected a whole number of at least 1, got {value}")
+    return value
+
+
+def fraction(name: str, value: float) -> float:
+    """Check an option that must lie strictly between 0 and 1."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name}: expected a number between 0 and 1, got {value:g}")
+    return value
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """Check an option that must be one of a few words."""
+    if value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")
+    return value

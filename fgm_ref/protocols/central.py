@@ -1,0 +1,64 @@
+"""Centralised training: the sites ship their raw samples, and one hub learns from the union.
+
+The reference in loss: in a lockstep step the hub's mini-batch is the union of the k mini-batches that the
+other protocols would train on.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.messages import SAMPLES, Message
+from fgm_ref.network import Network
+from fgm_ref.protocols import base
+from fgm_ref.protocols.base import Protocol, Setup
+
+Array = npt.NDArray[Any]
+
+
+class Sites(base.Sites):
+    """Hand every mini-batch on instead of training on it."""
+
+    def step(self, active: Any, x: Array, y: Array) -> None:
+        """Keep the mini-batches until the site has its turn."""
+        self.time += 1
+        self.batches = dict(zip(np.arange(self.k)[active], zip(x, y, strict=True), strict=True))
+
+    def alarms(self) -> Array:
+        """Whoever has a mini-batch."""
+        return np.array(list(self.batches))
+
+    def report(self, site: int) -> Message:
+        """The mini-batch: inputs (B, T, D) or (B, T), and targets."""
+        return Message(SAMPLES, self.batches.pop(site), cause=("samples", len(self.batches)))
+
+
+class Coordinator(base.Coordinator):
+    """The hub: one learner, trained on what has arrived in this step."""
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        super().__init__(network, k, setup)
+        self.hub = setup.make_hub()
+        self.batches: dict[int, tuple[Array, Array]] = {}
+
+    def start(self) -> None:
+        """Nobody needs the initial model but the hub, which has it."""
+        self.round = 1
+
+    def receive(self, site: int, message: Message) -> None:
+        """Collect."""
+        self.batches[site] = message.payload
+
+    def settle(self) -> None:
+        """Train on the union of the mini-batches, in the order of the sites."""
+        assert self.hub is not None
+        if self.batches:
+            pairs = [self.batches[i] for i in sorted(self.batches)]
+            x, y = (np.concatenate(parts)[None] for parts in zip(*pairs, strict=True))
+            self.hub.train(slice(None), x, y)
+            self.E = self.hub.P[0].copy()
+        self.batches = {}
+
+
+PROTOCOL = Protocol("central", "one hub learns from all raw samples", Sites, Coordinator)

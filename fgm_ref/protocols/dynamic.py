@@ -1,0 +1,111 @@
+"""Kamp's dynamic averaging: average only when a local model strays, and at first only as few as needed.
+
+Source: Kamp et al. 2014 (dynamic synchronisation) and 2018 ("Efficient Decentralized Deep Learning by
+Dynamic Model Averaging", algorithm 1).  The reference r of the papers is E here: the last average of *all*
+models, known to everybody.  The local condition ‖w_i − E‖² ≤ Δ is the variance safe function with R² = Δ.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.learners import Learners
+from fgm_ref.messages import BALANCED, LOCAL, VIOLATION, Message
+from fgm_ref.network import Network
+from fgm_ref.protocols import base
+from fgm_ref.protocols.base import NOBODY, Protocol, Setup
+from fgm_ref.safe import Variance, ZoneMaker
+
+Array = npt.NDArray[Any]
+
+
+def kamp(setup: Setup) -> ZoneMaker:
+    """Kamp's condition, whichever safe function the other protocols of a comparison use."""
+    return replace(setup.make_zone, safe=Variance)
+
+
+class Sites(base.MonitoringSites):
+    """Check ‖w_i − E‖² ≤ Δ in every b-th step; on a violation send the model."""
+
+    def __init__(self, learners: Learners, setup: Setup):
+        super().__init__(learners, setup)
+        self.make_zone = kamp(setup)
+        self.b = base.positive("b", setup.options["b"])
+
+    @property
+    def checking(self) -> bool:
+        """Whether this is a b-th step."""
+        return self.time % self.b == 0
+
+    def alarms(self) -> Array:
+        """The violators."""
+        return np.flatnonzero(self.values > 0) if self.checking else NOBODY
+
+    def report(self, site: int) -> Message:
+        """Violation, and the model with it."""
+        return Message(VIOLATION, self.models[site], self.tag, ("‖w−E‖²−Δ", float(self.values[site])))
+
+    def balance(self, sites: Array, drift: Array) -> None:
+        """Take the mean of the balancing set.  The reference E stays what it was."""
+        self.models[sites] = drift
+
+
+class Coordinator(base.Coordinator):
+    """Grow a balancing set B from the violators V until its mean is inside, or until it is everybody."""
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        super().__init__(network, k, setup)
+        self.make_zone = kamp(setup)
+        self.balancing = setup.options["balancing"]
+        self.B: dict[int, Array] = {}  # site -> model
+        self.v = 0  # violations since the last full synchronisation
+
+    def receive(self, site: int, message: Message) -> None:
+        """Step 1: each violator's model arrives; B := V."""
+        self.B[site] = message.payload
+
+    def settle(self) -> None:
+        """Steps 2 to 5, once all violators of this check have been heard."""
+        if not self.B:
+            return
+        # 2: after k violations (or without balancing, at once) synchronise everybody
+        self.v += len(self.B)
+        if not self.balancing or self.v >= self.k:
+            self.fetch(self.others())
+        # 3: augment B at random while its mean violates the condition
+        phi = self.make_zone(self.E)
+        while len(self.B) < self.k and phi(self.mean() - self.E) > 0:
+            self.fetch([self.rng.choice(self.others())])
+        # 4 and 5: the mean goes to B; it is the new reference only if B is everybody
+        if len(self.B) == self.k:
+            self.v = 0
+            self.publish(self.mean(), ("|B|", len(self.B)))
+        else:
+            self.rebalances += 1
+            self.network.down(BALANCED, sorted(self.B), self.mean(), ("|B|", len(self.B)))
+        self.B = {}
+
+    def others(self) -> list[int]:
+        """The sites outside B."""
+        return [i for i in range(self.k) if i not in self.B]
+
+    def fetch(self, sites: list[int]) -> None:
+        """Poll models into B."""
+        if sites:
+            self.B |= dict(zip(sites, self.network.poll(LOCAL, sites, ("v", self.v)), strict=True))
+
+    def mean(self) -> Array:
+        """mean_B(w)."""
+        return np.asarray(np.mean([self.B[i] for i in sorted(self.B)], axis=0))
+
+
+ABOUT = "Kamp's dynamic averaging"
+PROTOCOL = Protocol(
+    "dynamic", f"{ABOUT} with balancing", Sites, Coordinator, "sum", {"b": 1, "balancing": True}
+)
+PLAIN = Protocol(
+    "dynamic-plain", f"{ABOUT}, every violation averages all", Sites, Coordinator, "sum",
+    {"b": 1, "balancing": False},
+)

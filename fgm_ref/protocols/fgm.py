@@ -1,0 +1,116 @@
+"""Functional geometric monitoring: the sites count how fast Σ φ(X_i) uses up the slack.
+
+Source: Samoladas & Garofalakis 2019, "Functional Geometric Monitoring for Distributed Streams", section 4.
+A *round* starts when E is shipped.  It is cut into *subrounds*, each with a *quantum* θ: a site speaks only
+when its φ has risen by another quantum, in one integer.  More than k quanta end the subround: the true
+φ values are polled, and what is left of the slack ψ is divided anew.
+
+Why 2k: site i is at most one quantum above what it has reported, so while the coordinator has counted
+c ≤ k quanta,   Σ φ(X_i) < ψ + θ(c + k) ≤ ψ + 2kθ = 0.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.messages import DRIFT, INCREMENT, PHI, QUANTUM, Cause, Message
+from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.protocols import base
+from fgm_ref.protocols.base import Protocol, Setup
+
+Array = npt.NDArray[Any]
+
+
+class Sites(base.MonitoringSites):
+    """Count the quanta by which φ(X_i) has risen since the subround started."""
+
+    def start_round(self, E: Array) -> None:
+        """The first quantum of a round needs no message: θ = −φ(0)/2."""
+        super().start_round(E)
+        self.start_subround(-self.zone.at_zero / 2)
+
+    def start_subround(self, theta: float) -> None:
+        """z_i := φ(X_i), c_i := 0."""
+        self.theta = theta
+        self.z = self.values.copy()
+        self.c = np.zeros(self.k, np.int64)
+
+    def receive(self, message: Message, sites: Array) -> None:
+        """A new quantum starts a subround."""
+        super().receive(message, sites)
+        if message.kind is QUANTUM:
+            self.start_subround(message.payload)
+
+    def quanta(self) -> Array:
+        """n_i = ⌊(φ(X_i) − z_i)/θ⌋, signed; k + 1 are enough to end a subround."""
+        n = np.floor((self.values - self.z) / self.theta)
+        return np.clip(n, -1, self.k + 1).astype(np.int64)
+
+    def alarms(self) -> Array:
+        """The sites with new quanta."""
+        return np.flatnonzero(self.quanta() > self.c)
+
+    def report(self, site: int) -> Message | None:
+        """The increment n_i − c_i, where c_i is the running maximum of n_i."""
+        increment = int(self.quanta()[site] - self.c[site])
+        if increment <= 0:
+            return None
+        self.c[site] += increment
+        return Message(INCREMENT, increment, self.tag, ("φ(X)", float(self.values[site])))
+
+
+class Coordinator(base.Coordinator):
+    """Count quanta; divide the slack anew after each subround; end the round when it is used up."""
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        super().__init__(network, k, setup)
+        self.epsilon = base.fraction("epsilon", setup.options["epsilon"])
+
+    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
+        """Ship E; ψ := k φ(0), c := 0."""
+        super().publish(E, cause)
+        self.phi = self.make_zone(E)
+        self.psi = self.k * self.phi.at_zero
+        self.full = self.psi  # the slack of a fresh round
+        self.c = 0
+        self.subrounds += 1
+
+    def receive(self, site: int, message: Message) -> None:
+        """c := c + increment; c > k ends the subround."""
+        if message.tag != self.tag:
+            self.dropped += 1
+            return
+        self.c += message.payload
+        if self.c > self.k:
+            self.end_subround()
+
+    def end_subround(self) -> None:
+        """ψ := Σ φ(X_i), of all sites; go on while more than a share ε of the slack is left."""
+        self.psi = float(self.network.poll(PHI, cause=("c", self.c)).sum(dtype=float))
+        if self.slack < self.epsilon * self.full:
+            self.start_subround()
+        else:
+            self.end_round(("ψ", self.psi))
+
+    @property
+    def slack(self) -> float:
+        """What may still be used up (negative): ψ."""
+        return self.psi
+
+    def start_subround(self) -> None:
+        """θ := −ψ/(2k), c := 0."""
+        self.subround += 1
+        self.subrounds += 1
+        self.c = 0
+        self.network.broadcast(QUANTUM, -self.slack / (2 * self.k), ("ψ", self.slack))
+
+    def end_round(self, cause: Cause) -> None:
+        """E := E + (1/k) Σ X_i."""
+        drifts = self.network.poll(DRIFT, cause=cause)
+        self.publish(self.E + drifts.mean(axis=0), cause)
+
+
+PROTOCOL = Protocol(
+    "fgm", "functional geometric monitoring", Sites, Coordinator, "sum", {"epsilon": 0.01}
+)

@@ -1,0 +1,126 @@
+"""FGM with λ-rebalancing: when the slack is used up, flush the drifts and see whether they cancel.
+
+Source: Samoladas & Garofalakis 2019, section 5 (rebalancing).  A flush brings all drifts to the coordinator
+without sending a new E: B := Σ flushed drifts.  The perspective form of Jensen's inequality,
+
+    k φ((B + ΣX_i)/k)  ≤  Σ λ φ(X_i/λ)  +  k μ φ(B/(kμ)),      λ + μ = 1,
+
+lets the sites go on with the zone λφ(X/λ) while the coordinator answers for the known part
+ψ_B = k μ φ(B/(kμ)).  It pays when the drifts cancel.  For training it has a price: no average comes back.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.messages import FLUSH, LAMBDA, Cause, Kind, Message
+from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.protocols import base, fgm
+from fgm_ref.protocols.base import Protocol, Setup
+from fgm_ref.safe import SafeFunction
+
+Array = npt.NDArray[Any]
+
+
+class Sites(fgm.Sites):
+    """As in FGM, with φ replaced by its perspective λφ(X/λ) after a flush."""
+
+    def reply(self, kind: Kind, sites: Array) -> Array:
+        """A flushed site counts its drift from where its model is now; the model itself trains on."""
+        if kind is not FLUSH:
+            return super().reply(kind, sites)
+        drifts = self.drifts(sites)
+        self.base = np.broadcast_to(self.base, self.models.shape).copy()
+        self.base[sites] = self.models[sites]
+        return drifts
+
+    def receive(self, message: Message, sites: Array) -> None:
+        """λ changes the zone; the quantum that follows it starts the subround."""
+        super().receive(message, sites)
+        if message.kind is LAMBDA:
+            self.phi = self.zone.perspective(message.payload)
+            self.moved(sites)
+
+
+class Coordinator(fgm.Coordinator):
+    """As in FGM, but a round that is used up is first flushed, and goes on if enough slack is back."""
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        super().__init__(network, k, setup)
+        name = base.one_of("rule", setup.options["rule"], tuple(RULES))
+        self.choose, self.least = RULES[name]
+        self.most = setup.options["most"]
+
+    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
+        """A new round: B = 0, λ = 1, ψ_B = 0."""
+        super().publish(E, cause)
+        self.B = np.zeros_like(E)
+        self.psi_B = 0.0
+        self.flushes = 0
+
+    @property
+    def slack(self) -> float:
+        """ψ + ψ_B: the sites' part and the flushed part."""
+        return self.psi + self.psi_B
+
+    def end_round(self, cause: Cause) -> None:
+        """Flush; go on with λ if a share `least` of the slack is back, else E := E + B/k."""
+        self.B = self.B + self.network.poll(FLUSH, cause=cause).sum(axis=0)
+        self.flushes += 1
+        λ = self.choose(self.phi, self.B / self.k, self.epsilon)
+        if λ is not None and (not self.most or self.flushes <= self.most):
+            self.psi, self.psi_B = split_slack(self.phi, self.B / self.k, λ, self.k)
+            if self.slack <= self.least * self.full:
+                return self.go_on(λ)
+        return self.publish(self.E + self.B / self.E.dtype.type(self.k), cause)
+
+    def go_on(self, λ: float) -> None:
+        """Send λ and start a subround."""
+        self.rebalances += 1
+        self.network.broadcast(LAMBDA, λ, ("ψ_B", self.psi_B))
+        self.start_subround()
+
+
+def split_slack(phi: SafeFunction, b: Array, λ: float, k: int) -> tuple[float, float]:
+    """ψ = kλφ(0) of the sites (X = 0 after a flush), and ψ_B = kμφ(b/μ) with b = B/k.  λ in (0, 1)."""
+    μ = 1 - λ
+    return k * λ * phi.at_zero, k * μ * float(phi(b / b.dtype.type(μ)))
+
+
+Rule = Callable[[SafeFunction, Array, float], float | None]
+
+
+def bimodal(phi: SafeFunction, b: Array, epsilon: float) -> float | None:
+    """λ = ½, whatever was flushed."""
+    return 0.5
+
+
+def zero_balance(phi: SafeFunction, b: Array, epsilon: float) -> float | None:
+    """λ = 1 − μ for the μ at which the flushed part exactly uses up its own share: φ(b/μ) = 0.
+
+    Bisects μ in [ε, 1 − 5ε] to a precision of ε|φ(0)|/2; None if φ(b/μ) > 0 even at the upper end.
+    """
+    low, high = epsilon, 1 - 5 * epsilon
+
+    def used(μ: float) -> float:
+        return float(phi(b / b.dtype.type(μ)))
+
+    if used(low) <= 0:
+        return 1 - low
+    if used(high) > 0:
+        return None
+    while used(high) < -0.5 * epsilon * abs(phi.at_zero) and high - low > 1e-12:
+        middle = (low + high) / 2
+        low, high = (middle, high) if used(middle) > 0 else (low, middle)
+    return 1 - high
+
+
+RULES: dict[str, tuple[Rule, float]] = {"bimodal": (bimodal, 0.1), "zero-balance": (zero_balance, 0.0)}
+"""Name -> (how λ is chosen, the least share of the slack that must be back)."""
+
+PROTOCOL = Protocol(
+    "fgm-reb", "FGM with λ-rebalancing", Sites, Coordinator, "mean",
+    {"epsilon": 0.01, "rule": "zero-balance", "most": 0},
+)

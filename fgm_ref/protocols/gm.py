@@ -1,0 +1,49 @@
+"""Geometric monitoring: a site whose own φ turns positive ends the round for everybody.
+
+Source: Sharfman, Schuster & Keren 2006 (geometric monitoring), with safe zones as in Keren et al. 2014;
+no rebalancing (that is `gm_reb.py`).
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.messages import DRIFT, VIOLATION, Cause, Message
+from fgm_ref.protocols import base
+from fgm_ref.protocols.base import Protocol
+
+Array = npt.NDArray[Any]
+
+
+class Sites(base.MonitoringSites):
+    """Call out when φ(X_i) > 0."""
+
+    def alarms(self) -> Array:
+        """The violators."""
+        return np.flatnonzero(self.values > 0)
+
+    def report(self, site: int) -> Message | None:
+        """A violation, unless an earlier message has cured it."""
+        if self.values[site] <= 0:
+            return None
+        return Message(VIOLATION, None, self.tag, ("φ(X)", float(self.values[site])))
+
+
+class Coordinator(base.Coordinator):
+    """One violation: collect all drifts, start a new round."""
+
+    def receive(self, site: int, message: Message) -> None:
+        """A violation ends the round."""
+        if message.tag == self.tag:
+            self.end_round(message.cause)
+        else:
+            self.dropped += 1
+
+    def end_round(self, cause: Cause) -> None:
+        """E := E + (1/k) Σ X_i."""
+        drifts = self.network.poll(DRIFT, cause=cause)
+        self.publish(self.E + drifts.mean(axis=0), cause)
+
+
+PROTOCOL = Protocol("gm", "geometric monitoring, no rebalancing", Sites, Coordinator, "sum")

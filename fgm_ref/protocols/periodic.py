@@ -1,0 +1,56 @@
+"""Periodic averaging σ_b: every b steps all models go up and their mean comes down.
+
+Source: the static protocol that Kamp et al. (2014, "Communication-Efficient Distributed Online Prediction
+by Dynamic Model Synchronization") compare with; local SGD or FedAvg by other names.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.learners import Learners
+from fgm_ref.messages import LOCAL, Message
+from fgm_ref.network import Network
+from fgm_ref.protocols import base
+from fgm_ref.protocols.base import NOBODY, Protocol, Setup
+
+Array = npt.NDArray[Any]
+
+
+class Sites(base.Sites):
+    """Send the model in every b-th step, moved or not."""
+
+    def __init__(self, learners: Learners, setup: Setup):
+        super().__init__(learners, setup)
+        self.b = base.positive("b", setup.options["b"])
+
+    def alarms(self) -> Array:
+        """Everybody, in every b-th step."""
+        return NOBODY if self.time % self.b else np.arange(self.k)
+
+    def report(self, site: int) -> Message:
+        """w_i."""
+        return Message(LOCAL, self.models[site], self.tag, ("step", self.time))
+
+
+class Coordinator(base.Coordinator):
+    """Wait for all k models, average, publish."""
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        super().__init__(network, k, setup)
+        self.models: dict[int, Array] = {}
+
+    def receive(self, site: int, message: Message) -> None:
+        """Collect w_i."""
+        self.models[site] = message.payload
+
+    def settle(self) -> None:
+        """E := (1/k) Σ w_i."""
+        if len(self.models) == self.k:
+            mean = np.mean([self.models[i] for i in range(self.k)], axis=0)
+            self.models = {}
+            self.publish(mean, ("models", self.k))
+
+
+PROTOCOL = Protocol("periodic", "average all models every b steps", Sites, Coordinator, options={"b": 10})

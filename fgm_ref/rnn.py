@@ -1,0 +1,58 @@
+"""The vanilla (Elman) recurrent layer: one equation forward, and back-propagation through time by hand.
+
+    k  sites, each with its own weights      D  features of the input     u[t] = [h[t-1]; x[t]; 1]
+    B  samples per site                      H  hidden units              K    = H + D + 1
+    T  time steps
+
+Forward (Elman 1990):  h[t] = tanh(W u[t])
+Backward (Werbos 1990, "Backpropagation through time: what it does and how to do it"): unroll the recursion
+and apply the chain rule from the last step to the first.
+
+But it does not handle long lags: dh shrinks (or grows) at every step back.  `lstm.py` is the cure.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fgm_ref.layers import Recurrent, sites_first
+from fgm_ref.params import Array
+
+
+class RNN(Recurrent):
+    """A tanh layer of k stacked sites, `RNN(k, D, H, T, B, dtype, truncate=0)`; weights W (k, H, K)."""
+
+    gates = 1
+
+    def forward(self, W: Array, x: Array, h0: Array | None = None) -> Array:
+        """W (k, H, K), x (T, D, k, B), h0 (H, k, B) or zero -> all outputs h[1:] (T, H, k, B)."""
+        self._begin_forward(x, h0)
+        for t in range(len(x)):
+            h = self.h[t + 1]
+            # h[t] = tanh(W [h[t-1]; x[t]; 1])
+            np.matmul(W, sites_first(self.u[t]), out=sites_first(h))
+            np.tanh(h, out=h)
+        return self.h[1:]
+
+    def backward(self, W: Array, dW: Array, dY: Array) -> Array:
+        """Write the gradient of W to dW (k, H, K), return dh0 (H, k, B), the gradient at the initial state.
+
+        dY is the upstream gradient: (T, H, k, B) at every output, or (H, k, B) at the last output only.
+        """
+        T, H, _, _ = self.shape
+        dh, every = self.dh, self._begin_backward(dY)
+        WhT = W[:, :, :H].swapaxes(1, 2)
+        for t in reversed(range(T)):
+            h, dz = self.h[t + 1], self.dz[t]
+            # dz[t] = dh[t] ⊙ (1 - h[t]²)
+            np.multiply(h, h, out=dz)
+            np.subtract(1, dz, out=dz)
+            dz *= dh
+            # dh[t-1] = Whᵀ dz[t] + dY[t-1]
+            np.matmul(WhT, sites_first(dz), out=sites_first(dh))
+            if t and t % self.truncate == 0:
+                dh[...] = 0
+            if t and every:
+                dh += dY[t - 1]
+        self._weight_gradient(dW)
+        return dh

@@ -1,0 +1,189 @@
+"""The simulator: the only training loop.
+
+One *step*: each active site trains on one mini-batch; then the sites that have something to say have their
+turn, and messages are handled until nothing is pending.  (Round and subround keep their meaning in the
+protocols; the simulator's clock is called a step.)
+
+Every purpose has its own random stream, spawned from the one seed: two runs that differ only in the
+protocol see the same split, initial model, schedule, batches and dropout masks.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.batches import Batches
+from fgm_ref.checks import Observer
+from fgm_ref.config import Config
+from fgm_ref.datasets import Dataset, load
+from fgm_ref.learners import Diverged, Learners
+from fgm_ref.ledger import Ledger
+from fgm_ref.metrics import evaluate
+from fgm_ref.model import Model, ModelSpec
+from fgm_ref.network import Network
+from fgm_ref.optim import make_optimizer
+from fgm_ref.protocols import Coordinator, Setup, Sites, parse
+from fgm_ref.protocols.base import MonitoringSites
+from fgm_ref.result import RunResult, event_array
+from fgm_ref.safe import norm, zone_maker
+from fgm_ref.schedules import schedule
+from fgm_ref.split import split
+
+Array = npt.NDArray[Any]
+PHI_SITES = 64  # φ is recorded per site for up to so many sites
+
+
+class Simulation:
+    """One run, set up and ready to step.
+
+    `run` is what most users want; this class lets a tutorial or a test stop between steps and look around.
+    """
+
+    def __init__(self, config: Config, dataset: Dataset | None = None):
+        self.config = config
+        self.data = data = dataset or load(config.dataset)
+        streams = dict(zip(STREAMS, np.random.SeedSequence(config.seed).spawn(len(STREAMS)), strict=True))
+        rng = {name: np.random.default_rng(seed) for name, seed in streams.items()}
+        per_site = {name: _spawn(streams[name], config.sites) for name in ("batches", "dropout")}
+
+        self.model = Model(model_spec(config, data), config.dtype)
+        protocol, options = parse(config.protocol)
+        parts = split(data, config.sites, config.split, rng["split"], config.alpha)
+        self.batches = Batches(parts, config.batch, per_site["batches"])
+        self.active = schedule(config.schedule, config.sites, rng["schedule"])
+
+        setup = Setup(
+            E=self.model.initial(rng["model"]),
+            make_zone=zone_maker(config.safe, config.threshold, config.relative),
+            rng=rng["coordinator"],
+            make_hub=lambda: self._learners(setup.E, 1, per_site["dropout"][:1]),
+            average_state=config.optimizer_state == "average",
+            options=options,
+        )
+        self.sites: Sites = protocol.sites(self._learners(setup.E, config.sites, per_site["dropout"]), setup)
+        self.ledger = Ledger(config.sites, config.multicast)
+        self.network = Network(self.sites, self.ledger, rng["network"])
+        self.coordinator: Coordinator = protocol.coordinator(self.network, config.sites, setup)
+        self.network.connect(self.coordinator)
+        self.trained = self.coordinator.hub or self.sites.learners
+        self.observer = Observer(protocol, self.sites, self.coordinator)
+        self.series: dict[str, list[Any]] = defaultdict(list)
+        self.curve: dict[str, list[Any]] = defaultdict(list)
+        self.coordinator.start()
+
+    def _learners(self, E: Array, k: int, rngs: list[np.random.Generator]) -> Learners:
+        c = self.config
+        optimizer = make_optimizer(c.optimizer, c.lr, k, len(E), E.dtype, clip=c.clip)
+        return Learners(self.model, E, k, optimizer, c.optimizer_state, rngs)
+
+    def step(self) -> None:
+        """One step: train, exchange messages until nothing is pending, record."""
+        self.ledger.step += 1
+        active = next(self.active)
+        rows = self.batches.draw(active)
+        if len(rows):
+            self.sites.step(active, self.data.x_train[rows], self.data.y_train[rows])
+        if isinstance(self.sites, MonitoringSites) and self.sites.k <= PHI_SITES:
+            self.series["phi"].append(self.sites.values.copy())
+            self.series["phi_zero"].append(self.sites.zone.at_zero)
+        overshoot = self.observer.overshoot() if self.config.checks else np.nan
+        self.network.exchange()
+        if self.config.checks:
+            self.observer.at_rest()
+        self._record(active, overshoot)
+
+    def _record(self, active: Any, overshoot: float) -> None:
+        losses = self.trained.losses if self.coordinator.hub else self.trained.losses[active]
+        values = {
+            "loss": losses.mean() if len(losses) else np.nan,
+            "bytes": self.ledger.total_bytes, "messages": self.ledger.total_messages,
+            "rounds": self.coordinator.round - 1, "subrounds": self.coordinator.subrounds,
+            "rebalances": self.coordinator.rebalances, "dropped": self.coordinator.dropped,
+            "overshoot": overshoot,
+        }
+        for name, value in values.items():
+            self.series[name].append(value)
+
+    @property
+    def mean_model(self) -> Array:
+        """S = (1/k) Σ w_i (D,), which nobody but the simulator knows between synchronisations."""
+        return np.asarray(self.trained.P.mean(axis=0))
+
+    def evaluate(self) -> None:
+        """Add the mean model's test metrics to the curve."""
+        metrics = evaluate(self.model, self.mean_model, self.data)
+        point = {"step": self.ledger.step, "bytes": self.ledger.total_bytes, **metrics._asdict()}
+        for name, value in point.items():
+            self.curve[name].append(np.nan if value is None else value)
+
+    def result(self, stopped: str = "") -> RunResult:
+        """The record up to here."""
+        S, P = self.mean_model, self.trained.P
+        final: dict[str, Any] = evaluate(self.model, S, self.data)._asdict()
+        final["local_loss"] = float(np.mean([evaluate(self.model, p, self.data).loss for p in P[:LOCALS]]))
+        final["spread"] = float(np.sqrt(np.mean(norm(P - S) ** 2)))
+        final["parameters"] = self.model.size
+        return RunResult(
+            self.config, {name: np.array(values) for name, values in self.series.items()},
+            {name: np.array(values) for name, values in self.curve.items()}, final,
+            self.ledger.by_kind(), self.ledger.totals(), event_array(self.ledger.events), S, stopped,
+        )
+
+
+STREAMS = ("split", "model", "schedule", "batches", "dropout", "network", "coordinator")
+LOCALS = 32  # so many local models are evaluated one by one at the end
+
+
+def run(
+    config: Config | None = None, *, data: Dataset | None = None,
+    on_step: Callable[[int], None] | None = None, **settings: Any,
+) -> RunResult:
+    """Train by one protocol and return the record.
+
+    Give a `Config`, or its settings by name; `data` replaces the bundled data set; `on_step(n)` is called after
+    each step.  Raises `ValueError` for a setting that cannot be, and `RunDiverged` (with the record up to
+    there as `.result`) if a loss is no longer finite.
+
+    >>> result = run(dataset="ecg208", protocol="periodic:b=5", sites=2, hidden=(4,), steps=10, evaluations=1)
+    >>> result.totals["messages_up"], result.totals["bytes_up"] == 2 * 2 * 4 * result.final["parameters"]
+    (4, True)
+    """
+    config = config or Config(**settings)
+    simulation = Simulation(config, data)
+    due = set(np.linspace(0, config.steps, config.evaluations + 1).round().astype(int)[1:].tolist())
+    simulation.evaluate()
+    for number in range(1, config.steps + 1):
+        try:
+            simulation.step()
+        except Diverged as error:
+            raise RunDiverged(number, error, simulation) from error
+        if number in due:
+            simulation.evaluate()
+        if on_step:
+            on_step(number)
+    return simulation.result()
+
+
+class RunDiverged(ArithmeticError):
+    """The training blew up; `.result` is the record up to there."""
+
+    def __init__(self, step: int, error: Diverged, simulation: Simulation):
+        super().__init__(f"stopped at step {step}: {error}")
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.result = simulation.result(stopped=str(self))
+
+
+def model_spec(config: Config, data: Dataset) -> ModelSpec:
+    """The model that fits a data set."""
+    return ModelSpec(
+        cell=config.cell, features=data.features, vocabulary=data.vocabulary, embedding=config.embedding,
+        hidden=config.hidden, outputs=data.outputs, task=data.task, peepholes=config.peepholes,
+        dropout=config.dropout, truncate=config.truncate,
+    )
+
+
+def _spawn(seed: np.random.SeedSequence, count: int) -> list[np.random.Generator]:
+    return [np.random.default_rng(child) for child in seed.spawn(count)]

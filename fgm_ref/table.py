@@ -1,0 +1,78 @@
+"""The comparison as a table, and as JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fgm_ref.datasets import Dataset
+from fgm_ref.result import RunResult
+
+MB = 1e6
+
+
+def reference(results: Sequence[RunResult]) -> RunResult | None:
+    """What bytes are compared with: the first periodic run, if there is one."""
+    return next((r for r in results if r.config.protocol.startswith("periodic")), None)
+
+
+def relative_bytes(result: RunResult, to: RunResult | None) -> float | None:
+    """Payload bytes as a multiple of another run's."""
+    return result.totals["bytes"] / to.totals["bytes"] if to else None
+
+
+def table(results: Sequence[RunResult], data: Dataset) -> str:
+    """One row per run.  Megabytes are payload, 10⁶ bytes."""
+    classification = data.task == "classification"
+    score = "accuracy" if classification else f"RMSE {data.unit}".strip()
+    header = ["protocol", "rounds", "messages", "up MB", "down MB", "test loss", score]
+    header += ["balanced"] if classification else []
+    base = reference(results)
+    header += ["bytes / " + base.config.protocol] if base else []
+    rows = [header] + [_row(r, classification, base) for r in results]
+    rows.append(_baseline_row(data, classification, len(header)))
+    return "\n".join(_aligned(rows))
+
+
+def _row(result: RunResult, classification: bool, base: RunResult | None) -> list[str]:
+    final, totals = result.final, result.totals
+    row = [
+        result.config.protocol, f"{result.series['rounds'][-1]}", f"{totals['messages']:,}",
+        f"{totals['bytes_up'] / MB:.3f}", f"{totals['bytes_down'] / MB:.3f}",
+        f"{final['loss']:.3f}", f"{final['score']:.3f}",
+    ]
+    row += [f"{final['balanced']:.3f}"] if classification else []
+    return row + ([f"{relative_bytes(result, base):.3f}"] if base else [])
+
+
+def _baseline_row(data: Dataset, classification: bool, columns: int) -> list[str]:
+    base = data.baseline
+    row = [f"({base.name})", "", "", "", "", f"{base.loss:.3f}", f"{base.score:.3f}"]
+    row += [f"{base.balanced:.3f}"] if classification else []
+    return row + [""] * (columns - len(row))
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """First column to the left, numbers to the right, a rule below the header."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+    return [lines[0], "-" * len(lines[0]), *lines[1:]]
+
+
+def as_json(results: Sequence[RunResult], data: Dataset, version: str) -> dict[str, Any]:
+    """Everything the table says and more, as plain values.  Holds no time and no path."""
+    base = reference(results)
+    return {
+        "fgm_ref": version,
+        "dataset": {
+            "name": data.name, "task": data.task, "train": len(data.x_train), "test": len(data.x_test),
+            "score": "accuracy" if data.task == "classification" else f"RMSE {data.unit}".strip(),
+            "baseline": {
+                "name": data.baseline.name, "loss": data.baseline.loss,
+                "score": data.baseline.score, "balanced": data.baseline.balanced,
+            },
+        },
+        "bytes_relative_to": base.config.protocol if base else None,
+        "runs": [r.summary() | {"bytes_relative": relative_bytes(r, base)} for r in results],
+    }

@@ -1,0 +1,38 @@
+"""The transcript of a round: every message, and the number that caused it, from the run's own log."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from fgm_ref.ledger import EVERYBODY
+from fgm_ref.messages import KINDS, UP
+from fgm_ref.result import RunResult
+
+HEAD = f"{'step':>5}  {'round':>7}  {'from → to':<18} {'message':<18} {'payload':>12}  because"
+
+
+def transcript(result: RunResult, number: int) -> Iterator[str]:
+    """The lines of round `number` (1 is the first).  `ValueError` if the run has no such round."""
+    events = result.events[result.events["round"] == number]
+    if len(events) == 0:
+        last = int(result.events["round"].max(initial=0))
+        raise ValueError(f"trace: expected a round from 1 to {last} of {result.config.protocol}, got {number}")
+    yield f"Round {number} of {result.config.protocol}, {result.config.sites} sites"
+    yield HEAD
+    yield from map(line, events)
+    size = int((events["copies"] * events["size"]).sum())
+    yield f"{'':5}  {int(events['copies'].sum())} messages, {size:,} bytes"
+
+
+def line(event: Any) -> str:
+    """One event in words."""
+    kind = KINDS[event["kind"]]
+    site = f"all {event['copies']} sites" if event["site"] == EVERYBODY else f"site {event['site']}"
+    ends = f"{site} → hub" if kind.direction == UP else f"hub → {site}"
+    many = f"{event['copies']}×" if event["copies"] > 1 else ""
+    shown = "" if np.isnan(event["number"]) else f" {event['number']:.4g}"
+    because = f"{event['reason']} = {event['value']:.4g}" if event["reason"] else ""
+    tag = f"{event['round']}.{event['subround']}"
+    size = f"{many}{event['size']:,} B"
+    return f"{event['step']:>5}  {tag:>7}  {ends:<18} {kind.name + shown:<18} {size:>12}  {because}".rstrip()
