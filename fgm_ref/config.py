@@ -6,6 +6,8 @@ from typing import Any
 
 from fgm_ref.learners import POLICIES
 
+OPTIMIZERS = ("adam", "momentum", "sgd")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -61,6 +63,8 @@ class Config:
             raise ValueError(
                 f"optimizer_state: expected one of {', '.join(POLICIES)}; got {self.optimizer_state!r}"
             )
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}; got {self.optimizer!r}")
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype: expected float32 or float64, got {self.dtype!r}")
 

@@ -92,7 +92,7 @@ def show(args: Any, results: list[RunResult], data: Dataset, out: Path | None) -
         print(f"{data.about}\n{len(data.x_train):,} training and {len(data.x_test):,} test windows, "
               f"{config.cell.upper()} with {results[0].final['parameters']:,} parameters, {config.sites} sites, "
               f"{config.split} split, {config.schedule}, {config.steps} steps, seed {config.seed}\n")
-        print(table(results, data))
+        print(table(results, data), end="\n\n")
         print(picture(results, data, out / f"{name_of(data, config)}.png"))
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +80,9 @@ def gradcheck(
     Raises `ValueError` for numbers other than float64, and `AssertionError` for a block without a gradient of
     its own shape.
     """
-    function, point = problem(target, seed=seed) if isinstance(target, Model) else (target, dict(blocks or {}))
+    if isinstance(target, Model):
+        target, blocks = problem(target, seed=seed)
+    function, point = target, dict(blocks or {})
     for name, block in point.items():
         if block.dtype != np.float64:
             raise ValueError(f"{name}: expected float64, got {block.dtype}, too coarse for differences")
@@ -100,6 +103,19 @@ def gradcheck(
         scale = np.max([1e-4 * max(1.0, abs(value)), np.abs(exact).max(), np.abs(numeric).max()])
         errors[name] = float(np.abs(exact - numeric).max() / scale)
     return GradientReport(errors, tolerance)
+
+
+def gradcheck_model(
+    model: Model,
+    P: Array | None = None,
+    x: Array | None = None,
+    y: Array | None = None,
+    *,
+    seed: int = 0,
+    **options: Any,
+) -> GradientReport:
+    """Check a float64 model at weights and data of your own: arguments as in `problem`, options as in `gradcheck`."""
+    return gradcheck(*problem(model, P, x, y, seed), seed=seed, **options)
 
 
 def problem(

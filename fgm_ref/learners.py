@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fgm_ref.model import Model
 from fgm_ref.optim import Optimizer
+from fgm_ref.safe import squared_norm
 
 Array = npt.NDArray[Any]
 
@@ -20,13 +21,12 @@ POLICIES = (KEEP, RESET, AVERAGE)
 
 
 class Diverged(ArithmeticError):
-    """A loss is no longer a finite number."""
+    """A model has blown up: its loss or its length is no longer a finite number."""
 
-    def __init__(self, sites: Array, losses: Array):
-        self.sites = sites
-        first = int(sites[0])
-        super().__init__(f"the loss of site {first} became {losses[0]}; "
-                         "try a smaller --lr, or clip the gradient with --clip 1")
+    def __init__(self, site: int, loss: float):
+        self.site = site
+        super().__init__(f"the model of site {site} blew up (its last loss: {loss:.4g}); "
+                         "try a smaller --lr, or limit the gradient with --clip 1")
 
 
 class Learners:
@@ -53,13 +53,13 @@ class Learners:
         with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
             self.losses[active] = self.model.loss_and_gradient(P, x, y, G, rngs)
             self.optimizer.step(self.P, G, None if everybody else active)
-        self._check()
+            self._check()
 
     def _check(self) -> None:
-        if np.isinf(self.losses).any() or not np.isfinite(self.P.sum()):
-            bad = ~np.isfinite(self.P).all(axis=1) | np.isinf(self.losses)
-            if bad.any():
-                raise Diverged(np.flatnonzero(bad), self.losses[bad])
+        healthy = np.isfinite(squared_norm(self.P)) & ~np.isinf(self.losses)  # a NaN in the loss is one in P
+        if not healthy.all():
+            site = int(np.argmin(healthy))
+            raise Diverged(site, float(self.losses[site]))
 
     def synchronised(self, sites: Array) -> None:
         """`sites` have just been given a new model."""

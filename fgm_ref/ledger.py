@@ -90,7 +90,8 @@ class Ledger:
 
     def _note(self, message: Message, site: int, copies: int, size: int) -> None:
         if self.log:
-            number = float(message.payload) if np.isscalar(message.payload) else np.nan
+            one = np.isscalar(message.payload) and (copies == 1 or message.kind.direction == DOWN)
+            number = float(message.payload) if one else np.nan
             self.events.append(
                 Event(self.step, INDEX[message.kind], site, copies, size, number, *message.tag, *message.cause)
             )

@@ -3,11 +3,9 @@
     k  sites     n  parameters     P (k, n)  weights     G (k, n)  gradients
 
 Every number is updated on its own, so that a step over all sites is the same as one step per site.  The
-arrays are walked in tiles that fit into the processor's cache; the temporaries of a tile then cost next to
-nothing.
+arrays are walked in tiles that fit into the processor's cache, where temporaries cost next to nothing.
 
-Sites may be idle: `step(P, G, sites)` touches the rows `sites` only, and each site's Adam counts its own
-steps.
+Sites may be idle: `step(P, G, sites)` touches the rows `sites` only, and Adam counts each site's own steps.
 """
 
 from __future__ import annotations
@@ -72,8 +70,8 @@ class Optimizer:
         if sites is None:
             self._walk(P, G, slice(0, k))
         else:
-            for g, j in zip(G, sites, strict=True):
-                self._walk(P, g[None], slice(j, j + 1))
+            for row, j in enumerate(sites):
+                self._walk(P, G[row : row + 1], slice(j, j + 1))
 
     def _walk(self, P: Array, G: Array, rows: slice) -> None:
         """Update the block of rows P[rows] by G, tile after tile."""
@@ -102,9 +100,7 @@ class Optimizer:
 
 
 def tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a (rows, columns) array into tiles of at most `TILE` numbers: several whole rows, or a piece of
-    one.
-    """
+    """Cut a (rows, columns) array into tiles of at most `TILE` numbers: whole rows, or a piece of one."""
     height, width = max(1, TILE // columns), min(columns, TILE)
     for j in range(0, rows, height):
         for a in range(0, columns, width):
@@ -115,6 +111,7 @@ class SGD(Optimizer):
     """Plain stochastic gradient descent, p ← p - lr g (Robbins & Monro 1951)."""
 
     def _update(self, rows: slice, p: Array, g: Array, *state: Array) -> None:
+        # p ← p - lr g
         p -= self.lr * g
 
 
@@ -139,15 +136,14 @@ class Momentum(Optimizer):
 
     def _update(self, rows: slice, p: Array, g: Array, *state: Array) -> None:
         (v,) = state
+        # v ← μ v + g,   p ← p - lr v
         v *= self.momentum
         v += g
         p -= self.lr * v
 
 
 class Adam(Optimizer):
-    """Adam (Kingma & Ba 2015, algorithm 1, with the efficient order of computation at the end of its section
-    2).
-    """
+    """Adam (Kingma & Ba 2015, algorithm 1), the bias corrections folded into the step as in their section 2."""
 
     state_names = ("m", "v")
     b1, b2, eps = 0.9, 0.999, 1e-8

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 from fgm_ref.datasets import Dataset
 from fgm_ref.files import atomic
@@ -76,9 +77,9 @@ def loss_against_bytes(results: Sequence[RunResult], data: Dataset, ax: Axes | N
         ax.plot(x[keep], y[keep], color=look.color, linestyle=look.linestyle, marker=look.marker, markersize=4)
         ends.append((result.config.protocol, x[-1], y[-1], look))
     ax.axhline(data.baseline.loss, color=GREY, linestyle=":", linewidth=1)
-    ax.annotate(data.baseline.name, (0.02, data.baseline.loss), xycoords=("axes fraction", "data"),
+    ax.annotate(data.baseline.name, (0.98, data.baseline.loss), xycoords=("axes fraction", "data"), ha="right",
                 xytext=(0, 3), textcoords="offset points", fontsize=8, color="#555555")
-    ax.set(xscale="log", xlabel="payload so far, MB (log scale)", ylabel="test loss of the mean model",
+    ax.set(xscale="log", yscale="log", xlabel="payload so far, MB (log scale)", ylabel="test loss of the mean model (log scale)",
            title="Loss against bytes")
     _label_ends(ax, ends)
     return ax
@@ -86,8 +87,10 @@ def loss_against_bytes(results: Sequence[RunResult], data: Dataset, ax: Axes | N
 
 def _label_ends(ax: Axes, ends: list[tuple[str, float, float, Style]]) -> None:
     """Names in the right margin, in the order of the final losses, tied to the ends of their lines."""
-    low, high = ax.get_ylim()
-    heights = _spread([(y - low) / (high - low) for _, _, y, _ in ends], gap=0.055)
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_formatter(ScalarFormatter())
+    low, high = np.log(ax.get_ylim())
+    heights = _spread([float((np.log(y) - low) / (high - low)) for _, _, y, _ in ends], gap=0.055)
     for (name, x, y, look), height in zip(ends, heights, strict=True):
         ax.annotate(name, (x, y), xycoords="data", xytext=(1.03, height), textcoords="axes fraction", va="center",
                     color="#444444" if look.color == GREY else look.color, fontsize=9,

@@ -9,7 +9,7 @@ from fgm_ref.ledger import EVERYBODY
 from fgm_ref.messages import KINDS, UP
 from fgm_ref.result import RunResult
 
-HEAD = f"{'step':>5}  {'round':>7}  {'from → to':<18} {'message':<18} {'payload':>12}  because"
+HEAD = f"{'step':>5}  {'round':>7}  {'from → to':<26} {'message':<18} {'payload':>12}  because"
 
 
 def transcript(result: RunResult, number: int) -> Iterator[str]:
@@ -29,10 +29,10 @@ def line(event: Any) -> str:
     """One event in words."""
     kind = KINDS[event["kind"]]
     site = f"all {event['copies']} sites" if event["site"] == EVERYBODY else f"site {event['site']}"
-    ends = f"{site} → hub" if kind.direction == UP else f"hub → {site}"
+    ends = f"{site} → coordinator" if kind.direction == UP else f"coordinator → {site}"
     many = f"{event['copies']}×" if event["copies"] > 1 else ""
     shown = "" if np.isnan(event["number"]) else f" {event['number']:.4g}"
     because = f"{event['reason']} = {event['value']:.4g}" if event["reason"] else ""
     tag = f"{event['round']}.{event['subround']}"
     size = f"{many}{event['size']:,} B"
-    return f"{event['step']:>5}  {tag:>7}  {ends:<18} {kind.name + shown:<18} {size:>12}  {because}".rstrip()
+    return f"{event['step']:>5}  {tag:>7}  {ends:<26} {kind.name + shown:<18} {size:>12}  {because}".rstrip()

@@ -1,7 +1,7 @@
 """Textbook cells for one site: one equation, one line, one gate, one matrix; no stacking, no shared products.
 
-Slow and obvious: the oracle for the fast cells.  Arrays are (sample, time, feature); U acts on h, V on x, b is the bias.
-`backward` takes the upstream gradient at every output and returns a dictionary of gradients.
+Slow and obvious: the oracle for the fast cells.  Arrays are (sample, time, feature); U acts on h, V on x, b is
+the bias.  `backward` takes the upstream gradient at every output and returns a dictionary of gradients.
 """
 
 import numpy as np

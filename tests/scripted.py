@@ -1,6 +1,7 @@
 """Protocols without networks and data: sites whose models are moved by a script.
 
-`play` drives one protocol with given moves (steps, k, D) and hands every moment of interest to a visitor.
+`build` makes one protocol with both ends and the bill; `play` drives it through a script (see
+`strategies.py`) and shows every quiet point to a visitor.
 """
 
 from dataclasses import dataclass
@@ -8,22 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from fgm_ref.ledger import Ledger
+from fgm_ref.ledger import EVERYBODY, Ledger
+from fgm_ref.messages import KINDS
 from fgm_ref.network import Network
 from fgm_ref.protocols import Setup, parse
-from fgm_ref.safe import zone_maker
+from fgm_ref.safe import norm, zone_maker
 
 
 class ScriptedLearners:
-    """Stands in for `Learners`: `train(active, moves, _)` adds the moves."""
+    """Stands in for `Learners`: `train(active, moves, _)` adds the moves (a, B, D), averaged over B."""
 
     def __init__(self, E, k):
         self.P = np.tile(E, (k, 1))
         self.losses = np.zeros(k)
-        self.moments = np.zeros((k, 1, len(E)))
+        self.moments = np.zeros((k, 1, len(E)), E.dtype)
 
     def train(self, active, moves, _):
-        self.P[active] += moves
+        self.P[active] += moves.mean(axis=1)
+        self.moments[active] = moves.mean(axis=1, keepdims=True)
 
     def synchronised(self, sites):
         pass
@@ -35,6 +38,13 @@ class ScriptedLearners:
     @state.setter
     def state(self, mean):
         self.moments[:] = mean
+
+
+class PullingLearners(ScriptedLearners):
+    """Gradient descent on (1/2B) Σ ‖w − x‖²: the gradient is linear in w, so averaging and training commute."""
+
+    def train(self, active, samples, _):
+        self.P[active] -= (self.P[active] - samples.mean(axis=1)) / 4
 
 
 @dataclass
@@ -54,27 +64,79 @@ class Played:
         self.network.exchange()
 
     def move(self, moves, active=slice(None)):
+        """Move the active sites, moves (a, D); nobody is heard yet."""
         self.ledger.step += 1
         if len(moves):
-            self.sites.step(active, moves, moves)
+            batches = moves[:, None]
+            self.sites.step(active, batches, batches)
 
     @property
     def S(self):
         """The true mean model."""
         return self.sites.models.mean(axis=0)
 
+    @property
+    def drifts(self):
+        """w_i − E, from the outside."""
+        return self.sites.models - self.coordinator.E
 
-def build(protocol, E, k, safe="ball", threshold=1.0, relative=False, seed=0, multicast=False) -> Played:
+    @property
+    def events(self):
+        return self.ledger.events
+
+    def names(self, since=0):
+        """The kinds of all events in a row, broadcasts once."""
+        return [KINDS[event.kind].name for event in self.events[since:]]
+
+    def counts(self):
+        """{kind: messages}, from the log alone."""
+        counts = {}
+        for event in self.events:
+            name = KINDS[event.kind].name
+            counts[name] = counts.get(name, 0) + event.copies
+        return counts
+
+    def senders(self, kind, since=0):
+        """The sites that sent a message of this kind."""
+        numbers = [event.site for event in self.events[since:] if KINDS[event.kind].name == kind]
+        assert EVERYBODY not in numbers
+        return numbers
+
+
+def build(
+    protocol, E, k, safe="ball", threshold=1.0, relative=False, seed=0, multicast=False,
+    average_state=False, learners=ScriptedLearners,
+) -> Played:
     """A protocol with scripted sites that all hold E, started."""
     E = np.asarray(E)
-    learners = ScriptedLearners(E, k)
+    stack = learners(E, k)
     coordinator_rng, network_rng = np.random.default_rng(seed).spawn(2)
     entry, options = parse(protocol)
-    setup = Setup(E, zone_maker(safe, threshold, relative), coordinator_rng, lambda: ScriptedLearners(E, 1), options=options)
-    sites = entry.sites(learners, setup)
+    make_zone = zone_maker(safe, threshold, relative)
+    setup = Setup(E, make_zone, coordinator_rng, lambda: learners(E, 1), average_state, options)
+    sites = entry.sites(stack, setup)
     ledger = Ledger(k, multicast)
     network = Network(sites, ledger, network_rng)
     coordinator = entry.coordinator(network, k, setup)
     network.connect(coordinator)
     coordinator.start()
-    return Played(sites, coordinator, network, ledger, entry, learners)
+    return Played(sites, coordinator, network, ledger, entry, stack)
+
+
+def start(script, protocol, safe="ball", **more) -> Played:
+    """The protocol at the beginning of a script."""
+    options = {"threshold": script.R, "seed": script.seed, **more}
+    return build(protocol, script.E, script.k, safe, **options)
+
+
+def play(script, protocol, safe="ball", visit=lambda game: None, **more) -> Played:
+    """Drive a protocol through a script; `visit(game)` after every step."""
+    game = start(script, protocol, safe, **more)
+    for moves, active in script:
+        game.step(moves, active)
+        visit(game)
+    return game
+
+
+def lengths(X):
+    return norm(np.asarray(X))

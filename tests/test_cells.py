@@ -81,10 +81,10 @@ def test_gradients_of_every_block_against_central_differences(cell, sizes, seed,
 @given(sizes=SIZES, seed=st.integers(0, 999))
 @example(sizes=ONES, seed=0)
 def test_equals_the_textbook_cell(cell, sizes, seed):
-    k, D, H, T, B = sizes
+    H = sizes.H
     blocks, dY = random_inputs(cell, sizes, seed)
     y, g = run(make(cell, sizes), blocks, dY)
-    for j in range(k):
+    for j in range(sizes.k):
         plain = PlainRNN() if cell is RNN else PlainLSTM()
         w = {}
         for i, gate in enumerate(plain.gates):

@@ -1,0 +1,85 @@
+"""What the property tests draw from: scripts (who moves where and when), reference models, drifts.
+
+Hypothesis draws the shape and a seed, NumPy the numbers; a failing example prints the call of `make_script`
+that rebuilds it.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+STYLES = ("walk", "common", "opposite", "outward", "jumps")
+SEEDS = st.integers(0, 2**16)
+
+
+@dataclass(frozen=True)
+class Script:
+    """Moves (steps, k, D) of k sites that start at E (D,), and who is active in which step."""
+
+    E: np.ndarray
+    moves: np.ndarray
+    active: tuple
+    R: float
+    seed: int
+
+    @property
+    def k(self):
+        return self.moves.shape[1]
+
+    @property
+    def D(self):
+        return self.moves.shape[2]
+
+    def __len__(self):
+        return len(self.active)
+
+    def __iter__(self):
+        """(moves of the active sites, active sites) of each step."""
+        for moves, active in zip(self.moves, self.active, strict=True):
+            yield moves[active], active
+
+    def scaled(self, a):
+        """Everything that has a length, a times as long."""
+        return replace(self, E=self.E * a, moves=self.moves * a, R=self.R * a)
+
+    def relabelled(self, order):
+        """The same script with site order[j] now called j."""
+        name = np.argsort(order)
+        return replace(self, moves=self.moves[:, order], active=tuple(np.sort(name[a]) for a in self.active))
+
+
+def make_script(k, D, steps, style="walk", activity=1.0, idle=False, R=3.0, seed=0, dtype=np.float64):
+    """A random script; steps are about 1 long, ‖E‖ = 5.
+
+    `walk` random steps; `common` all pull one way; `opposite` neighbours pull opposite ways (drifts cancel);
+    `outward` each site along its own straight line (φ never falls); `jumps` seldom, far.
+    Somebody is active in every step; with `idle` the last of several sites never is.
+    """
+    rng = np.random.default_rng(seed)
+    E = rng.normal(size=D)
+    E *= 5 / np.linalg.norm(E)
+    noise = rng.normal(size=(steps, k, D)) / np.sqrt(D)
+    pull = rng.normal(size=D) / np.sqrt(D)
+    lines = rng.normal(size=(k, D)) / np.sqrt(D)
+    moves = {
+        "walk": noise,
+        "common": 0.3 * noise + pull,
+        "opposite": 0.3 * noise + np.where(np.arange(k)[:, None] % 2, pull, -pull),
+        "outward": rng.random((steps, k, 1)) * lines,
+        "jumps": noise * np.where(rng.random((steps, k, 1)) < 0.1, 30, 0.1),
+    }[style]
+    movers = k - 1 if idle and k > 1 else k
+    chosen = rng.random((steps, movers)) < activity
+    chosen[np.arange(steps), rng.integers(movers, size=steps)] = True
+    active = tuple(np.flatnonzero(row) for row in chosen)
+    return Script(E.astype(dtype), moves.astype(dtype), active, R, seed)
+
+
+def scripts(max_k=6, max_D=6, max_steps=30, styles=STYLES, dtype=np.float64, min_k=1, radii=(0.5, 1, 2, 5, 15)):
+    """Scripts of every style: with 1 to `max_k` sites, all or some of them active."""
+    return st.builds(
+        make_script, k=st.integers(min_k, max_k), D=st.integers(1, max_D), steps=st.integers(1, max_steps),
+        style=st.sampled_from(styles), activity=st.sampled_from((1.0, 0.5, 0.1)), idle=st.booleans(),
+        R=st.sampled_from(radii), seed=SEEDS, dtype=st.just(dtype),
+    )  # fmt: skip

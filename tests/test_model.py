@@ -1,0 +1,270 @@
+"""The whole network: gradients of every block for every kind of network, and its independence of the stacking."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fgm_ref.model as model_module
+from fgm_ref.gradcheck import gradcheck, problem
+from fgm_ref.losses import cross_entropy, squared_error
+from fgm_ref.model import Model, ModelSpec
+
+
+@st.composite
+def specs(draw, **fixed):
+    """Small networks of every kind."""
+    cell = draw(st.sampled_from(["rnn", "lstm"]))
+    text = draw(st.booleans())
+    fields = {
+        "cell": cell,
+        "features": 0 if text else draw(st.integers(1, 3)),
+        "vocabulary": draw(st.integers(1, 4)) if text else 0,
+        "embedding": draw(st.integers(1, 3)),
+        "hidden": tuple(draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))),
+        "outputs": draw(st.integers(1, 3)),
+        "task": draw(st.sampled_from(["classification", "regression"])),
+        "readout": draw(st.sampled_from(["last", "every"])),
+        "peepholes": cell == "lstm" and draw(st.booleans()),
+        "dropout": draw(st.sampled_from([0.0, 0.5])),
+    }
+    return ModelSpec(**fields | fixed)
+
+
+def data(spec, k, B, T, seed=0):
+    """Random windows and answers."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(spec.vocabulary, size=(k, B, T)) if spec.vocabulary else rng.normal(size=(k, B, T, spec.features))
+    shape = (k, B, T) if spec.readout == "every" else (k, B)
+    classes = spec.task == "classification"
+    return x, rng.integers(spec.outputs, size=shape) if classes else rng.normal(size=(*shape, spec.outputs))
+
+
+def weights(model, k, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.stack([model.initial(rng) for _ in range(k)])
+
+
+def streams(k):
+    return [np.random.default_rng([9, j]) for j in range(k)]
+
+
+def gradient(model, P, x, y):
+    G = np.full_like(P, np.nan)
+    return model.loss_and_gradient(P, x, y, G, streams(len(P))), G
+
+
+@given(specs(), st.integers(1, 2), st.integers(1, 2), st.integers(1, 3), st.integers(0, 99))
+def test_gradient_of_every_block_against_central_differences(spec, k, B, T, seed):
+    model = Model(spec, np.float64)
+    x, y = data(spec, k, B, T, seed)
+    report = gradcheck(*problem(model, weights(model, k, seed), x, y, seed), directions=6)
+    assert tuple(report.errors) == model.layout.names
+    report.raise_if_bad()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+@pytest.mark.parametrize("readout", ["last", "every"])
+def test_truncated_gradient_holds_the_carried_state_constant(cell, readout):
+    """With T = 5 and windows of 3 steps: the full gradient of a two-step network that starts where step 3 ended."""
+    spec = ModelSpec(cell=cell, features=2, hidden=(3,), outputs=2, readout=readout, truncate=3)
+    model = Model(spec, np.float64)
+    P, (x, y) = weights(model, 1), data(spec, 1, 2, 5)
+    _, G = gradient(model, P, x, y)
+    w, g = model.layout.views(P), model.layout.views(G)
+    layer, total, state = None, 0, {}
+    for begin, end in ((0, 3), (3, 5)):
+        layer = spec.cell_class(1, 2, 3, end - begin, 2, np.float64)
+        h = layer.forward(w[f"{cell}0.W"], x[:, :, begin:end].transpose(2, 3, 0, 1), **state)
+        z = np.einsum("koh,thkb->tokb", w["readout"][:, :, :-1], h) + w["readout"][:, :, -1].T[None, :, :, None]
+        dz = np.zeros_like(z)
+        if readout == "every":
+            for t in range(end - begin):
+                cross_entropy(z[t], y[:, :, begin + t], dz[t])
+            dz /= 5
+        elif end == 5:
+            cross_entropy(z[-1], y, dz[-1])
+        dW = np.empty_like(w[f"{cell}0.W"])
+        layer.backward(w[f"{cell}0.W"], dW, np.einsum("koh,tokb->thkb", w["readout"][:, :, :-1], dz))
+        total = total + dW
+        state = {"h0": layer.h[-1].copy()} | ({"c0": layer.c[-1].copy()} if cell == "lstm" else {})
+    np.testing.assert_allclose(g[f"{cell}0.W"], total, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@given(specs(), st.integers(1, 5), st.integers(0, 99))
+def test_stacked_equals_looped(dtype, spec, k, seed):
+    model = Model(spec, dtype)
+    P, (x, y) = weights(model, k, seed), data(spec, k, 3, 4, seed)
+    losses, G = gradient(model, P, x, y)
+    for j in range(k):
+        g = np.empty_like(G[:1])
+        loss = model.loss_and_gradient(P[j : j + 1], x[j : j + 1], y[j : j + 1], g, streams(k)[j : j + 1])
+        ulp = 64 * np.finfo(dtype).eps
+        np.testing.assert_allclose(losses[j], loss[0], rtol=ulp, atol=ulp)
+        np.testing.assert_allclose(G[j], g[0], rtol=ulp, atol=ulp * max(1, np.abs(g).max()))
+
+
+@given(specs(), st.integers(0, 99))
+def test_stacks_of_any_size_give_the_same(spec, seed):
+    model, small = Model(spec, np.float64), Model(spec, np.float64)
+    small._stacks = lambda k, B: (slice(j, min(j + 2, k)) for j in range(0, k, 2))
+    P, (x, y) = weights(model, 5, seed), data(spec, 5, 2, 3, seed)
+    for a, b in zip(gradient(model, P, x, y), gradient(small, P, x, y), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+@given(specs(), st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), min_size=2, max_size=5))
+def test_shapes_may_change_from_call_to_call(spec, shapes):
+    """Whatever ran before in the same buffers: the result is that of a new model, nothing adds up, nothing is lost."""
+    model = Model(spec, np.float64)
+    for k, B in [*shapes, *shapes]:
+        P, (x, y) = weights(model, k), data(spec, k, B, 3)
+        copies = [array.copy() for array in (P, x, y)]
+        for a, b in zip(gradient(model, P, x, y), gradient(Model(spec, np.float64), P, x, y), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+            assert np.isfinite(a).all()
+        for array, copy in zip((P, x, y), copies, strict=True):
+            np.testing.assert_array_equal(array, copy)
+
+
+def test_few_shapes_are_kept():
+    spec = ModelSpec(features=1, hidden=(2,))
+    model = Model(spec)
+    for k in range(1, 2 * model_module.SHAPES_KEPT):
+        gradient(model, weights(model, k), *data(spec, k, 1, 1))
+    assert len(model._cache) == model_module.SHAPES_KEPT
+
+
+@given(specs(dropout=0.0), st.integers(1, 7), st.integers(0, 99))
+def test_outputs_and_loss_agree_with_training(spec, N, seed):
+    model = Model(spec, np.float64)
+    p, (x, y) = weights(model, 1, seed)[0], data(spec, 1, N, 3, seed)
+    z = model.outputs(p, x[0])
+    assert z.shape == ((N, 3, spec.outputs) if spec.readout == "every" else (N, spec.outputs))
+    losses, _ = gradient(model, p[None], x, y)
+    np.testing.assert_allclose(model.loss(p, x[0], y[0]), losses[0], rtol=1e-12)
+    rows = np.ascontiguousarray(z.reshape(-1, 1, spec.outputs).T)
+    if spec.task == "classification":
+        again = cross_entropy(rows, y.reshape(1, -1), np.empty_like(rows))
+    else:
+        again = squared_error(rows, y.reshape(-1, 1, spec.outputs).T, np.empty_like(rows))
+    np.testing.assert_allclose(again, losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("readout", ["last", "every"])
+def test_large_test_sets_are_cut_into_batches(monkeypatch, readout):
+    spec = ModelSpec(features=2, hidden=(3,), outputs=2, readout=readout)
+    model = Model(spec, np.float64)
+    p, (x, y) = weights(model, 1)[0], data(spec, 1, 23, 4)
+    z, loss = model.outputs(p, x[0]), model.loss(p, x[0], y[0])
+    monkeypatch.setattr(model_module, "EVALUATION_NUMBERS", 4 * 14 * 5)
+    assert len(list(model._batches(x[0]))) == 5
+    np.testing.assert_allclose(model.outputs(p, x[0]), z, rtol=1e-12)
+    np.testing.assert_allclose(model.loss(p, x[0], y[0]), loss, rtol=1e-12)
+
+
+def test_dropout_is_for_training_only_and_each_site_has_its_own():
+    spec = ModelSpec(features=2, hidden=(50,), outputs=2, dropout=0.4)
+    model, plain = Model(spec), Model(replace(spec, dropout=0.0))
+    P, (x, y) = np.tile(weights(model, 1), (2, 1)), data(spec, 1, 4, 3)
+    x, y = np.tile(x, (2, 1, 1, 1)), np.tile(y, (2, 1))
+    np.testing.assert_array_equal(model.outputs(P[0], x[0]), plain.outputs(P[0], x[0]))
+    losses, _ = gradient(model, P, x, y)
+    assert losses[0] != losses[1]
+    dropout = model._layers(2, 4, 3).dropouts[0]
+    assert set(np.unique(dropout.mask)) == {0, np.float32(1 / 0.6)}
+    assert 0.5 < (dropout.mask > 0).mean() < 0.7
+
+
+def test_embedding_gradient_counts_every_place_of_a_word():
+    spec = ModelSpec(vocabulary=5, embedding=2, hidden=(3,), outputs=2)
+    model = Model(spec, np.float64)
+    x, y = np.array([[[1, 1, 3]], [[0, 3, 3]]]), np.array([[0], [1]])
+    _, G = gradient(model, weights(model, 2), x, y)
+    dE = model.layout.views(G)["embedding"]
+    np.testing.assert_array_equal((dE != 0).any(axis=2), [[0, 1, 0, 1, 0], [1, 0, 0, 1, 0]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_initial_vector(dtype):
+    spec = ModelSpec(features=3, hidden=(4, 5), outputs=2, peepholes=True)
+    model = Model(spec, dtype)
+    p = model.initial(np.random.default_rng(1))
+    assert p.shape == (model.size,)
+    assert p.dtype == dtype
+    np.testing.assert_array_equal(p, model.initial(np.random.default_rng(1)))
+    w = model.layout.views(p[None])
+    bias = w["lstm1.W"][0, :, -1].reshape(4, 5)  # o, i, f, g
+    np.testing.assert_array_equal(bias, np.outer([0, 0, 1, 0], np.ones(5)))
+    U = w["lstm1.W"][0, :5, :5]
+    np.testing.assert_allclose(U @ U.T, np.eye(5), atol=1e-6)
+    assert not w["lstm0.p"].any()
+
+
+def test_number_of_parameters():
+    for i, o in ((1, 1), (18, 19), (5, 3)):
+        size = 4 * o * i + 7 * o + 4 * o * o
+        assert Model(ModelSpec(features=i, hidden=(o,), peepholes=True)).size == size + o + 1
+        assert Model(ModelSpec(features=i, hidden=(o,))).size == size - 3 * o + o + 1
+    assert Model(ModelSpec(features=18, hidden=(19,), outputs=39)).size == 3668
+
+
+def test_sites_of_very_different_weights_do_not_touch_each_other():
+    spec = ModelSpec(features=2, hidden=(3,), outputs=2)
+    model = Model(spec, np.float64)
+    P, (x, y) = weights(model, 3), data(spec, 3, 2, 3)
+    losses, G = gradient(model, P, x, y)
+    P[1] = np.nan
+    with np.errstate(invalid="ignore"):
+        losses_nan, G_nan = gradient(model, P, x, y)
+    np.testing.assert_array_equal(losses_nan[[0, 2]], losses[[0, 2]])
+    np.testing.assert_array_equal(G_nan[[0, 2]], G[[0, 2]])
+    assert np.isnan(losses_nan[1])
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("cell", "gru"),
+        ("features", 0),
+        ("features", -1),
+        ("vocabulary", 7),
+        ("embedding", 0),
+        ("hidden", ()),
+        ("hidden", (3, 0)),
+        ("outputs", 0),
+        ("task", "ranking"),
+        ("readout", "first"),
+        ("dropout", 1.0),
+        ("dropout", -0.1),
+        ("truncate", -1),
+    ],
+)
+def test_bad_fields_are_named(field, value):
+    with pytest.raises(ValueError, match=rf"{field}.*: expected .*, got"):
+        ModelSpec(**{"features": 2, field: value})
+
+
+def test_peepholes_need_an_lstm():
+    with pytest.raises(ValueError, match="peepholes"):
+        ModelSpec(cell="rnn", features=2, peepholes=True)
+
+
+def test_bad_arrays_are_named():
+    spec = ModelSpec(features=2, hidden=(3,), outputs=2, dropout=0.5)
+    model = Model(spec, np.float64)
+    P, (x, y) = weights(model, 2), data(spec, 2, 4, 3)
+    good = {"P": P, "x": x, "y": y, "G": np.empty_like(P), "rngs": streams(2)}
+    model.loss_and_gradient(**good)
+    bad = {"P": P[:, 1:], "x": x[:, :, :, :1], "y": y[:, 1:], "G": P[:1], "rngs": None}
+    for name, value in bad.items():
+        with pytest.raises(ValueError, match=f"^{name}: expected"):
+            model.loss_and_gradient(**good | {name: value})
+    for name in ("P", "G"):
+        with pytest.raises(ValueError, match=f"^{name}: expected .*float64, got float32"):
+            model.loss_and_gradient(**good | {name: P.astype(np.float32)})
+    with pytest.raises(ValueError, match=r"^y: expected class ids 0 ... 1, got 0 ... 2"):
+        model.loss(P[0], x[0], np.array([0, 2, 1, 1]))
