@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
-RUN := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(VENV)/bin/python
+RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest
 WORKERS ?= 2
 

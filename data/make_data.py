@@ -83,7 +83,7 @@ def read(path: Path) -> Content:
     """The content of a committed file."""
     if path.suffix == ".gz":
         return gzip.decompress(path.read_bytes())
-    with np.load(path, allow_pickle=False) as file:
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
 
 
@@ -92,7 +92,7 @@ def packed(content: Content) -> bytes:
     if isinstance(content, bytes):
         return gzip.compress(content, 9, mtime=0)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **content)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, **content)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 

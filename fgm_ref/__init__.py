@@ -20,7 +20,7 @@ _HOME = {
     "load_csv": "csvdata", "split": "split", "Model": "model", "ModelSpec": "model", "gradcheck": "gradcheck",
     "PROTOCOLS": "protocols", "SAFE": "safe", "zone_maker": "safe", "preset": "presets",
 }
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

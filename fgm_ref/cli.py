@@ -102,3 +102,15 @@ def number(text: str) -> float:
 def sizes(text: str) -> tuple[int, ...]:
     """A type for layer sizes: `24` or `32,16`."""
     return tuple(whole(1)(part) for part in text.split(","))
+
+
+def as_option(text: str) -> str:
+    """Put the option's name in front of a message that names a library argument.
+
+    >>> as_option("threshold: expected ..."), as_option("path: expected ..."), as_option("fgm: stopped ...")
+    ('--threshold: expected ...', '--csv: expected ...', 'fgm: stopped ...')
+    """
+    name, colon, rest = text.partition(":")
+    options = {action.dest for action in parser()._actions}
+    name = {"path": "csv"}.get(name, name)
+    return f"--{name}{colon}{rest}" if name in options | {"protocol"} else text

@@ -14,6 +14,7 @@ the files come from, their licences and their weaknesses stand in `data/README.m
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import zlib
 from collections import Counter
@@ -84,7 +85,7 @@ def content(path: Path) -> Any:
     try:
         if path.suffix == ".gz":
             return gzip.decompress(path.read_bytes()).decode("ascii")
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as problem:
         raise ValueError(f"dataset: expected a readable file {path}, got {problem!r}; "

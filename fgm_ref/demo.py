@@ -3,6 +3,8 @@
 The comparison is ten lines of plain library calls, in `compare`; all else is about saying things well.
 """
 
+import fgm_ref.threads  # isort: skip  (before NumPy)
+
 import json
 import os
 import sys
@@ -47,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.check:
         return self_test()
     try:
-        data = load_csv(args) if args.csv else load(args.dataset or "watch")
+        data = load_csv(args) if args.csv else load_bundled(args)
         configs = plan(args, data)
         out = None if args.json or args.trace else writable(Path(args.out))
     except ValueError as error:
@@ -118,10 +120,18 @@ def load_csv(args: Any) -> Dataset:
     from fgm_ref.csvdata import load_csv
 
     if args.dataset:
-        raise ValueError("--csv: expected either --csv or --dataset, got both")
+        raise ValueError("csv: expected either --csv or --dataset, got both")
     if not args.label:
-        raise ValueError("--label: expected the name of the column to predict (with --csv), got nothing")
+        raise ValueError("label: expected the name of the column to predict (with --csv), got nothing")
     return load_csv(args.csv, args.label, args.window, args.group, args.task)
+
+
+def load_bundled(args: Any) -> Dataset:
+    """One of the five."""
+    for name in ("label", "window", "group", "task"):
+        if getattr(args, name) is not None:
+            raise ValueError(f"{name}: expected only together with --csv FILE, got it without")
+    return load(args.dataset or "watch")
 
 
 def writable(folder: Path) -> Path:
@@ -129,9 +139,9 @@ def writable(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(f"--out: expected a folder to write to, got {str(folder)!r} ({error.strerror})") from None
+        raise ValueError(f"out: expected a folder to write to, got {str(folder)!r} ({error.strerror})") from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ValueError(f"--out: expected a folder to write to, got {str(folder)!r} (permission denied)")
+        raise ValueError(f"out: expected a folder to write to, got {str(folder)!r} (permission denied)")
     return folder
 
 
@@ -167,8 +177,8 @@ def self_test() -> int:
 
 
 def complain(text: str, code: int) -> int:
-    """One line on stderr."""
-    print(f"fgm_ref.demo: {text}", file=sys.stderr)
+    """One line on stderr; where it starts with the name of an argument, as the user knows it."""
+    print(f"fgm_ref.demo: {cli.as_option(text)}", file=sys.stderr)
     return code
 
 

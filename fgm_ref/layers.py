@@ -2,7 +2,7 @@
 
     k  sites, each with its own weights      D  features of the input     O  outputs
     B  samples per site                      H  hidden units              V  words in the vocabulary
-    T  time steps                            E  size of the embedding     K  = H + D + 1
+    T  time steps                            K  = H + D + 1               (for words, D is a vector's length)
 
 Inside the network arrays run (time, feature, site, sample): one feature of all sites and samples is one
 contiguous slab, which is what element-wise operations like, and each site's matrix (feature, sample) is one
@@ -98,16 +98,16 @@ class Embedding:
 
     @staticmethod
     def forward(E: Array, tokens: Array) -> Array:
-        """E (k, V, E), tokens (k, B, T) integers -> (k, B, T, E).  `IndexError` for a token >= V."""
+        """E (k, V, D), tokens (k, B, T) integers -> (k, B, T, D).  `IndexError` for a token >= V."""
         site = np.arange(len(E))[:, None, None]
         result: Array = E[site, tokens]
         return result
 
     @staticmethod
     def backward(dE: Array, tokens: Array, dx: Array) -> None:
-        """Write the gradient of E to dE (k, V, E): each word's sum of dx (T, E, k, B) over its places."""
-        k, V, size = dE.shape
-        rows = dx.transpose(2, 3, 0, 1).reshape(-1, size)
+        """Write the gradient of E to dE (k, V, D): each word's sum of dx (T, D, k, B) over its places."""
+        k, V, D = dE.shape
+        rows = dx.transpose(2, 3, 0, 1).reshape(-1, D)
         word = (np.arange(k)[:, None, None] * V + tokens).ravel()  # site and token as one number
         order = np.argsort(word, kind="stable")
         word = word[order]

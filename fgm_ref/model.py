@@ -27,9 +27,9 @@ __all__ = ["Model", "ModelSpec"]
 
 Rngs = Sequence[np.random.Generator]
 
-CACHE_BYTES = 1 << 20  # weights and one time step of a stack of sites should fit into the L2 cache
+CACHE_BYTES = 1 << 19  # weights and one time step of a stack of sites: half of an L2 cache of 1 MiB
 SHAPES_KEPT = 16  # shapes (k, B, T) whose arrays are kept for the next call
-EVALUATION_NUMBERS = 1 << 20  # about so many numbers per array when a whole test set is evaluated
+EVALUATION_NUMBERS = 1 << 15  # about so many per time step, when a whole test set is evaluated
 
 
 class _Layers:
@@ -188,11 +188,10 @@ class Model:
         return (slice(j, min(j + size, k)) for j in range(0, k, size))
 
     def _batches(self, x: Array) -> Iterator[slice]:
-        """Cut the N windows of a test set into batches, so that the arrays of a pass stay small."""
-        N, T = x.shape[:2]
+        """Cut the N windows of a test set into batches whose arrays of one time step stay in cache."""
         width = max(self.spec.cell_class.gates * H + D for _, D, H in self.spec.layers)
-        size = max(1, EVALUATION_NUMBERS // (T * width))
-        return (slice(j, min(j + size, N)) for j in range(0, N, size))
+        size = max(1, EVALUATION_NUMBERS // width)
+        return (slice(j, min(j + size, len(x))) for j in range(0, len(x), size))
 
     def _layers(self, k: int, B: int, T: int) -> _Layers:
         """The layers of this shape; the least recently used one is dropped when there are too many."""

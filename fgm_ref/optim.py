@@ -2,8 +2,9 @@
 
     k  sites     n  parameters     P (k, n)  weights     G (k, n)  gradients
 
-Every number is updated on its own, so that a step over all sites is the same as one step per site.  The
-arrays are walked in tiles that fit into the processor's cache, where temporaries cost next to nothing.
+Every number is updated on its own, so that a step over all sites is the same as one step per site.  The arrays
+are walked in tiles that fit into the processor's cache, and temporary results share one array: large arrays that
+come and go are dear (the allocator returns their memory to the system and has to fetch it again).
 
 Sites may be idle: `step(P, G, sites)` touches the rows `sites` only, and Adam counts each site's own steps.
 """
@@ -55,6 +56,7 @@ class Optimizer:
             raise ValueError(f"clip: expected None or a number > 0, got {clip!r}")
         self.lr, self.clip, self.shape = lr, clip, (k, n)
         self.state: dict[str, Array] = {name: np.zeros((k, n), dtype) for name in self.state_names}
+        self._temporary = np.empty(min(TILE, k * n), dtype)
 
     def step(self, P: Array, G: Array, sites: Array | None = None) -> None:
         """Update in place the rows `sites` of P (k, n) by G (len(sites), n); all k rows without `sites`.
@@ -78,13 +80,15 @@ class Optimizer:
         P, state = P[rows], [array[rows] for array in self.state.values()]
         for tile in tiles(*P.shape):
             here = slice(rows.start + tile[0].start, rows.start + tile[0].stop)
-            self._update(here, P[tile], G[tile], *(array[tile] for array in state))
+            p = P[tile]
+            temporary = self._temporary[: p.size].reshape(p.shape)
+            self._update(here, p, G[tile], temporary, *(array[tile] for array in state))
 
     def _count(self, sites: slice | Array) -> None:
         """Hook: one more step at `sites`."""
 
-    def _update(self, rows: slice, p: Array, g: Array, *state: Array) -> None:
-        """Hook: one tile; p, g and the state's arrays belong to the sites `rows`."""
+    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
+        """Hook: update one tile, p, g and the state's arrays, of the sites `rows`; `a` is for temporary results."""
         raise NotImplementedError
 
     def reset(self, sites: Array | None = None) -> None:
@@ -110,9 +114,10 @@ def tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
 class SGD(Optimizer):
     """Plain stochastic gradient descent, p ← p - lr g (Robbins & Monro 1951)."""
 
-    def _update(self, rows: slice, p: Array, g: Array, *state: Array) -> None:
+    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
         # p ← p - lr g
-        p -= self.lr * g
+        np.multiply(g, self.lr, out=a)
+        p -= a
 
 
 class Momentum(Optimizer):
@@ -134,12 +139,13 @@ class Momentum(Optimizer):
             raise ValueError(f"momentum: expected 0 <= momentum < 1, got {momentum!r}")
         self.momentum = momentum
 
-    def _update(self, rows: slice, p: Array, g: Array, *state: Array) -> None:
+    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
         (v,) = state
         # v ← μ v + g,   p ← p - lr v
         v *= self.momentum
         v += g
-        p -= self.lr * v
+        np.multiply(v, self.lr, out=a)
+        p -= a
 
 
 class Adam(Optimizer):
@@ -155,16 +161,26 @@ class Adam(Optimizer):
     def _count(self, sites: slice | Array) -> None:
         self.powers[:, sites] *= [[self.b1], [self.b2]]
 
-    def _update(self, rows: slice, p: Array, g: Array, *state: Array) -> None:
+    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
         m, v = state
-        # m ← b1 m + (1 - b1) g      v ← b2 v + (1 - b2) g²
-        m += (1 - self.b1) * (g - m)
-        v += (1 - self.b2) * (g * g - v)
+        # m ← b1 m + (1 - b1) g
+        np.subtract(g, m, out=a)
+        a *= 1 - self.b1
+        m += a
+        # v ← b2 v + (1 - b2) g²
+        np.multiply(g, g, out=a)
+        a -= v
+        a *= 1 - self.b2
+        v += a
         # p ← p - lr m̂ / (√v̂ + eps),   m̂ = m/(1 - b1^t),   v̂ = v/(1 - b2^t);   r = √(1 - b2^t)
         power1, power2 = self.powers[:, rows, None]
         r = np.sqrt(1 - power2)
-        rate = self.lr * r / (1 - power1)
-        p -= rate.astype(p.dtype) * m / (np.sqrt(v) + (self.eps * r).astype(p.dtype))
+        rate, eps = (self.lr * r / (1 - power1)).astype(p.dtype), (self.eps * r).astype(p.dtype)
+        np.sqrt(v, out=a)
+        a += eps
+        np.divide(m, a, out=a)
+        a *= rate
+        p -= a
 
     def reset(self, sites: Array | None = None) -> None:
         """Forget the past of `sites`, their numbers of steps included."""

@@ -34,7 +34,7 @@ class Style(NamedTuple):
 
 
 STYLES = {
-    "central": Style(GREY, "-", "s"),
+    "central": Style(GREY, "-.", "s"),
     "local": Style(BLACK, ":", "x"),
     "periodic": Style(BLUE, "-", "o"),
     "dynamic-plain": Style(PURPLE, "-", "v"),
@@ -58,7 +58,7 @@ GROUPS = {
 
 def style(protocol: str) -> Style:
     """The style of a protocol, given as `name` or `name:options`."""
-    return STYLES.get(protocol.partition(":")[0], Style(VERMILLION, "-.", "*"))
+    return STYLES.get(protocol.partition(":")[0], Style(VERMILLION, ":", "*"))
 
 
 def axis(ax: Axes | None) -> Axes:
@@ -79,8 +79,8 @@ def loss_against_bytes(results: Sequence[RunResult], data: Dataset, ax: Axes | N
     ax.axhline(data.baseline.loss, color=GREY, linestyle=":", linewidth=1)
     ax.annotate(data.baseline.name, (0.98, data.baseline.loss), xycoords=("axes fraction", "data"), ha="right",
                 xytext=(0, 3), textcoords="offset points", fontsize=8, color="#555555")
-    ax.set(xscale="log", yscale="log", xlabel="payload so far, MB (log scale)", ylabel="test loss of the mean model (log scale)",
-           title="Loss against bytes")
+    ax.set(xscale="log", yscale="log", title="Loss against bytes",
+           xlabel="payload so far, MB (log scale)", ylabel="test loss of the mean model (log scale)")
     _label_ends(ax, ends)
     return ax
 

@@ -47,11 +47,11 @@ class Simulation:
         self.data = data = dataset or load(config.dataset)
         streams = dict(zip(STREAMS, np.random.SeedSequence(config.seed).spawn(len(STREAMS)), strict=True))
         rng = {name: np.random.default_rng(seed) for name, seed in streams.items()}
-        per_site = {name: _spawn(streams[name], config.sites) for name in ("batches", "dropout")}
 
         self.model = Model(model_spec(config, data), config.dtype)
         protocol, options = parse(config.protocol)
         parts = split(data, config.sites, config.split, rng["split"], config.alpha)
+        per_site = {name: _spawn(streams[name], config.sites) for name in ("batches", "dropout")}
         self.batches = Batches(parts, config.batch, per_site["batches"])
         self.active = schedule(config.schedule, config.sites, rng["schedule"])
 

@@ -2,6 +2,7 @@
 
 import os
 
+import fgm_ref.threads  # isort: skip  (before NumPy)
 from hypothesis import settings
 
 settings.register_profile("dev", max_examples=25, deadline=None)

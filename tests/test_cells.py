@@ -122,6 +122,16 @@ def test_second_pass_is_the_same_and_nothing_is_touched(cell, sizes, seed):
 
 
 @CELLS
+def test_initial_state_is_zero_again_after_a_call_with_another(cell):
+    sizes = Sizes(2, 3, 2, 3, 2)
+    blocks, _ = random_inputs(cell, sizes, 0)
+    without = {name: block for name, block in blocks.items() if name not in ("h0", "c0")}
+    layer = make(cell, sizes)
+    layer.forward(**blocks)
+    np.testing.assert_allclose(layer.forward(**without), make(cell, sizes).forward(**without), atol=1e-14)
+
+
+@CELLS
 @given(sizes=SIZES, seed=st.integers(0, 999))
 def test_backward_twice_does_not_accumulate(cell, sizes, seed):
     blocks, dY = random_inputs(cell, sizes, seed)

@@ -45,5 +45,7 @@ def test_distributions():
     rng = np.random.default_rng(0)
     Q = orthogonal(rng, 6)
     np.testing.assert_allclose(Q @ Q.T, np.eye(6), atol=1e-14)
+    signs = [orthogonal(rng, 1)[0, 0] for _ in range(400)]
+    assert abs(np.mean(signs)) < 0.2
     W = glorot(rng, 100, 200)
     np.testing.assert_allclose(W.var(), 2 / 300, rtol=0.05)

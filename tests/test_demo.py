@@ -1,0 +1,176 @@
+"""The demo as its users meet it: what it prints, where, and how it fails."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from fgm_ref import demo
+from fgm_ref.datasets import names
+from fgm_ref.messages import KINDS
+
+QUICK = ["--dataset", "ecg208", "--steps", "6", "--hidden", "3", "--sites", "3", "--batch", "4"]
+
+
+def demo_in_process(capsys, *args):
+    """(exit code, stdout, stderr) of the demo."""
+    try:
+        code = demo.main([str(arg) for arg in args])
+    except SystemExit as stop:  # argparse
+        code = stop.code
+    return code, *capsys.readouterr()
+
+
+def spawn(*args, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-m", "fgm_ref.demo", *map(str, args)], text=True, env=os.environ | environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )
+
+
+def test_table_picture_and_path(capsys, tmp_path):
+    code, out, _err = demo_in_process(capsys, *QUICK, "--out", tmp_path)
+    assert code == 0
+    lines = out.strip().splitlines()
+    assert lines[-1] == str(tmp_path / "ecg208-lstm-seed0.png")
+    assert (tmp_path / "ecg208-lstm-seed0.png").read_bytes().startswith(b"\x89PNG")
+    for word in ("central", "periodic:b=1", "fgm-reb", "(majority class)", "up MB", "balanced"):
+        assert word in out
+
+
+def test_json_is_valid_and_its_bytes_add_up(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _err = demo_in_process(capsys, *QUICK, "--json")
+    assert code == 0
+    result = json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    kinds = {kind.name for kind in KINDS}
+    assert len(result["runs"]) > 5
+    for one in result["runs"]:
+        assert set(one["by_type"]) <= kinds
+        for what in ("bytes", "messages", "tcp_bytes"):
+            assert sum(row[what] for row in one["by_type"].values()) == one["totals"][what]
+            assert one["totals"][what] == one["totals"][f"{what}_up"] + one["totals"][f"{what}_down"]
+    assert list(tmp_path.iterdir()) == []  # nothing but stdout
+
+
+@pytest.mark.slow
+def test_same_seed_same_bytes_whatever_the_hash_seed():
+    runs = [spawn(*QUICK, "--json", "--schedule", "bernoulli", PYTHONHASHSEED=seed) for seed in ("1", "2")]
+    outputs = [process.communicate()[0] for process in runs]
+    assert outputs[0] == outputs[1] != ""
+
+
+def test_trace_tells_every_message_of_a_round(capsys):
+    code, out, _err = demo_in_process(capsys, *QUICK, "--trace", 1, "--threshold", 0.02)
+    assert code == 0
+    assert "Round 1 of fgm, 3 sites" in out
+    for text in ("coordinator → all 3 sites", "INCREMENT", "φ(X) = ", "POLL", "DRIFT"):
+        assert text in out
+    _head, *lines, total = out.strip().splitlines()
+    assert total.strip().startswith(f"{sum(3 if 'all 3' in line else 1 for line in lines[1:])} messages")
+
+
+def test_list_and_help(capsys):
+    code, out, _ = demo_in_process(capsys, "--list")
+    assert code == 0 and all(name in out for name in (*names(), "fgm-reb", "variance", "bernoulli"))
+    code, out, _ = demo_in_process(capsys, "--help")
+    assert code == 0 and out.startswith("examples:")
+
+
+@pytest.mark.slow
+def test_self_test(capsys):
+    code, out, _ = demo_in_process(capsys, "--check")
+    assert code == 0 and "numpy" in out and "all well" in out
+
+
+def test_own_table(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.3f},{'north' if b > 0 else 'south'},{'hot' if a > 0 else 'cold'}"
+            for a, b in rng.normal(size=(200, 2))]
+    (tmp_path / "own.csv").write_text("\n".join(["x,side,state", *rows]))
+    code, _out, err = demo_in_process(
+        capsys, "--csv", tmp_path / "own.csv", "--label", "state", "--window", 4, "--steps", 5, "--out", tmp_path,
+        "--protocol", "fgm", "--save", "--verify")
+    assert code == 0, err
+    assert (tmp_path / "own-lstm-seed0.png").exists()
+
+
+BAD = {
+    "--dataset nope": "--dataset: expected one of",
+    "--protocol fmg": "did you mean 'fgm'",
+    "--protocol periodic:b=0": "b: expected",
+    "--sites 0": "--sites: expected a whole number of at least 1, got '0'",
+    "--sites 999999": "--sites: expected 1 to",
+    "--threshold 0": "--threshold: expected a number above 0",
+    "--threshold nan": "--threshold: expected a number above 0",
+    "--lr inf": "--lr: expected a number above 0",
+    "--split natural": "--split: expected iid or dirichlet",
+    "--safe cube": "--safe: invalid choice",
+    "--schedule never": "--schedule: expected one of",
+    "--hidden 4,x": "--hidden: expected a whole number",
+    "--dropout 1": "--dropout: expected",
+    "--label y": "--label: expected only together with --csv",
+    "--csv nowhere.csv --label y": "either --csv or --dataset, got both",
+    "--trace 500 --protocol fgm": "--trace: expected a round from 1 to",
+    "--colour red": "unrecognized arguments: --colour",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD)
+def test_wrong_usage_is_one_line_and_code_2(capsys, tmp_path, arguments):
+    code, out, err = demo_in_process(capsys, *QUICK, "--out", tmp_path, *arguments.split())
+    assert code == 2
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1, err
+    assert BAD[arguments] in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, out, err = demo_in_process(capsys, *QUICK, "--out", tmp_path / "file" / "deeper")
+    assert (code, out) == (2, "")
+    assert "--out: expected a folder to write to" in err and len(err.splitlines()) == 1
+
+
+def test_divergence_is_one_line_and_code_1_and_keeps_what_was_finished(capsys, tmp_path):
+    code, _out, err = demo_in_process(
+        capsys, "--dataset", "nyc_weather", "--steps", 3, "--sites", 2, "--hidden", 3, "--optimizer", "sgd",
+        "--lr", "1e30", "--protocol", "fgm", "--out", tmp_path)
+    assert code == 1
+    assert len(err.splitlines()) == 1
+    assert "fgm: stopped at step" in err and "site" in err and "--lr" in err
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_one_line_and_no_half_written_file(tmp_path):
+    process = spawn("--dataset", "ecg208", "--steps", 100000, "--out", tmp_path)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    _out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in err.splitlines()[-1] and "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names())
+def test_monitoring_ships_less_and_learns(capsys, name):
+    # the claim of the first table: fewer bytes than averaging in every step, and better than the baseline
+    code, out, _ = demo_in_process(
+        capsys, "--dataset", name, "--json", "--protocol", "periodic:b=1", "--protocol", "gm", "--protocol", "fgm")
+    assert code == 0
+    result = json.loads(out)
+    base = result["dataset"]["baseline"]
+    for one in result["runs"][1:]:
+        assert one["bytes_relative"] < 0.5
+        if result["dataset"]["task"] == "classification":
+            assert one["final"]["score"] > base["score"] + 0.05
+            assert one["final"]["balanced"] > base["balanced"] + 0.05
+        else:
+            assert one["final"]["score"] < 0.8 * base["score"]
