@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 _HOME = {
     "run": "simulate", "Simulation": "simulate", "RunDiverged": "simulate", "Config": "config",
     "RunResult": "result", "load": "datasets", "names": "datasets", "Dataset": "datasets",
-    "load_csv": "csvdata", "split": "split", "Model": "model", "ModelSpec": "model", "gradcheck": "gradcheck",
+    "load_csv": "csvdata", "Model": "model", "ModelSpec": "model",
     "PROTOCOLS": "protocols", "SAFE": "safe", "zone_maker": "safe", "preset": "presets",
 }
 __all__ = sorted(_HOME)

@@ -44,6 +44,12 @@ class SafeFunction(ABC):
             raise ValueError(f"radius: expected a number above 0, got {R:g}")
         self.E, self.R = E, float(R)
 
+    moving = False
+    """Whether φ changes while a round lasts; then `advance` is called before each evaluation."""
+
+    def advance(self, t: int, own: Array) -> None:
+        """t steps have passed since the round started, of which site i trained in own[i]; own (k,)."""
+
     @abstractmethod
     def __call__(self, X: Array) -> Any:
         """φ(X) for drifts X (..., D) -> (...)."""
@@ -137,8 +143,13 @@ class ZoneMaker:
     threshold: float
     relative: bool = True
 
-    def __call__(self, E: Array) -> SafeFunction:
-        """The safe function for reference E (D,)."""
+    def __call__(self, E: Array, before: Array | None = None, steps: int = 0) -> SafeFunction:
+        """The safe function for reference E (D,).
+
+        A moving one also wants to know the reference of the round `before`, and how many steps that lasted.
+        """
+        if self.safe.moving and before is not None:
+            return self.safe(E, self.radius(E), (E - before) / max(1, steps))  # type: ignore[call-arg]
         return self.safe(E, self.radius(E))
 
     def radius(self, E: Array) -> float:

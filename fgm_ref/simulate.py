@@ -60,7 +60,7 @@ class Simulation:
             make_zone=zone_maker(config.safe, config.threshold, config.relative),
             rng=rng["coordinator"],
             make_hub=lambda: self._learners(setup.E, 1, per_site["dropout"][:1]),
-            average_state=config.optimizer_state == "average",
+            average_state=config.optimizer_state == "average" and config.optimizer != "sgd",
             options=options,
         )
         self.sites: Sites = protocol.sites(self._learners(setup.E, config.sites, per_site["dropout"]), setup)

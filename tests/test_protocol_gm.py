@@ -72,7 +72,8 @@ def test_gm_reb(safe, balancing, script):
             np.testing.assert_allclose(after.sum(axis=0), X.sum(axis=0), atol=1e-10)  # ΣX_i unchanged
             assert φ_after.sum() <= φ.sum() + k * rounding  # Jensen: Σφ does not increase
             B = set(game.senders("BALANCED", mark))
-            assert names.count("BALANCED") >= 2 and len(B) < k
+            if names.count("VIOLATION") == 1:  # (several sites may be balanced one after the other)
+                assert 2 <= len(B) < k
             others = sorted(set(range(k)) - B)
             np.testing.assert_array_equal(game.sites.models[others], before[others])
             if balancing == "slack":  # the learners are left alone
@@ -128,8 +129,8 @@ def test_threshold_limits(protocol, safe, script):
 
 
 @pytest.mark.parametrize("protocol", ["gm", "gm-reb"])
-@given(script=scripts(min_k=2), k=st.integers(2, 5))
-def test_stale_violations_are_dropped(protocol, script, k):
+@given(k=st.integers(2, 5))
+def test_stale_violations_are_dropped(protocol, k):
     # one of an earlier round or subround changes nothing but the count of dropped messages
     game = build(protocol, np.ones(3), k)
     for n, tag in enumerate([(0, 0), (2, 0), (1, 1)], 1):
@@ -137,7 +138,8 @@ def test_stale_violations_are_dropped(protocol, script, k):
         assert game.coordinator.dropped == n
     assert game.names() == ["MODEL"]
     game.coordinator.receive(0, Message(VIOLATION, None, game.coordinator.tag))
-    assert game.coordinator.round == 2 and game.coordinator.dropped == 3
+    assert (game.coordinator.round - 1) + game.coordinator.rebalances == 1
+    assert game.coordinator.dropped == 3
 
 
 def test_bad_options():

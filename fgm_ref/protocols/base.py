@@ -96,11 +96,14 @@ class MonitoringSites(Sites):
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
         self.make_zone = setup.make_zone
+        self.started = 0  # when the round started
 
     def start_round(self, E: Array) -> None:
         """Drifts are 0 again, and φ is that of the new E."""
+        before = self.base[0] if self.time else None
+        self.zone = self.make_zone(E, before, self.time - self.started)
         self.base = E[None]  # (1, D) while it is the same for all, (k, D) once it is not
-        self.zone = self.make_zone(E)
+        self.started, self.own = self.time, np.zeros(self.k, np.int64)
         self.phi: Callable[[Array], Any] = self.zone
         self.values = np.full(self.k, self.zone.at_zero, self.models.dtype)  # φ(X_i), (k,)
 
@@ -108,8 +111,16 @@ class MonitoringSites(Sites):
         """X of `sites`, one row each."""
         return np.asarray(self.models[sites] - (self.base if len(self.base) == 1 else self.base[sites]))
 
+    def step(self, active: Any, x: Array, y: Array) -> None:
+        """Count each site's own steps in this round as well."""
+        self.own[active] += 1
+        super().step(active, x, y)
+
     def moved(self, active: Any) -> None:
-        """Evaluate φ(X_i) where X_i changed."""
+        """Evaluate φ(X_i) where X_i changed; everywhere, if φ itself moves with time."""
+        if self.zone.moving:
+            self.zone.advance(self.time - self.started, self.own)
+            active = slice(None)
         self.values[active] = self.phi(self.drifts(active))
 
     def receive(self, message: Message, sites: Array) -> None:
