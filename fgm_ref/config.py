@@ -41,7 +41,7 @@ class Config:
 
     seed: int = 0
     dtype: str = "float32"
-    evaluations: int = 10  # how often the test loss is taken during the run
+    evaluations: int = 8  # how often the test loss is taken during the run
     multicast: bool = False  # bill a broadcast once instead of k times
     checks: bool = False  # verify the protocol's guarantee after every step
 

@@ -1,134 +1,45 @@
-"""Safe functions: what a site may do before it must speak up.
+"""Which safe function: by name, composed, or your own; and the maker that every round starts with.
 
-A *safe function* φ is convex with φ(0) < 0.  Site i looks only at its own drift X_i (how far its model has
-moved since the round started) and yet the k sites together are sure of the global model: by Jensen,
+    ball, variance, cap, half-space, upper-norm      see `zones.py`
+    tracking, tracking-variance, ...-own             zones that move, see `tracking.py`
+    cheap:cap                                        the cheap ball of another one
+    ball+cap                                         both conditions at once
+    my_module:MyZone                                 your own, in my_module.py of the current directory
 
-    Σ φ(X_i) ≤ 0   ⇒   φ(mean X) ≤ 0   ⇒   E + mean X lies in the admissible region.
-
-(Samoladas & Garofalakis 2019, "Functional Geometric Monitoring for Distributed Streams", section 3.
-Their sign: safe means φ ≤ 0.)  Each class below is made for one reference model E and one radius R, and
-writes next to its φ which region it is safe for.
+A class (or function) of your own takes (E, R); what it makes needs `__call__(X)` and `excess(X)` as described in
+`zones.SafeFunction`, which it may inherit the rest from.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+import importlib
+import inspect
+import os
+import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from fgm_ref.composed import Cheap, Flipped, Maximum
+from fgm_ref.tracking import Tracking, TrackingOwn, TrackingVariance, TrackingVarianceOwn
+from fgm_ref.zones import (
+    Array, Ball, Cap, HalfSpace, Maker, SafeFunction, UpperNorm, Variance, norm, squared_norm
+)  # fmt: skip
 
-Array = npt.NDArray[Any]
-
-
-def squared_norm(X: Array) -> Any:
-    """‖X‖² along the last axis.  X (..., D) -> (...)."""
-    return np.einsum("...d,...d->...", X, X)
-
-
-def norm(X: Array) -> Any:
-    """‖X‖ along the last axis.  X (..., D) -> (...)."""
-    return np.sqrt(squared_norm(X))
-
-
-class SafeFunction(ABC):
-    """A convex φ of drifts, made for the reference model E (D,) and the radius R > 0.
-
-    A new one needs `__call__` and `excess`, and calls nothing of the simulator.
-    """
-
-    def __init__(self, E: Array, R: float):
-        if not R > 0:
-            raise ValueError(f"radius: expected a number above 0, got {R:g}")
-        self.E, self.R = E, float(R)
-
-    moving = False
-    """Whether φ changes while a round lasts; then `advance` is called before each evaluation."""
-
-    def advance(self, t: int, own: Array) -> None:
-        """t steps have passed since the round started, of which site i trained in own[i]; own (k,)."""
-
-    @abstractmethod
-    def __call__(self, X: Array) -> Any:
-        """φ(X) for drifts X (..., D) -> (...)."""
-
-    @abstractmethod
-    def excess(self, X: Array) -> float:
-        """How far the true state is outside the admissible region, given *all* drifts X (k, D); ≤ 0 inside.
-
-        Nobody in the protocol can know this; the simulator uses it to check the guarantee.
-        """
-
-    def reach(self, steps: Array) -> float:
-        """By how much `excess` can grow in one step, given all steps (k, D): the overshoot's bound.
-
-        For a distance to a region (1-Lipschitz in S) it is the length of the mean step.
-        """
-        return float(norm(steps.mean(axis=0)))
-
-    @property
-    def at_zero(self) -> float:
-        """φ(0) < 0: the slack of a site that has not moved."""
-        return float(self(np.zeros_like(self.E)))
-
-    def perspective(self, λ: float) -> Callable[[Array], Any]:
-        """X ↦ λ φ(X/λ), convex for every λ in (0, 1]; at λ = 1 it is φ."""
-        return self if λ == 1 else lambda X: λ * self(X / λ)
-
-
-class Ball(SafeFunction):
-    """Admissible: ‖S − E‖ ≤ R, the global model stays near the last one (Kamp et al. 2014 with R = √Δ)."""
-
-    def __call__(self, X: Array) -> Any:
-        """φ(X) = ‖X‖ − R."""
-        return norm(X) - self.R
-
-    def excess(self, X: Array) -> float:
-        """‖mean X‖ − R."""
-        return float(norm(X.mean(axis=0))) - self.R
-
-
-class Variance(SafeFunction):
-    """Admissible: (1/k) Σ ‖X_i‖² ≤ R², which bounds the spread of the sites as well (Kamp's divergence)."""
-
-    def __call__(self, X: Array) -> Any:
-        """φ(X) = ‖X‖² − R²."""
-        return squared_norm(X) - self.R**2
-
-    def excess(self, X: Array) -> float:
-        """mean ‖X‖² − R²."""
-        return float(squared_norm(X).mean()) - self.R**2
-
-    def reach(self, steps: Array) -> float:
-        """By Minkowski √mean‖X + s‖² ≤ R + √mean‖s‖², so at most (R + √mean‖s‖²)² − R²."""
-        return (self.R + float(np.sqrt(squared_norm(steps).mean()))) ** 2 - self.R**2
-
-
-class Cap(SafeFunction):
-    """Admissible: ‖E‖ − R ≤ ‖S‖ ≤ ‖E‖ + R, a shell around the origin ("spherical cap").
-
-    The shell is not convex; the zone {φ ≤ 0} is its convex part on E's side: a half-space cut with a ball.
-    """
-
-    def __init__(self, E: Array, R: float):
-        super().__init__(E, R)
-        self.length = float(norm(E))
-        if self.length == 0:
-            raise ValueError("safe: expected a reference model other than zero for 'cap', got E = 0; use 'ball'")
-        self.direction = E / E.dtype.type(self.length)
-
-    def __call__(self, X: Array) -> Any:
-        """φ(X) = max{ −R − X·E/‖E‖ , ‖X + E‖ − (‖E‖ + R) }."""
-        return np.maximum(-self.R - X @ self.direction, norm(X + self.E) - (self.length + self.R))
-
-    def excess(self, X: Array) -> float:
-        """max{ ‖E‖ − R − ‖S‖ , ‖S‖ − (‖E‖ + R) }."""
-        return abs(float(norm(self.E + X.mean(axis=0))) - self.length) - self.R
-
+__all__ = [
+    "CATALOGUE", "SAFE", "Ball", "Cap", "Cheap", "Flipped", "HalfSpace", "Maximum", "SafeFunction", "Tracking",
+    "UpperNorm", "Variance", "ZoneMaker", "norm", "safe_function", "squared_norm", "zone_maker",
+]  # fmt: skip
 
 SAFE: dict[str, type[SafeFunction]] = {"ball": Ball, "variance": Variance, "cap": Cap}
+"""Those of the papers, which every protocol is tested with."""
+
+CATALOGUE: dict[str, type[SafeFunction]] = SAFE | {
+    "half-space": HalfSpace, "upper-norm": UpperNorm,
+    "tracking": Tracking, "tracking-own": TrackingOwn,
+    "tracking-variance": TrackingVariance, "tracking-variance-own": TrackingVarianceOwn,
+}  # fmt: skip
+"""All that have a name."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +50,7 @@ class ZoneMaker:
     R = threshold · ‖E‖, taken anew in every round; else R = threshold.
     """
 
-    safe: type[SafeFunction]
+    safe: Maker
     threshold: float
     relative: bool = True
 
@@ -147,10 +58,15 @@ class ZoneMaker:
         """The safe function for reference E (D,).
 
         A moving one also wants to know the reference of the round `before`, and how many steps that lasted.
+        Raises `ValueError` unless φ(0) is a number below 0.
         """
-        if self.safe.moving and before is not None:
-            return self.safe(E, self.radius(E), (E - before) / max(1, steps))  # type: ignore[call-arg]
-        return self.safe(E, self.radius(E))
+        zone = self.safe(E, self.radius(E))
+        if not -float("inf") < zone.at_zero < 0:
+            raise ValueError(f"threshold: expected φ(0) < 0, so that a round has some slack; "
+                             f"got φ(0) = {zone.at_zero:g} with R = {zone.R:g} in {E.dtype}")
+        if before is not None:
+            zone.expect((E - before) / max(1, steps))
+        return zone
 
     def radius(self, E: Array) -> float:
         """R for the reference model E (D,)."""
@@ -164,14 +80,105 @@ class ZoneMaker:
 
 
 def zone_maker(safe: str, threshold: float, relative: bool = True) -> ZoneMaker:
-    """A `ZoneMaker` by the name of its safe function.
+    """A `ZoneMaker` by the name of its safe function; an infinite threshold is never violated.
 
+    >>> import numpy as np
     >>> phi = zone_maker("ball", 0.5)(np.array([3.0, 4.0]))
     >>> phi.R, phi.at_zero, float(phi(np.array([0.0, 3.0])))
     (2.5, -2.5, 0.5)
     """
-    if safe not in SAFE:
-        raise ValueError(f"safe: expected one of {', '.join(SAFE)}; got {safe!r}")
+    maker = safe_function(safe)
     if not threshold > 0:
-        raise ValueError(f"threshold: expected a number above 0, got {threshold:g}")
-    return ZoneMaker(SAFE[safe], threshold, relative)
+        raise ValueError(f"threshold: expected a number above 0 (a round needs φ(0) < 0), got {threshold:g}")
+    return ZoneMaker(maker, threshold, relative)
+
+
+def safe_function(text: str) -> Maker:
+    """What makes the safe functions of this name (see the top of this module).
+
+    >>> import numpy as np
+    >>> phi = safe_function("ball+half-space")(np.array([3.0, 4.0]), 1.0)
+    >>> float(phi(np.array([-0.6, -0.8])))
+    0.0
+
+    Raises `ValueError`, in words for the user, if there is none.
+    """
+    if "+" in text:
+        return partial(_maximum, tuple(safe_function(part) for part in text.split("+")))
+    if text in CATALOGUE:
+        return CATALOGUE[text]
+    kind, colon, rest = text.partition(":")
+    if kind == "cheap":
+        return partial(Cheap, of=safe_function(rest))
+    if colon:
+        return partial(_adopt, text, _load(kind, rest))
+    raise ValueError(f"safe: expected one of {', '.join(CATALOGUE)}; or cheap:NAME, NAME+NAME, or your own as "
+                     f"my_module:MyZone; got {text!r}")
+
+
+def _maximum(parts: tuple[Maker, ...], E: Array, R: float) -> SafeFunction:
+    return Maximum(E, R, *parts)
+
+
+class Adopted(SafeFunction):
+    """A safe function that does not inherit from `SafeFunction`: it brings φ and `excess`, and gets the rest."""
+
+    def __init__(self, E: Array, R: float, own: Any):
+        super().__init__(E, R)
+        self.own = own
+        self.lipschitz, self.eikonal = getattr(own, "lipschitz", None), getattr(own, "eikonal", False)
+
+    def __call__(self, X: Array) -> Any:
+        """Its φ(X)."""
+        return self.own(X)
+
+    def excess(self, X: Array) -> float:
+        """Its excess."""
+        return float(self.own.excess(X))
+
+
+def _adopt(text: str, make: Any, E: Array, R: float) -> SafeFunction:
+    """What the user's own maker makes, as a `SafeFunction`."""
+    zone = make(E, R)
+    if isinstance(zone, SafeFunction):
+        return zone
+    for needed in ("__call__", "excess"):
+        if not callable(getattr(zone, needed, None)):
+            raise ValueError(f"safe: {text} makes a {type(zone).__name__} without {needed}(X); "
+                             "a safe function needs __call__(X) and excess(X)")
+    return Adopted(E, R, zone)
+
+
+def _load(module: str, name: str) -> Any:
+    """The class or function `name` of a module that can be imported from the current directory."""
+    here = os.getcwd()
+    sys.path.insert(0, here)
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise ValueError(f"safe: {module} wants to import {error.name!r}, which is not installed") from error
+        raise ValueError(f"safe: found no module {module!r}, neither {module}.py in {here} "
+                         "nor an installed one") from None
+    except Exception as error:
+        raise ValueError(f"safe: {module} cannot be imported: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(here)
+    return _checked(module, name, getattr(found, name, None))
+
+
+def _checked(module: str, name: str, make: Any) -> Any:
+    """`make`, if it can be called as make(E, R)."""
+    if make is None:
+        raise ValueError(f"safe: the module {module!r} has no {name!r}; expected a class or function of (E, R)")
+    if not callable(make):
+        raise ValueError(f"safe: expected {module}:{name} to be a class or function of (E, R), "
+                         f"got a {type(make).__name__}")
+    if inspect.isabstract(make):
+        raise ValueError(f"safe: {module}:{name} lacks {' and '.join(sorted(make.__abstractmethods__))}; "
+                         "a safe function needs __call__(X) and excess(X)")
+    try:
+        inspect.signature(make).bind(None, None)
+    except TypeError as error:
+        raise ValueError(f"safe: expected to call {module}:{name} as {name}(E, R): {error}") from None
+    return make

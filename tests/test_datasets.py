@@ -234,11 +234,12 @@ def test_weather_shares_no_hour_between_the_parts(monkeypatch):
 
 def test_weather_target_and_baseline_by_hand(monkeypatch):
     caught = {}
-    monkeypatch.setattr(data_nyc, "standardise", unscaled)
-    monkeypatch.setattr(data_nyc, "regression", lambda name, train, test, about, **rest: caught.update(
-        train=train, test=test))
     arrays = raw("nyc_weather")
-    data_nyc.weather(arrays)
+    with monkeypatch.context() as patch:  # only here: what `load` builds below is kept for other tests
+        patch.setattr(data_nyc, "standardise", unscaled)
+        patch.setattr(data_nyc, "regression", lambda name, train, test, about, **rest: caught.update(
+            train=train, test=test))
+        data_nyc.weather(arrays)
     (_, y_train), (_, y_test) = caught["train"], caught["test"]
     data = load("nyc_weather")
     assert data.unit == "°C" and data.baseline.name == "persistence" and data.baseline.balanced is None

@@ -73,7 +73,7 @@ def test_the_bound_is_above_the_stack_until_the_last_step(results):
 def test_spread_keeps_order_gap_and_limits():
     placed = plots._spread([0.5, 0.5, 0.52, 0.99, 1.0], gap=0.1)
     assert placed == sorted(placed)
-    assert np.diff(placed).min() >= 0.1 - 1e-9
+    assert min(np.diff(placed)) > 0.1 - 1e-9
     assert 0 <= placed[0] and placed[-1] <= 1 + 1e-9
 
 

@@ -309,7 +309,8 @@ def test_relative_and_absolute_thresholds(name, seed, T):
     X = drifts(rng, phi, 5)
     relative, absolute = zone_maker(name, T), zone_maker(name, T, relative=False)
     for E in (phi.E, 2 * phi.E):
-        assert relative(E).R == pytest.approx(T * np.linalg.norm(E))
+        expected = T * np.linalg.norm(E)
+        assert relative(E).R == pytest.approx(expected)
     assert absolute(phi.E).R == absolute(2 * phi.E).R == T
     np.testing.assert_array_equal(absolute(phi.E)(X), SAFE[name](phi.E, T)(X))
     assert type(relative(phi.E)) is SAFE[name]

@@ -96,6 +96,7 @@ class MonitoringSites(Sites):
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
         self.make_zone = setup.make_zone
+        self.base: Array = self.models[:0]
         self.started = 0  # when the round started
 
     def start_round(self, E: Array) -> None:

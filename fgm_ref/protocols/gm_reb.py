@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from fgm_ref.learners import Learners
 from fgm_ref.messages import BALANCED, DRIFT, Message
-from fgm_ref.network import Network
 from fgm_ref.protocols import base, gm
 from fgm_ref.protocols.base import Protocol, Setup
 
@@ -38,10 +37,6 @@ class Sites(gm.Sites):
 class Coordinator(gm.Coordinator):
     """One violation: gather drifts until their mean is inside; only if none will do, end the round."""
 
-    def __init__(self, network: Network, k: int, setup: Setup):
-        super().__init__(network, k, setup)
-        self.balancing = setup.options["balancing"]
-
     def receive(self, site: int, message: Message) -> None:
         """B := {i}; add random sites while φ(mean_B X) > 0."""
         if message.tag != self.tag:
@@ -49,14 +44,15 @@ class Coordinator(gm.Coordinator):
             return
         phi = self.make_zone(self.E)
         B = {site: self.network.poll(DRIFT, [site], message.cause)[0]}
-        for other in self.rng.permutation(np.delete(np.arange(self.k), site)):
-            B[int(other)] = self.network.poll(DRIFT, [other], ("|B|", len(B)))[0]
-            mean = mean_drift(B)
-            if phi(mean) <= 0 and len(B) < self.k:
-                self.rebalances += 1
-                return self.network.down(BALANCED, sorted(B), mean, ("|B|", len(B)))
-        # everything is here already: E := E + (1/k) Σ X_i
-        return self.publish(self.E + mean_drift(B), message.cause)
+        others = self.rng.permutation(np.delete(np.arange(self.k), site)).tolist()
+        while others and phi(mean_drift(B)) > 0:
+            B[others[0]] = self.network.poll(DRIFT, others[:1], ("|B|", len(B)))[0]
+            del others[0]
+        if others:
+            self.rebalances += 1
+            self.network.down(BALANCED, sorted(B), mean_drift(B), ("|B|", len(B)))
+        else:  # everything is here already: E := E + (1/k) Σ X_i
+            self.publish(self.E + mean_drift(B), message.cause)
 
 
 def mean_drift(B: dict[int, Array]) -> Array:

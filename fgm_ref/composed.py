@@ -1,0 +1,101 @@
+"""Safe functions made of others: the cheap ball, the maximum, the other sign.
+
+Sources: Samoladas & Garofalakis 2019 (cheap safe functions; the conjunction of conditions), Garofalakis &
+Samoladas 2017 for the algebra of safe zones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fgm_ref.zones import Array, Maker, SafeFunction, norm
+
+
+class Cheap(SafeFunction):
+    """The cheap ball of a 1-Lipschitz φ: admissible is what is admissible for φ, one number describes it.
+
+    φ(X) ≤ φ(0) + ‖X‖, so whenever the cheap function says safe, φ does too; its zone is the largest ball around
+    0 that surely fits.  Raises `ValueError` for a φ that does not claim to be 1-Lipschitz, or that moves.
+    """
+
+    lipschitz, eikonal = 1.0, True
+
+    def __init__(self, E: Array, R: float, of: Maker):
+        super().__init__(E, R)
+        self.full = of(E, R)
+        if self.full.moving or self.full.lipschitz is None or self.full.lipschitz > 1:
+            raise ValueError(f"safe: 'cheap:' expected a 1-Lipschitz function that stands still, "
+                             f"got {type(self.full).__name__}")
+        self.radius = -self.full.at_zero
+
+    def __call__(self, X: Array) -> Any:
+        """‖X‖ + φ(0)."""
+        return norm(X) - self.radius
+
+    def excess(self, X: Array) -> float:
+        """That of φ."""
+        return self.full.excess(X)
+
+    def reach(self, steps: Array) -> float:
+        """That of φ."""
+        return self.full.reach(steps)
+
+
+class Maximum(SafeFunction):
+    """Several conditions at once: admissible is what is admissible for every part (all have the same R).
+
+    φ = max φ_j is convex, and φ ≤ 0 says that every φ_j ≤ 0.
+    """
+
+    def __init__(self, E: Array, R: float, *of: Maker):
+        super().__init__(E, R)
+        self.parts = [make(E, R) for make in of]
+        claims = [part.lipschitz for part in self.parts if part.lipschitz is not None]
+        self.lipschitz = max(claims) if len(claims) == len(self.parts) else None
+        self.eikonal = all(part.eikonal for part in self.parts)
+        self.moving = any(part.moving for part in self.parts)
+
+    def expect(self, g: Array) -> None:
+        """Tell every part."""
+        for part in self.parts:
+            part.expect(g)
+
+    def advance(self, t: int, own: Array) -> None:
+        """Tell every part."""
+        for part in self.parts:
+            part.advance(t, own)
+
+    def __call__(self, X: Array) -> Any:
+        """max φ_j(X)."""
+        return np.max([part(X) for part in self.parts], axis=0)
+
+    def excess(self, X: Array) -> float:
+        """The largest of the parts'."""
+        return max(part.excess(X) for part in self.parts)
+
+    def reach(self, steps: Array) -> float:
+        """The largest of the parts'."""
+        return max(part.reach(steps) for part in self.parts)
+
+    @property
+    def at_zero(self) -> float:
+        """max φ_j(0)."""
+        return max(part.at_zero for part in self.parts)
+
+
+class Flipped:
+    """The other sign: ζ = −φ is concave and says safe by ζ ≥ 0, as some papers and programs have it.
+
+    Their formulas give the same protocol: the quantum Σ ζ(X_i)/(2k) and the counts ⌊(ζ_0 − ζ(X_i))/θ⌋ are those of
+    `protocols/fgm.py`.  Flipping a ζ gives its φ.
+    """
+
+    def __init__(self, function: Callable[[Array], Any]):
+        self.function = function
+
+    def __call__(self, X: Array) -> Any:
+        """ζ(X) = −φ(X) for drifts X (..., D) -> (...)."""
+        return -self.function(X)
