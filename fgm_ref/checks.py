@@ -31,10 +31,8 @@ class Observer:
 
     def seen(self) -> Array:
         """The drifts that the guarantee speaks of: all of them (k, D), or only their mean (1, D)."""
-        models = self.sites.models
-        if self.guarantee != "sum":
-            models = models.mean(axis=0, keepdims=True)
-        return np.asarray(models - self.coordinator.E)
+        drifts = self.sites.models - self.coordinator.E
+        return np.asarray(drifts if self.guarantee == "sum" else drifts.mean(axis=0, keepdims=True))
 
     def zone(self) -> SafeFunction:
         """The safe function of the current round."""
@@ -48,17 +46,17 @@ class Observer:
         if not self.guarantee or not self.sites.checking:
             return 0.0
         zone, now = self.zone(), self.seen()
-        excess = zone.excess(now)
-        if excess > zone.reach(now - self.before) + self.tolerance * abs(zone.at_zero):
+        excess, reach = zone.excess(now), zone.reach(now - self.before)
+        if excess > reach + self.tolerance * (reach + abs(zone.at_zero)):
             raise GuaranteeBroken(f"step {self.sites.time}: S is {excess:.3g} outside, "
-                                  f"farther than the step was long")
+                                  f"farther than the sites can have gone since the last check ({reach:.3g})")
         return max(0.0, excess)
 
     def at_rest(self) -> None:
         """After the messages of a step: S must be admissible.  Raises `GuaranteeBroken`."""
-        self.before = self.seen()
         if not self.guarantee or not self.sites.checking:
             return
+        self.before = self.seen()
         zone = self.zone()
         value = float(np.mean(zone(self.before)))
         if value > self.tolerance * abs(zone.at_zero):

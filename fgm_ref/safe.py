@@ -23,7 +23,16 @@ from typing import Any
 from fgm_ref.composed import Cheap, Flipped, Maximum
 from fgm_ref.tracking import Tracking, TrackingOwn, TrackingVariance, TrackingVarianceOwn
 from fgm_ref.zones import (
-    Array, Ball, Cap, HalfSpace, Maker, SafeFunction, UpperNorm, Variance, norm, squared_norm
+    Array,
+    Ball,
+    Cap,
+    HalfSpace,
+    Maker,
+    SafeFunction,
+    UpperNorm,
+    Variance,
+    norm,
+    squared_norm,
 )  # fmt: skip
 
 __all__ = [

@@ -84,8 +84,7 @@ class Simulation:
         self.ledger.step += 1
         active = next(self.active)
         rows = self.batches.draw(active)
-        if len(rows):
-            self.sites.step(active, self.data.x_train[rows], self.data.y_train[rows])
+        self.sites.step(active, self.data.x_train[rows], self.data.y_train[rows])
         if isinstance(self.sites, MonitoringSites) and self.sites.k <= PHI_SITES:
             self.series["phi"].append(self.sites.values.copy())
             self.series["phi_zero"].append(self.sites.zone.at_zero)

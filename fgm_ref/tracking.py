@@ -26,7 +26,8 @@ from fgm_ref.zones import Array, Ball, SafeFunction, Variance
 class Tracking(SafeFunction):
     """Admissible: ‖S − (E + v_t)‖ ≤ R, with v_t = t·g: the global model stays near where it was heading."""
 
-    lipschitz, eikonal, moving = 1.0, True, True
+    lipschitz: float | None = 1.0
+    eikonal = moving = True
     form: type[SafeFunction] = Ball
     own_steps = False
 

@@ -66,9 +66,8 @@ class Played:
     def move(self, moves, active=slice(None)):
         """Move the active sites, moves (a, D); nobody is heard yet."""
         self.ledger.step += 1
-        if len(moves):
-            batches = moves[:, None]
-            self.sites.step(active, batches, batches)
+        batches = moves[:, None]
+        self.sites.step(active, batches, batches)
 
     @property
     def S(self):

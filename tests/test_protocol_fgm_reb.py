@@ -240,7 +240,6 @@ def test_bimodal_is_one_half():
     assert bimodal(Ball(np.ones(2), 1.0), np.zeros(2), 0.01) == 0.5
 
 
-@pytest.mark.xfail(strict=True, reason="for ε ≥ 1/6 the interval [ε, 1 − 5ε] is empty, and λ = 1.5")
 def test_λ_is_a_share_for_every_accepted_epsilon():
     # ball of radius 1, ‖b‖ = 0.4, ε = 0.3; refusing such an ε is fine
     try:

@@ -35,7 +35,6 @@ def test_mean_and_spread(script, b):
             np.testing.assert_array_equal(game.sites.models, np.tile(game.coordinator.E, (script.k, 1)))
 
 
-@pytest.mark.xfail(strict=True, reason="the sites' clock stands still in a step without an active site")
 @pytest.mark.parametrize("empty", [1, 2, 3])
 def test_steps_in_which_nobody_trains_count(empty):
     # b = 2: unequal speeds may leave a step without an active site; synchronisations still fall on every second
@@ -91,7 +90,6 @@ def test_central_leaves_the_sites_alone(script):
     np.testing.assert_array_equal(game.sites.models, np.tile(script.E, (script.k, 1)))
 
 
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="no `batches` before the first trained step")
 def test_central_in_a_step_in_which_nobody_trains():
     # unequal speeds may leave the first step without an active site: nothing to send, nothing to learn
     game = build("central", np.ones(3), 2)

@@ -48,9 +48,10 @@ class Sites:
         self.time = 0
 
     def step(self, active: Any, x: Array, y: Array) -> None:
-        """Train the `active` sites on one mini-batch each (x, y stacked in the same order)."""
+        """Train the `active` sites, if any, on one mini-batch each (x, y stacked in the same order)."""
         self.time += 1
-        self.learners.train(active, x, y)
+        if len(x):
+            self.learners.train(active, x, y)
         self.moved(active)
 
     def moved(self, active: Any) -> None:

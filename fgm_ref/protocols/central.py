@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fgm_ref.learners import Learners
 from fgm_ref.messages import SAMPLES, Message
 from fgm_ref.network import Network
 from fgm_ref.protocols import base
@@ -19,6 +20,10 @@ Array = npt.NDArray[Any]
 
 class Sites(base.Sites):
     """Hand every mini-batch on instead of training on it."""
+
+    def __init__(self, learners: Learners, setup: Setup):
+        super().__init__(learners, setup)
+        self.batches: dict[int, tuple[Array, Array]] = {}
 
     def step(self, active: Any, x: Array, y: Array) -> None:
         """Keep the mini-batches until the site has its turn."""

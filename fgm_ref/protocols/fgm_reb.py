@@ -52,6 +52,8 @@ class Coordinator(fgm.Coordinator):
         name = base.one_of("rule", setup.options["rule"], tuple(RULES))
         self.choose, self.least = RULES[name]
         self.most = setup.options["most"]
+        if name == "zero-balance" and not self.epsilon < 1 / 6:
+            raise ValueError(f"epsilon: expected a number below 1/6 with zero-balance, got {self.epsilon:g}")
 
     def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
         """A new round: B = 0, λ = 1, ψ_B = 0."""

@@ -1,0 +1,72 @@
+"""FGM with projection rebalancing: the sites agree on m block means of their drifts, not on whole drifts.
+
+Source: the FGM authors' public stream simulator, whose heuristic this follows.  P X are the means of m
+contiguous blocks of the drift X.  When the slack is used up, the sites send P X_i (m words), the coordinator
+returns their mean p, and each site shifts its drift, block by block, so that P X_i = p.  The shifts sum to
+zero, so the global model stays where it is, while drifts that cancelled within blocks are gone.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.learners import Learners
+from fgm_ref.messages import PHI, PROJECTED, PROJECTION, Cause, Kind, Message
+from fgm_ref.network import Network
+from fgm_ref.protocols import base, fgm
+from fgm_ref.protocols.base import Protocol, Setup
+
+Array = npt.NDArray[Any]
+
+
+class Sites(fgm.Sites):
+    """As in FGM, and able to project."""
+
+    def __init__(self, learners: Learners, setup: Setup):
+        super().__init__(learners, setup)
+        D = self.models.shape[1]
+        m = min(base.positive("m", setup.options["m"]), D)
+        self.starts = np.linspace(0, D, m, endpoint=False).astype(int)
+        self.lengths = np.diff(self.starts, append=D)
+
+    def project(self, X: Array) -> Array:
+        """P X: drifts (a, D) -> block means (a, m)."""
+        return np.asarray(np.add.reduceat(X, self.starts, axis=1) / self.lengths.astype(X.dtype))
+
+    def reply(self, kind: Kind, sites: Array) -> Array:
+        """Answer with the block means as well."""
+        return self.project(self.drifts(sites)) if kind is PROJECTION else super().reply(kind, sites)
+
+    def receive(self, message: Message, sites: Array) -> None:
+        """w_i := w_i + lift(p − P X_i), where lift gives every number of a block the block's value."""
+        super().receive(message, sites)
+        if message.kind is PROJECTED:
+            shift = message.payload - self.project(self.drifts(sites))
+            self.models[sites] += np.repeat(shift, self.lengths, axis=1)
+            self.moved(sites)
+
+
+class Coordinator(fgm.Coordinator):
+    """As in FGM, but a round that is used up goes on if projecting brings a share `least` of the slack back."""
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        super().__init__(network, k, setup)
+        self.least = base.fraction("least", setup.options["least"])
+
+    def end_round(self, cause: Cause) -> None:
+        """Project, look at ψ = Σ φ(X_i) again, and go on or end the round."""
+        mean = self.network.poll(PROJECTION, cause=cause).mean(axis=0)
+        self.network.broadcast(PROJECTED, mean, cause)
+        self.psi = float(self.network.poll(PHI).sum(dtype=float))
+        if self.psi <= self.least * self.full:
+            self.rebalances += 1
+            self.start_subround()
+        else:
+            super().end_round(cause)
+
+
+PROTOCOL = Protocol(
+    "fgm-projection", "FGM, rebalancing of block means", Sites, Coordinator, "sum",
+    {"epsilon": 0.01, "m": 32, "least": 0.05},
+)

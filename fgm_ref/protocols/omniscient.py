@@ -1,0 +1,38 @@
+"""The omniscient trigger: average exactly when the true variance of the models exceeds R², free of charge.
+
+No protocol can do this, since nobody sees all models at once.  It is the yardstick: what would a monitor
+save that never fires too early and costs nothing?  (Its sites break, on purpose, the rule that row i is
+computed from row i alone.)
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.messages import LOCAL, Message
+from fgm_ref.protocols import base, periodic
+from fgm_ref.protocols.base import NOBODY, Protocol
+from fgm_ref.safe import squared_norm
+
+Array = npt.NDArray[Any]
+
+
+class Sites(base.MonitoringSites):
+    """Everybody sends the model as soon as (1/k) Σ ‖w_i − S‖² > R²."""
+
+    def alarms(self) -> Array:
+        """All or nobody."""
+        X = self.drifts(slice(None))
+        # Var = (1/k) Σ ‖X_i‖² − ‖mean X‖²
+        self.variance = float(squared_norm(X).mean() - squared_norm(X.mean(axis=0)))
+        return np.arange(self.k) if self.variance > self.zone.R**2 else NOBODY
+
+    def report(self, site: int) -> Message:
+        """w_i."""
+        return Message(LOCAL, self.models[site], self.tag, ("Var", self.variance))
+
+
+PROTOCOL = Protocol(
+    "omniscient", "average when the true variance exceeds R², unbilled monitor", Sites, periodic.Coordinator, "variance"
+)
