@@ -30,7 +30,8 @@ def draw(name: str, make: Maker, p: str, case: Case, path: Path) -> None:
         if values.min() < 0 < values.max():
             ax.contour(x, y, values, levels=[0], colors=color, linestyles=line)
     for i, model in enumerate(models, 1):
-        ax.annotate("", (model[0], model[1]), (case.E[0], case.E[1]), arrowprops={"arrowstyle": "->", "color": BLUE, "lw": 1.6})
+        arrow = {"arrowstyle": "->", "color": BLUE, "lw": 1.6}
+        ax.annotate("", (model[0], model[1]), (case.E[0], case.E[1]), arrowprops=arrow)
         ax.annotate(f"$w_{{{i}}}$", (model[0], model[1]), xytext=(4, 4), textcoords="offset points", color=BLUE)
     ax.plot(*case.E[:2], "o", color=BLACK)
     ax.annotate("E", (case.E[0], case.E[1]), xytext=(4, -12), textcoords="offset points")
@@ -38,7 +39,7 @@ def draw(name: str, make: Maker, p: str, case: Case, path: Path) -> None:
     ax.plot(*models.mean(axis=0)[:2], "*", color=VERMILLION, markersize=15)
     ax.legend(handles=[
         Patch(facecolor=SKY, edgecolor=BLUE, alpha=0.5, label="zone: φ ≤ 0"),
-        Patch(facecolor="none", edgecolor=BLACK, hatch="//", linestyle="--", label="admissible if all sites were there"),
+        Patch(facecolor="none", edgecolor=BLACK, hatch="//", linestyle="--", label="admissible if all were there"),
         Line2D([], [], color=BLUE, marker=">", label="drifts of the sites"),
         Line2D([], [], color=VERMILLION, marker="*", linestyle="", label="their mean, S"),
     ], loc="upper left", bbox_to_anchor=(1, 1))

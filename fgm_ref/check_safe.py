@@ -105,7 +105,7 @@ def explain(p: str, make: Maker, case: Case) -> Iterator[str]:
         yield error_of(make, case)
         return
     if case.own.any() and make(case.E, case.R).moving:
-        yield f"after {case.own.max()} step(s), of which the sites made {vector(case.own)}; expected g = {vector(case.g)}"
+        yield f"after {case.own.max()} step(s); the sites' own steps {vector(case.own)}; expected g = {vector(case.g)}"
     left, right = PROPERTIES[p].measure(make, case)
     if p != "zero":
         values = np.ravel(case.zone(make)(case.X.copy()))

@@ -21,7 +21,7 @@ from fgm_ref.shrink import shrink
 from fgm_ref.zones import Array, Maker, SafeFunction, norm
 
 Rng = np.random.Generator
-STRUCTURAL = ("runs", "finite", "batched")  # with one of these broken, other numbers mean nothing
+BASIC = {"finite", "batched", "pure"}  # with one of these broken, other numbers mean nothing
 LAST = list(PROPERTIES)[-1]
 TOLD = [*list(PROPERTIES)[1:], "runs"]  # what cannot be evaluated in some dimension may be wrong in a plainer way
 GRACE = 0.5  # so many seconds after the first find for other properties
@@ -66,12 +66,11 @@ def hunt(make: Maker, seed: int = 0, seconds: float = 10.0, least: int = 1) -> R
                 if case is not None:
                     found[p.name] = shrink(p, make, case, least)
                     end = min(end, time.monotonic() + GRACE)
-            last = p.name == LAST
-            if time.monotonic() > end or (last and found.keys() & set(STRUCTURAL)) or len(found) == len(PROPERTIES):
+            if time.monotonic() > end or (p.name == LAST and found.keys() & {*BASIC, "runs"}):
                 break
     changed = sorted(name for name, value in class_state(make).items() if before.get(name) is not value)
-    return Report({name: found[name] for name in TOLD if name in found}, tried, time.monotonic() - start,
-                  tuple(changed))
+    told = [name for name in TOLD if name in found and (name in BASIC or not found.keys() & BASIC)]
+    return Report({name: found[name] for name in told}, tried, time.monotonic() - start, tuple(changed))
 
 
 def sweep() -> Iterator[tuple[Property, int]]:

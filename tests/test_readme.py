@@ -1,0 +1,62 @@
+"""The README keeps its word: its table, its commands and its code are those of the library."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from fgm_ref import cli, demo
+from fgm_ref.protocols import PROTOCOLS, parse
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def rows(text):
+    """{protocol: cells} of a table printed by the demo."""
+    names = "|".join(map(re.escape, PROTOCOLS))
+    lines = [line.split() for line in text.splitlines() if re.match(rf"\s*({names})(:\S+)?\s+\d+\s", line)]
+    return {name: cells for name, *cells in lines}
+
+
+def test_every_protocol_is_in_the_table_of_protocols():
+    listed = [parse(name)[0].name for name in re.findall(r"^\| `([^`]+)` \|", README, re.M)]
+    assert listed == list(PROTOCOLS)
+
+
+def test_every_command_is_understood():
+    commands = re.findall(r"python -m fgm_ref\.demo(.*)", README)
+    assert len(commands) > 4
+    for command in commands:
+        arguments = shlex.split(command.strip().strip("`.,"), comments=True)
+        if "--help" not in arguments:
+            cli.parser().parse_args(arguments)
+
+
+@pytest.mark.slow
+def test_the_code_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    exec(compile(block, "README.md", "exec"), {})
+    assert (tmp_path / "fgm.npz").exists()
+
+
+@pytest.mark.slow
+def test_the_printed_comparison_is_what_the_demo_prints(capsys, tmp_path):
+    # other processors round otherwise, and training amplifies it: alike, not equal
+    assert demo.main(["--out", str(tmp_path)]) == 0
+    printed, fresh = rows(README), rows(capsys.readouterr().out)
+    assert printed.keys() == fresh.keys()
+    for name, cells in printed.items():
+        (_, messages, up, down, loss, score, balanced, relative) = (float(cell.replace(",", "")) for cell in cells)
+        (_, messages_, up_, down_, loss_, score_, balanced_, relative_) = (
+            float(cell.replace(",", "")) for cell in fresh[name])
+        assert messages == pytest.approx(messages_, rel=0.4, abs=10), name
+        assert relative == pytest.approx(relative_, rel=0.4, abs=0.01), name
+        assert score == pytest.approx(score_, abs=0.2) and balanced == pytest.approx(balanced_, abs=0.2), name
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
