@@ -3,6 +3,10 @@
 Nobody in a protocol can know the true mean model S between synchronisations; the simulator can.  After
 every step, when nothing is pending, S must lie in the admissible region.  Inside the one step that sets
 off a synchronisation it may have left the region, by no more than that step was long: the *overshoot*.
+
+Each reaction of a protocol is judged as well (the classes of Sivan, Gabel & Schuster 2022, "AutoMon"):
+*true* if S was outside, *false-global* if everybody was synchronised although S was inside, *false-local* if a
+rebalance was enough; and *missed* if S was outside and nobody reacted.
 """
 
 from typing import Any
@@ -11,9 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.protocols import Coordinator, Protocol, Sites
-from fgm_ref.safe import SafeFunction
+from fgm_ref.protocols.base import MonitoringSites
+from fgm_ref.safe import SafeFunction, Variance
 
 Array = npt.NDArray[Any]
+
+VERDICTS = ("", "true", "false-global", "false-local", "missed")
+"""What a step's reaction was; recorded by its number."""
 
 
 class GuaranteeBroken(AssertionError):
@@ -21,44 +29,84 @@ class GuaranteeBroken(AssertionError):
 
 
 class Observer:
-    """Watches one run.  `tolerance` is a share of |φ(0)|, for rounding."""
+    """Watches one run.  `tolerance` is a share of |φ(0)|, for rounding.
 
-    def __init__(self, protocol: Protocol, sites: Sites, coordinator: Coordinator, tolerance: float = 1e-3):
+    With `strict` a broken guarantee raises `GuaranteeBroken`; without, it is only counted, as for a network
+    whose faults no protocol can make up for.
+    """
+
+    def __init__(self, protocol: Protocol, sites: Sites, coordinator: Coordinator,
+                 tolerance: float = 1e-3, strict: bool = True):
         self.guarantee = protocol.guarantee
         self.sites, self.coordinator = sites, coordinator
-        self.tolerance = tolerance
+        self.tolerance, self.strict = tolerance, strict
+        self.breaches = 0
+        self.outside = False
         self.before = self.seen()
+        self.reactions = self._reactions()
 
     def seen(self) -> Array:
-        """The drifts that the guarantee speaks of: all of them (k, D), or only their mean (1, D)."""
+        """The drifts that the guarantee speaks of: all (k, D), their deviations from the mean, or the mean (1, D)."""
         drifts = self.sites.models - self.coordinator.E
-        return np.asarray(drifts if self.guarantee == "sum" else drifts.mean(axis=0, keepdims=True))
+        if self.guarantee == "sum":
+            return np.asarray(drifts)
+        mean = drifts.mean(axis=0, keepdims=True)
+        return np.asarray(drifts - mean if self.guarantee == "variance" else mean)
 
     def zone(self) -> SafeFunction:
         """The safe function of the current round."""
+        if self.guarantee == "variance":
+            return Variance(self.coordinator.E, self.coordinator.make_zone.radius(self.coordinator.E))
+        if isinstance(self.sites, MonitoringSites):
+            return self.sites.zone
         return self.coordinator.make_zone(self.coordinator.E)
+
+    @property
+    def watching(self) -> bool:
+        """Whether there is something to hold the protocol to in this step."""
+        return bool(self.guarantee) and self.sites.checking
 
     def overshoot(self) -> float:
         """After the sites have moved, before anybody is heard: how far S is outside, 0 if it is not.
 
         Raises `GuaranteeBroken` if it is farther out than this step was long.
         """
-        if not self.guarantee or not self.sites.checking:
+        self.outside = False
+        if not self.watching:
             return 0.0
         zone, now = self.zone(), self.seen()
         excess, reach = zone.excess(now), zone.reach(now - self.before)
         if excess > reach + self.tolerance * (reach + abs(zone.at_zero)):
-            raise GuaranteeBroken(f"step {self.sites.time}: S is {excess:.3g} outside, "
-                                  f"farther than the sites can have gone since the last check ({reach:.3g})")
+            self._broken(f"S is {excess:.3g} outside, farther than the sites can have gone since the last check "
+                         f"({reach:.3g})")
+        self.outside = excess > 0
         return max(0.0, excess)
 
-    def at_rest(self) -> None:
-        """After the messages of a step: S must be admissible.  Raises `GuaranteeBroken`."""
-        if not self.guarantee or not self.sites.checking:
-            return
+    def at_rest(self) -> int:
+        """After the messages of a step: S must be admissible.  Returns the verdict on this step's reaction.
+
+        Raises `GuaranteeBroken`.
+        """
+        if not self.watching:
+            return 0
         self.before = self.seen()
         zone = self.zone()
         value = float(np.mean(zone(self.before)))
         if value > self.tolerance * abs(zone.at_zero):
-            raise GuaranteeBroken(f"step {self.sites.time}: expected mean φ ≤ 0 with nothing pending, "
-                                  f"got {value:.3g} (φ(0) = {zone.at_zero:.3g})")
+            self._broken(f"expected mean φ ≤ 0 with nothing pending, got {value:.3g} (φ(0) = {zone.at_zero:.3g})")
+        return VERDICTS.index(self._verdict())
+
+    def _verdict(self) -> str:
+        (rounds, rebalances), self.reactions = self.reactions, self._reactions()
+        everybody, some = self.reactions[0] > rounds, self.reactions[1] > rebalances
+        if self.outside:
+            return "true" if everybody or some else "missed"
+        return "false-global" if everybody else "false-local" if some else ""
+
+    def _reactions(self) -> tuple[int, int]:
+        return self.coordinator.round, self.coordinator.rebalances
+
+    def _broken(self, what: str) -> None:
+        self.breaches += 1
+        if self.strict:
+            raise GuaranteeBroken(f"step {self.sites.time}: {what}")

@@ -24,7 +24,7 @@ Rng = np.random.Generator
 BASIC = {"finite", "batched", "pure"}  # with one of these broken, other numbers mean nothing
 LAST = list(PROPERTIES)[-1]
 TOLD = [*list(PROPERTIES)[1:], "runs"]  # what cannot be evaluated in some dimension may be wrong in a plainer way
-GRACE = 0.5  # so many seconds after the first find for other properties
+GRACE = 0.5  # so many seconds more after a find, for other properties
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +48,9 @@ class Report:
 def hunt(make: Maker, seed: int = 0, seconds: float = 10.0, least: int = 1) -> Report:
     """Try to prove wrong the safe functions that `make(E, R)` makes, for so many seconds.
 
-    Cases are shrunk to no fewer than `least` dimensions.  The cases depend on the seed only; how many of them
-    there are depends on the computer.  Raises the `ValueError` of a maker that makes no safe function at all.
+    Every property gets its turn at least once.  Cases are shrunk to no fewer than `least` dimensions.  They depend
+    on the seed only; how many of them there are depends on the computer.  Raises the `ValueError` of a maker that
+    makes no safe function at all.
     """
     rng, start, before = np.random.default_rng(seed), time.monotonic(), class_state(make)
     with suppress(TypeError, ArithmeticError, AttributeError):  # the property `runs` tells of these
@@ -66,7 +67,7 @@ def hunt(make: Maker, seed: int = 0, seconds: float = 10.0, least: int = 1) -> R
                 if case is not None:
                     found[p.name] = shrink(p, make, case, least)
                     end = min(end, time.monotonic() + GRACE)
-            if time.monotonic() > end or (p.name == LAST and found.keys() & {*BASIC, "runs"}):
+            if p.name == LAST and (time.monotonic() > end or found.keys() & {*BASIC, "runs"}):
                 break
     changed = sorted(name for name, value in class_state(make).items() if before.get(name) is not value)
     told = [name for name in TOLD if name in found and (name in BASIC or not found.keys() & BASIC)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from wrong_safe import WRONG, ClaimsTheVariance, NonConvex, OwnStepsSpread, StaleReference
 
-from fgm_ref.check_safe import main
+from fgm_ref.check_safe import main, tell
 from fgm_ref.counterexamples import PROPERTIES, Case
 from fgm_ref.hunt import hunt
 from fgm_ref.safe import CATALOGUE, Ball, safe_function
@@ -22,7 +22,9 @@ def test_finds_every_mistake(wrong):
     assert report.seconds < 20
     for name, case in report.found.items():  # small, and really one
         assert case.X.shape[0] <= 3 and case.X.shape[1] <= 3
-        assert wrong is StaleReference or name in ("pure", "batched") or PROPERTIES[name].margin(wrong, case) > 0
+        assert PROPERTIES[name].margin(wrong, case) > 0 or wrong.__name__ == "Noisy"
+    words = "\n".join(tell(wrong.__name__, wrong, report))
+    assert "counterexample 1 of" in words and all(PROPERTIES[name].claim in words for name in report.broken)
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -68,7 +70,8 @@ def test_shrinking_step_by_step():
     smaller = shrink(PROPERTIES["safe"], Far, case)
     assert PROPERTIES["safe"].margin(Far, smaller) > 0
     assert cost(smaller) < cost(case)
-    assert smaller.X.shape == (1, 1)
+    assert len(smaller.X) == 1 and len(smaller.E) <= 2
+    assert (smaller.X.round(2) == smaller.X).all()
 
 
 def test_what_belongs_to_the_object_is_missed_in_the_class(monkeypatch):
@@ -101,12 +104,6 @@ def test_words(capsys):
     assert main(["ball", "--seconds", "0.3"]) == 0
     words = capsys.readouterr().out
     assert "no counterexample" in words and "no proof" in words
-
-
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.__name__)
-def test_every_mistake_can_be_told(wrong, capsys):
-    assert main([f"wrong_safe:{wrong.__name__}"]) == 1
-    assert "counterexample" in capsys.readouterr().out
 
 
 def test_json(capsys):

@@ -16,7 +16,7 @@ LAYERS = """
 params losses files threads
 layers rnn lstm lstm_peephole spec model optim gradcheck
 zones
-composed tracking counterexamples hunt
+composed tracking counterexamples shrink hunt
 safe messages ledger network
 windows data_table data_ecg data_nyc csvdata datasets split metrics batches schedules learners
 protocols.base
@@ -26,7 +26,7 @@ protocols.gm_reb protocols.fgm_reb protocols.fgm_random protocols.fgm_projection
 protocols
 config checks result presets
 simulate
-trace plots table progress selftest study
+trace plots table progress selftest study check_safe check_plot
 cli demo
 """
 

@@ -121,7 +121,7 @@ def test_idle_sites_look_again(name):
     # the last site never moves, but the zone leaves it behind: its φ rises in every step after the first round
     script = make_script(3, 2, 60, "common", idle=True, R=4.0)
     game = start(script, "fgm", name)
-    last, rises = None, 0
+    last, before, rises = None, 0.0, 0
     for moves, active in script:
         number = game.coordinator.round
         game.move(moves, active)

@@ -3,8 +3,6 @@
 (The battery for every function by name is in `test_safe.py`; the hunter's in `test_check_safe.py`.)
 """
 
-import warnings
-
 import numpy as np
 import pytest
 from hypothesis import given

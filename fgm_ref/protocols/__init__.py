@@ -6,7 +6,21 @@ A protocol is asked for as `name` or `name:option=value,...`, for example `perio
 import difflib
 from typing import Any
 
-from fgm_ref.protocols import central, dynamic, fgm, fgm_reb, gm, gm_reb, local, periodic
+from fgm_ref.protocols import (
+    at_end,
+    central,
+    dynamic,
+    fda,
+    fgm,
+    fgm_projection,
+    fgm_random,
+    fgm_reb,
+    gm,
+    gm_reb,
+    local,
+    omniscient,
+    periodic,
+)
 from fgm_ref.protocols.base import Coordinator, Protocol, Setup, Sites
 
 __all__ = ["PROTOCOLS", "Coordinator", "Protocol", "Setup", "Sites", "parse"]
@@ -14,8 +28,10 @@ __all__ = ["PROTOCOLS", "Coordinator", "Protocol", "Setup", "Sites", "parse"]
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
-        central.PROTOCOL, local.PROTOCOL, periodic.PROTOCOL, dynamic.PLAIN, dynamic.PROTOCOL,
-        gm.PROTOCOL, gm_reb.PROTOCOL, fgm.PROTOCOL, fgm_reb.PROTOCOL,
+        central.PROTOCOL, local.PROTOCOL, at_end.PROTOCOL, periodic.PROTOCOL, dynamic.PLAIN, dynamic.PROTOCOL,
+        gm.PROTOCOL, gm_reb.PROTOCOL, gm_reb.LIMITS,
+        fgm.PROTOCOL, fgm_reb.PROTOCOL, fgm_random.PROTOCOL, fgm_projection.PROTOCOL,
+        fda.NAIVE, fda.LINEAR, fda.SKETCH, omniscient.PROTOCOL,
     )
 }
 

@@ -184,6 +184,9 @@ class Coordinator:
     def settle(self) -> None:
         """Every site has had its turn in this step."""
 
+    def finish(self) -> None:
+        """The run is over."""
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -201,22 +204,6 @@ class Protocol:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def positive(name: str, value: int) -> int:
-    """Check an option that must be a whole number of at least 1."""
-    if value < 1:
-        raise ValueError(f"{name}: expected a whole number of at least 1, got {value}")
-    return value
-
-
-def fraction(name: str, value: float) -> float:
-    """Check an option that must lie strictly between 0 and 1."""
-    if not 0 < value < 1:
-        raise ValueError(f"{name}: expected a number between 0 and 1, got {value:g}")
-    return value
-
-
-def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
-    """Check an option that must be one of a few words."""
-    if value not in choices:
-        raise ValueError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")
-    return value
+def mean_over(rows: Mapping[int, Array]) -> Array:
+    """The mean of some sites' rows, {site: (D,)} -> (D,), summed in the order of the sites."""
+    return np.asarray(np.mean([rows[i] for i in sorted(rows)], axis=0))

@@ -15,7 +15,8 @@ from fgm_ref.learners import Learners
 from fgm_ref.messages import BALANCED, LOCAL, VIOLATION, Message
 from fgm_ref.network import Network
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import NOBODY, Protocol, Setup
+from fgm_ref.protocols.base import NOBODY, Protocol, Setup, mean_over
+from fgm_ref.protocols.options import positive
 from fgm_ref.safe import Variance, ZoneMaker
 
 Array = npt.NDArray[Any]
@@ -32,7 +33,7 @@ class Sites(base.MonitoringSites):
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
         self.make_zone = kamp(setup)
-        self.b = base.positive("b", setup.options["b"])
+        self.b = positive("b", setup.options["b"])
 
     @property
     def checking(self) -> bool:
@@ -98,7 +99,7 @@ class Coordinator(base.Coordinator):
 
     def mean(self) -> Array:
         """mean_B(w)."""
-        return np.asarray(np.mean([self.B[i] for i in sorted(self.B)], axis=0))
+        return mean_over(self.B)
 
 
 ABOUT = "Kamp's dynamic averaging"

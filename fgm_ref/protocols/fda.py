@@ -18,7 +18,7 @@ from fgm_ref.learners import Learners
 from fgm_ref.messages import LOCAL, MONITOR, Message
 from fgm_ref.network import Network
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import Protocol, Setup
+from fgm_ref.protocols.base import Protocol, Setup, mean_over
 from fgm_ref.safe import norm, squared_norm
 
 Array = npt.NDArray[Any]
@@ -135,8 +135,7 @@ class Coordinator(base.Coordinator):
     def settle(self) -> None:
         """H > R²: E := (1/k) Σ w_i."""
         if len(self.states) == self.k:
-            H = self.monitor.H(np.mean([self.states[i] for i in range(self.k)], axis=0))
-            self.states = {}
+            H, self.states = self.monitor.H(mean_over(self.states)), {}
             if H > self.make_zone.radius(self.E) ** 2:
                 self.publish(self.network.poll(LOCAL, cause=("H", H)).mean(axis=0), ("H", H))
 

@@ -18,6 +18,7 @@ from fgm_ref.messages import DRIFT, INCREMENT, PHI, QUANTUM, Cause, Message
 from fgm_ref.network import NO_CAUSE, Network
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import Protocol, Setup
+from fgm_ref.protocols.options import fraction
 
 Array = npt.NDArray[Any]
 
@@ -65,7 +66,7 @@ class Coordinator(base.Coordinator):
 
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
-        self.epsilon = base.fraction("epsilon", setup.options["epsilon"])
+        self.epsilon = fraction("epsilon", setup.options["epsilon"])
 
     def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
         """Ship E; ψ := k φ(0), c := 0."""

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from fgm_ref.learners import Learners
 from fgm_ref.messages import PHI, PROJECTED, PROJECTION, Cause, Kind, Message
 from fgm_ref.network import Network
-from fgm_ref.protocols import base, fgm
+from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
+from fgm_ref.protocols.options import fraction, positive
 
 Array = npt.NDArray[Any]
 
@@ -26,7 +27,7 @@ class Sites(fgm.Sites):
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
         D = self.models.shape[1]
-        m = min(base.positive("m", setup.options["m"]), D)
+        m = min(positive("m", setup.options["m"]), D)
         self.starts = np.linspace(0, D, m, endpoint=False).astype(int)
         self.lengths = np.diff(self.starts, append=D)
 
@@ -52,7 +53,7 @@ class Coordinator(fgm.Coordinator):
 
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
-        self.least = base.fraction("least", setup.options["least"])
+        self.least = fraction("least", setup.options["least"])
 
     def end_round(self, cause: Cause) -> None:
         """Project, look at ψ = Σ φ(X_i) again, and go on or end the round."""

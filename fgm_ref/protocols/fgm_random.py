@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from fgm_ref.messages import BALANCED, DRIFT, Cause
 from fgm_ref.network import Network
-from fgm_ref.protocols import base, fgm
-from fgm_ref.protocols.base import Protocol, Setup
-from fgm_ref.safe import mean_drift
+from fgm_ref.protocols import fgm
+from fgm_ref.protocols.base import Protocol, Setup, mean_over
+from fgm_ref.protocols.options import above_zero
 
 Array = npt.NDArray[Any]
 
@@ -28,7 +28,7 @@ class Coordinator(fgm.Coordinator):
 
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
-        self.gain = base.above_zero("gain", setup.options["gain"])
+        self.gain = above_zero("gain", setup.options["gain"])
 
     def end_round(self, cause: Cause) -> None:
         """Balance a set B of at most k/2 sites and go on; else fetch the rest: E := E + (1/k) Σ X_i."""
@@ -41,17 +41,17 @@ class Coordinator(fgm.Coordinator):
                 return self.balance(B, gained)
         rest = order[len(B):]
         B |= dict(zip(rest, self.network.poll(DRIFT, rest, cause), strict=True))
-        return self.publish(self.E + mean_drift(B), cause)
+        return self.publish(self.E + mean_over(B), cause)
 
     def gained(self, B: dict[int, Array]) -> float:
         """Σ_B φ(X_i) − |B| φ(mean_B X): never negative, by Jensen."""
         drifts = np.array([B[i] for i in sorted(B)])
-        return float(np.sum(self.phi(drifts)) - len(B) * self.phi(mean_drift(B)))
+        return float(np.sum(self.phi(drifts)) - len(B) * self.phi(mean_over(B)))
 
     def balance(self, B: dict[int, Array], gained: float) -> None:
         """Set every drift in B to the mean; ψ falls by what was gained; a new subround."""
         self.rebalances += 1
-        self.network.down(BALANCED, sorted(B), mean_drift(B), ("gain", gained))
+        self.network.down(BALANCED, sorted(B), mean_over(B), ("gain", gained))
         self.psi -= gained
         self.start_subround()
 

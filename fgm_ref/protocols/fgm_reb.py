@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from fgm_ref.messages import FLUSH, LAMBDA, Cause, Kind, Message
 from fgm_ref.network import NO_CAUSE, Network
-from fgm_ref.protocols import base, fgm
+from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
+from fgm_ref.protocols.options import fraction, one_of
 from fgm_ref.safe import SafeFunction
 
 Array = npt.NDArray[Any]
@@ -49,8 +50,9 @@ class Coordinator(fgm.Coordinator):
 
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
-        name = base.one_of("rule", setup.options["rule"], tuple(RULES))
+        name = one_of("rule", setup.options["rule"], tuple(RULES))
         self.choose, self.least = RULES[name]
+        self.fixed = fraction("lam", setup.options["lam"])
         self.most = setup.options["most"]
         if name == "zero-balance" and not self.epsilon < 1 / 6:
             raise ValueError(f"epsilon: expected a number below 1/6 with zero-balance, got {self.epsilon:g}")
@@ -71,7 +73,7 @@ class Coordinator(fgm.Coordinator):
         """Flush; go on with λ if a share `least` of the slack is back, else E := E + B/k."""
         self.B = self.B + self.network.poll(FLUSH, cause=cause).sum(axis=0)
         self.flushes += 1
-        λ = self.choose(self.phi, self.B / self.k, self.epsilon)
+        λ = self.choose(self.phi, self.B / self.k, self.epsilon, self.fixed)
         if λ is not None and (not self.most or self.flushes <= self.most):
             self.psi, self.psi_B = split_slack(self.phi, self.B / self.k, λ, self.k)
             if self.slack <= self.least * self.full:
@@ -91,15 +93,20 @@ def split_slack(phi: SafeFunction, b: Array, λ: float, k: int) -> tuple[float, 
     return k * λ * phi.at_zero, k * μ * float(phi(b / b.dtype.type(μ)))
 
 
-Rule = Callable[[SafeFunction, Array, float], float | None]
+Rule = Callable[[SafeFunction, Array, float, float], float | None]
 
 
-def bimodal(phi: SafeFunction, b: Array, epsilon: float) -> float | None:
+def bimodal(phi: SafeFunction, b: Array, epsilon: float, fixed: float) -> float | None:
     """λ = ½, whatever was flushed."""
     return 0.5
 
 
-def zero_balance(phi: SafeFunction, b: Array, epsilon: float) -> float | None:
+def constant(phi: SafeFunction, b: Array, epsilon: float, fixed: float) -> float | None:
+    """The λ that was asked for."""
+    return fixed
+
+
+def zero_balance(phi: SafeFunction, b: Array, epsilon: float, fixed: float) -> float | None:
     """λ = 1 − μ for the μ at which the flushed part exactly uses up its own share: φ(b/μ) = 0.
 
     Bisects μ in [ε, 1 − 5ε] to a precision of ε|φ(0)|/2; None if φ(b/μ) > 0 even at the upper end.
@@ -119,10 +126,12 @@ def zero_balance(phi: SafeFunction, b: Array, epsilon: float) -> float | None:
     return 1 - high
 
 
-RULES: dict[str, tuple[Rule, float]] = {"bimodal": (bimodal, 0.1), "zero-balance": (zero_balance, 0.0)}
+RULES: dict[str, tuple[Rule, float]] = {
+    "bimodal": (bimodal, 0.1), "fixed": (constant, 0.01), "zero-balance": (zero_balance, 0.0),
+}
 """Name -> (how λ is chosen, the least share of the slack that must be back)."""
 
 PROTOCOL = Protocol(
     "fgm-reb", "FGM with λ-rebalancing", Sites, Coordinator, "mean",
-    {"epsilon": 0.01, "rule": "zero-balance", "most": 0},
+    {"epsilon": 0.01, "rule": "zero-balance", "lam": 0.2, "most": 0},
 )

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.learners import Learners
-from fgm_ref.messages import BALANCED, DRIFT, Message
-from fgm_ref.protocols import base, gm
-from fgm_ref.protocols.base import Protocol, Setup
+from fgm_ref.messages import BALANCED, DRIFT, Cause, Message
+from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.protocols import gm
+from fgm_ref.protocols.base import Protocol, Setup, mean_over
+from fgm_ref.protocols.options import one_of
 
 Array = npt.NDArray[Any]
 
@@ -23,7 +25,7 @@ class Sites(gm.Sites):
 
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
-        self.balancing = base.one_of("balancing", setup.options["balancing"], ("model", "slack"))
+        self.balancing = one_of("balancing", setup.options["balancing"], ("model", "slack"))
 
     def balance(self, sites: Array, drift: Array) -> None:
         """Model: w_j := base_j + X.  Slack: base_j := w_j − X.  Either way X_j = X afterwards."""
@@ -35,31 +37,49 @@ class Sites(gm.Sites):
 
 
 class Coordinator(gm.Coordinator):
-    """One violation: gather drifts until their mean is inside; only if none will do, end the round."""
+    """One violation: gather drifts until their mean is inside; if none will do, end the round."""
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        super().__init__(network, k, setup)
+        self.limits = setup.options["limits"]
+
+    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
+        """A new round: nobody has been balanced yet."""
+        super().publish(E, cause)
+        self.balanced = 0  # Σ|B| over this round
 
     def receive(self, site: int, message: Message) -> None:
         """B := {i}; add random sites while φ(mean_B X) > 0."""
         if message.tag != self.tag:
             self.dropped += 1
             return
-        phi = self.make_zone(self.E)
+        phi, others = self.make_zone(self.E), np.delete(np.arange(self.k), site)
+        order = self.rng.permutation(others).tolist()
         B = {site: self.network.poll(DRIFT, [site], message.cause)[0]}
-        others = self.rng.permutation(np.delete(np.arange(self.k), site)).tolist()
-        while others and phi(mean_drift(B)) > 0:
-            B[others[0]] = self.network.poll(DRIFT, others[:1], ("|B|", len(B)))[0]
-            del others[0]
-        if others:
-            self.rebalances += 1
-            self.network.down(BALANCED, sorted(B), mean_drift(B), ("|B|", len(B)))
-        else:  # everything is here already: E := E + (1/k) Σ X_i
-            self.publish(self.E + mean_drift(B), message.cause)
+        while len(B) < self.most() and phi(mean_over(B)) > 0:
+            B[order[0]] = self.network.poll(DRIFT, order[:1], ("|B|", len(B)))[0]
+            del order[0]
+        if order and phi(mean_over(B)) <= 0:
+            self.balance(B)
+        else:  # only the rest is still needed: E := E + (1/k) Σ X_i
+            B |= dict(zip(order, self.network.poll(DRIFT, order), strict=True)) if order else {}
+            self.publish(self.E + mean_over(B), message.cause)
+
+    def most(self) -> int:
+        """The largest |B|: with limits ⌊(k + 3)/2⌋, and Σ|B| ≤ k over a round, so that a round costs what it may."""
+        return min((self.k + 3) // 2, self.k - self.balanced) if self.limits else self.k
+
+    def balance(self, B: dict[int, Array]) -> None:
+        """Every drift in B becomes the mean of B; the round goes on."""
+        self.rebalances += 1
+        self.balanced += len(B)
+        self.network.down(BALANCED, sorted(B), mean_over(B), ("|B|", len(B)))
 
 
-def mean_drift(B: dict[int, Array]) -> Array:
-    """(1/|B|) Σ_B X_i, summed in the order of the sites."""
-    return np.asarray(np.mean([B[i] for i in sorted(B)], axis=0))
-
-
+ABOUT = "geometric monitoring, random rebalancing"
 PROTOCOL = Protocol(
-    "gm-reb", "geometric monitoring, random rebalancing", Sites, Coordinator, "mean", {"balancing": "model"}
+    "gm-reb", ABOUT, Sites, Coordinator, "mean", {"balancing": "model", "limits": False}
+)
+LIMITS = Protocol(
+    "gm-limits", f"{ABOUT} with limits on its cost", Sites, Coordinator, "mean", {"balancing": "model", "limits": True}
 )

@@ -13,7 +13,8 @@ from fgm_ref.learners import Learners
 from fgm_ref.messages import LOCAL, Message
 from fgm_ref.network import Network
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import NOBODY, Protocol, Setup
+from fgm_ref.protocols.base import NOBODY, Protocol, Setup, mean_over
+from fgm_ref.protocols.options import positive
 
 Array = npt.NDArray[Any]
 
@@ -23,7 +24,7 @@ class Sites(base.Sites):
 
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
-        self.b = base.positive("b", setup.options["b"])
+        self.b = positive("b", setup.options["b"])
 
     def alarms(self) -> Array:
         """Everybody, in every b-th step."""
@@ -48,8 +49,7 @@ class Coordinator(base.Coordinator):
     def settle(self) -> None:
         """E := (1/k) Σ w_i."""
         if len(self.models) == self.k:
-            mean = np.mean([self.models[i] for i in range(self.k)], axis=0)
-            self.models = {}
+            mean, self.models = mean_over(self.models), {}
             self.publish(mean, ("models", self.k))
 
 
