@@ -18,7 +18,7 @@ _HOME = {
     "run": "simulate", "Simulation": "simulate", "RunDiverged": "simulate", "Config": "config",
     "RunResult": "result", "load": "datasets", "names": "datasets", "Dataset": "datasets",
     "load_csv": "csvdata", "Model": "model", "ModelSpec": "model",
-    "PROTOCOLS": "protocols", "SAFE": "safe", "zone_maker": "safe", "preset": "presets",
+    "PROTOCOLS": "protocols", "CATALOGUE": "safe", "safe_function": "safe", "zone_maker": "safe", "preset": "presets",
 }
 __all__ = sorted(_HOME)
 

@@ -3,7 +3,7 @@
 The search is in `hunt.py`, the properties are in `counterexamples.py`; this is what the user sees.
 """
 
-import fgm_ref.threads  # isort: skip  # noqa: F401  (before NumPy)
+import fgm_ref.threads  # isort: skip
 
 import argparse
 import json

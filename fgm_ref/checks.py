@@ -48,6 +48,7 @@ class Observer:
     def seen(self) -> Array:
         """The drifts that the guarantee speaks of: all (k, D), their deviations from the mean, or the mean (1, D)."""
         drifts = self.sites.models - self.coordinator.E
+        drifts[sorted(getattr(self.coordinator.network, "absent", ()))] = 0  # who is gone counts as standing at E
         if self.guarantee == "sum":
             return np.asarray(drifts)
         mean = drifts.mean(axis=0, keepdims=True)
@@ -57,8 +58,8 @@ class Observer:
         """The safe function of the current round."""
         if self.guarantee == "variance":
             return Variance(self.coordinator.E, self.coordinator.make_zone.radius(self.coordinator.E))
-        if isinstance(self.sites, MonitoringSites):
-            return self.sites.zone
+        if isinstance(self.sites, MonitoringSites) and self.sites.zone.moving:
+            return self.sites.zone  # it knows the time
         return self.coordinator.make_zone(self.coordinator.E)
 
     @property

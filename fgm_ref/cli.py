@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from fgm_ref.protocols import PROTOCOLS
-from fgm_ref.safe import SAFE
 
 EXAMPLES = """\
 examples:
@@ -40,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     add = p.add_argument_group("distribution").add_argument
     add("--protocol", metavar="NAME[:OPTION=VALUE,...]", action="append", dest="protocols",
         help=f"repeatable; {', '.join(PROTOCOLS)}")
-    add("--safe", choices=tuple(SAFE), help="safe function of gm and fgm; default ball")
+    add("--safe", metavar="NAME", help="safe function of gm and fgm (see --list), or my_module:MyZone; default ball")
     add("--threshold", metavar="T", type=number, help="radius R = T·‖E‖ of the safe function")
     add("--absolute", action="store_true", help="take the threshold as the radius itself")
     add("--sites", metavar="K", type=whole(1))
@@ -63,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="the result as JSON on stdout, and nothing else")
     add("--trace", metavar="N", type=whole(1), help="the transcript of round N (default protocol: fgm)")
     add("--save", action="store_true", help="also save each run as .npz in the output folder")
+    add("--faults", metavar="NAME=VALUE,...", help="drop=0.01, duplicate=0.01, delay=2, absent=3:10-20 and so on")
     add("--verify", action="store_true", help="check the protocols' guarantees after every step")
     add("--list", action="store_true", help="what there is to choose from")
     add("--check", action="store_true", help="versions, and a self-test of about two seconds")
@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
 def settings(args: argparse.Namespace) -> dict[str, Any]:
     """The `Config` fields that were given on the command line."""
     same = ("safe", "threshold", "sites", "split", "schedule", "cell", "hidden", "steps", "batch", "optimizer",
-            "lr", "clip", "dropout", "seed")
+            "lr", "clip", "dropout", "faults", "seed")
     given = {name: value for name in same if (value := getattr(args, name)) is not None}
     return given | ({"relative": False} if args.absolute else {}) | ({"checks": True} if args.verify else {})
 

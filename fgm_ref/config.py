@@ -35,7 +35,7 @@ class Config:
     clip: float | None = None  # clip each site's gradient to this norm
     optimizer_state: str = "keep"  # at a synchronisation: "keep", "reset" or "average"
 
-    safe: str = "ball"  # "ball", "variance" or "cap"
+    safe: str = "ball"  # a name, or my_module:MyZone  (see fgm_ref.safe)
     threshold: float = 0.1
     relative: bool = True  # radius R = threshold · ‖E‖; else R = threshold
 
@@ -43,6 +43,7 @@ class Config:
     dtype: str = "float32"
     evaluations: int = 8  # how often the test loss is taken during the run
     multicast: bool = False  # bill a broadcast once instead of k times
+    faults: str = ""  # such as "drop=0.01,delay=2,absent=3:10-20"  (see fgm_ref.faults)
     checks: bool = False  # verify the protocol's guarantee after every step
 
     def __post_init__(self) -> None:

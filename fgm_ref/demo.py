@@ -19,10 +19,10 @@ from fgm_ref.presets import COMPARISON, custom, preset
 from fgm_ref.progress import Progress
 from fgm_ref.protocols import PROTOCOLS, parse
 from fgm_ref.result import RunResult
-from fgm_ref.safe import SAFE
+from fgm_ref.safe import CATALOGUE
 from fgm_ref.schedules import NAMES as SCHEDULES
 from fgm_ref.simulate import RunDiverged, run
-from fgm_ref.table import as_json, table
+from fgm_ref.table import as_json, notes, table
 from fgm_ref.trace import transcript
 
 FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -94,7 +94,7 @@ def show(args: Any, results: list[RunResult], data: Dataset, out: Path | None) -
         print(f"{data.about}\n{len(data.x_train):,} training and {len(data.x_test):,} test windows, "
               f"{config.cell.upper()} with {results[0].final['parameters']:,} parameters, {config.sites} sites, "
               f"{config.split} split, {config.schedule}, {config.steps} steps, seed {config.seed}\n")
-        print(table(results, data), end="\n\n")
+        print(table(results, data), *notes(results), sep="\n", end="\n\n")
         print(picture(results, data, out / f"{name_of(data, config)}.png"))
 
 
@@ -159,8 +159,9 @@ def catalogue() -> Iterator[str]:
         options = ", ".join(f"{key}={value}" for key, value in protocol.options.items())
         yield f"  {protocol.name:<14} {protocol.about}" + (f"  [{options}]" if options else "")
     yield "safe functions"
-    for name, safe in SAFE.items():
-        yield f"  {name:<14} {(safe.__doc__ or '').splitlines()[0]}"
+    for name, safe in CATALOGUE.items():
+        yield f"  {name:<22} {(safe.__doc__ or '').splitlines()[0]}"
+    yield "  cheap:NAME, NAME+NAME, my_module:MyZone"
     yield f"schedules\n  {', '.join(SCHEDULES)}"
 
 

@@ -53,6 +53,12 @@ class CoordinatorEnd(Protocol):
     def settle(self) -> None:
         """Every site has had its turn in this step."""
 
+    def stand_in(self, kind: Kind) -> Any:
+        """What a site that is gone is taken to reply."""
+
+    def welcome(self, sites: list[int]) -> None:
+        """Some sites are back."""
+
 
 class Network:
     """Connects k stacked sites with one coordinator.
@@ -106,11 +112,14 @@ class Network:
 
         A site is asked anew when its turn comes: what an earlier message set off may have changed its mind.
         """
-        for site in self._rng.permutation(self._sites.alarms()):
+        for site in self._rng.permutation(self._alarms()):
             message = self._sites.report(int(site))
             if message is not None:
                 self.up(int(site), message)
         self._end().settle()
+
+    def _alarms(self) -> Array:
+        return self._sites.alarms()
 
     def _end(self) -> CoordinatorEnd:
         assert self._coordinator is not None, "connect() a coordinator first"

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.batches import Batches
-from fgm_ref.checks import Observer
+from fgm_ref.checks import VERDICTS, Observer
 from fgm_ref.config import Config
 from fgm_ref.datasets import Dataset, load
+from fgm_ref.faults import FaultyNetwork, parse_faults, survives
 from fgm_ref.learners import Diverged, Learners
 from fgm_ref.ledger import Ledger
 from fgm_ref.metrics import evaluate
@@ -65,14 +66,16 @@ class Simulation:
         )
         self.sites: Sites = protocol.sites(self._learners(setup.E, config.sites, per_site["dropout"]), setup)
         self.ledger = Ledger(config.sites, config.multicast)
-        self.network = Network(self.sites, self.ledger, rng["network"])
+        self.faults = parse_faults(config.faults)
+        self.network = (FaultyNetwork(self.sites, self.ledger, rng["network"], self.faults) if self.faults
+                        else Network(self.sites, self.ledger, rng["network"]))
         self.coordinator: Coordinator = protocol.coordinator(self.network, config.sites, setup)
         self.network.connect(self.coordinator)
         self.trained = self.coordinator.hub or self.sites.learners
-        self.observer = Observer(protocol, self.sites, self.coordinator)
+        self.coordinator.start()
+        self.observer = Observer(protocol, self.sites, self.coordinator, strict=survives(self.faults, protocol.name))
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)
-        self.coordinator.start()
 
     def _learners(self, E: Array, k: int, rngs: list[np.random.Generator]) -> Learners:
         c = self.config
@@ -82,7 +85,7 @@ class Simulation:
     def step(self) -> None:
         """One step: train, exchange messages until nothing is pending, record."""
         self.ledger.step += 1
-        active = next(self.active)
+        active = self._present(next(self.active))
         rows = self.batches.draw(active)
         self.sites.step(active, self.data.x_train[rows], self.data.y_train[rows])
         if isinstance(self.sites, MonitoringSites) and self.sites.k <= PHI_SITES:
@@ -90,18 +93,23 @@ class Simulation:
             self.series["phi_zero"].append(self.sites.zone.at_zero)
         overshoot = self.observer.overshoot() if self.config.checks else np.nan
         self.network.exchange()
-        if self.config.checks:
-            self.observer.at_rest()
-        self._record(active, overshoot)
+        verdict = self.observer.at_rest() if self.config.checks else 0
+        self._record(active, overshoot, verdict)
 
-    def _record(self, active: Any, overshoot: float) -> None:
+    def _present(self, active: Any) -> Any:
+        """Without the sites that are gone."""
+        away = self.faults.away(self.ledger.step) if self.faults else set()
+        sites = np.arange(self.sites.k)[active]
+        return sites[[site not in away for site in sites.tolist()]] if away else active
+
+    def _record(self, active: Any, overshoot: float, verdict: int) -> None:
         losses = self.trained.losses if self.coordinator.hub else self.trained.losses[active]
         values = {
             "loss": losses.mean() if len(losses) else np.nan,
             "bytes": self.ledger.total_bytes, "messages": self.ledger.total_messages,
             "rounds": self.coordinator.round - 1, "subrounds": self.coordinator.subrounds,
             "rebalances": self.coordinator.rebalances, "dropped": self.coordinator.dropped,
-            "overshoot": overshoot,
+            "overshoot": overshoot, "verdict": verdict,
         }
         for name, value in values.items():
             self.series[name].append(value)
@@ -125,6 +133,10 @@ class Simulation:
         final["local_loss"] = float(np.mean([evaluate(self.model, p, self.data).loss for p in P[:LOCALS]]))
         final["spread"] = float(np.sqrt(np.mean(norm(P - S) ** 2)))
         final["parameters"] = self.model.size
+        if self.config.checks:
+            counts = np.bincount(self.series["verdict"], minlength=len(VERDICTS))
+            final["violations"] = {name: int(n) for name, n in zip(VERDICTS, counts, strict=True) if name}
+            final["breaches"] = self.observer.breaches
         return RunResult(
             self.config, {name: np.array(values) for name, values in self.series.items()},
             {name: np.array(values) for name, values in self.curve.items()}, final,
@@ -163,6 +175,7 @@ def run(
             simulation.evaluate()
         if on_step:
             on_step(number)
+    simulation.coordinator.finish()
     return simulation.result()
 
 

@@ -9,6 +9,21 @@ from fgm_ref.result import RunResult
 MB = 1e6
 
 
+VIOLATIONS = ["true", "false-global", "false-local", "missed"]
+"""Columns of a verified comparison: what the protocols' reactions were worth (see `checks.py`)."""
+
+
+def judged(results: Sequence[RunResult]) -> bool:
+    """Whether the runs were checked step by step."""
+    return any("violations" in r.final for r in results)
+
+
+def notes(results: Sequence[RunResult]) -> list[str]:
+    """What must be said below the table: guarantees that the network's faults have cost."""
+    return [f"{r.config.protocol}: with faults {r.config.faults} its guarantee was broken in {r.final['breaches']} steps"
+            for r in results if r.final.get("breaches")]
+
+
 def reference(results: Sequence[RunResult]) -> RunResult | None:
     """What bytes are compared with: the first periodic run, if there is one."""
     return next((r for r in results if r.config.protocol.startswith("periodic")), None)
@@ -25,6 +40,7 @@ def table(results: Sequence[RunResult], data: Dataset) -> str:
     score = "accuracy" if classification else f"RMSE {data.unit}".strip()
     header = ["protocol", "rounds", "messages", "up MB", "down MB", "test loss", score]
     header += ["balanced"] if classification else []
+    header += VIOLATIONS if judged(results) else []
     base = reference(results)
     header += ["bytes / " + base.config.protocol] if base else []
     rows = [header] + [_row(r, classification, base) for r in results]
@@ -40,6 +56,7 @@ def _row(result: RunResult, classification: bool, base: RunResult | None) -> lis
         f"{final['loss']:.3f}", f"{final['score']:.3f}",
     ]
     row += [f"{final['balanced']:.3f}"] if classification else []
+    row += [str(final["violations"][name]) for name in VIOLATIONS] if "violations" in final else []
     return row + ([f"{relative_bytes(result, base):.3f}"] if base else [])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fgm_ref.checks import VERDICTS
 from fgm_ref.ledger import EVERYBODY
 from fgm_ref.messages import KINDS, UP
 from fgm_ref.result import RunResult
@@ -20,9 +21,20 @@ def transcript(result: RunResult, number: int) -> Iterator[str]:
         raise ValueError(f"trace: expected a round from 1 to {last} of {result.config.protocol}, got {number}")
     yield f"Round {number} of {result.config.protocol}, {result.config.sites} sites"
     yield HEAD
-    yield from map(line, events)
+    for event, following in zip(events, [*events[1:], None], strict=True):
+        yield line(event)
+        if following is None or following["step"] > event["step"]:
+            yield from judgement(result, int(event["step"]))
     size = int((events["copies"] * events["size"]).sum())
     yield f"{'':5}  {int(events['copies'].sum())} messages, {size:,} bytes"
+
+
+def judgement(result: RunResult, step: int) -> Iterator[str]:
+    """What a checked run's step amounted to, if anybody reacted."""
+    verdict = VERDICTS[int(result.series["verdict"][step - 1])] if step else ""
+    if verdict:
+        outside = float(result.series["overshoot"][step - 1])
+        yield f"{step:>5}  {'':>7}  a {verdict} violation: " + (f"S was {outside:.3g} outside" if outside else "S was inside")
 
 
 def line(event: Any) -> str:

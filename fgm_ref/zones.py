@@ -66,10 +66,10 @@ class SafeFunction(ABC):
             raise ValueError(f"radius: expected a number above 0 (a round needs φ(0) < 0), got {R:g}")
         self.E, self.R = E, min(float(R), FAR)
 
-    def expect(self, g: Array) -> None:  # noqa: B027
+    def expect(self, g: Array) -> None:
         """The last round went by g (D,) per step; a moving φ may expect this one to go on like that."""
 
-    def advance(self, t: int, own: Array) -> None:  # noqa: B027
+    def advance(self, t: int, own: Array) -> None:
         """t steps have passed since the round started, of which site i trained in own[i]; own (k,)."""
 
     @abstractmethod

@@ -74,7 +74,7 @@ def test_spread_keeps_order_gap_and_limits():
     placed = plots._spread([0.5, 0.5, 0.52, 0.99, 1.0], gap=0.1)
     assert placed == sorted(placed)
     assert min(np.diff(placed)) > 0.1 - 1e-9
-    assert 0 <= placed[0] and placed[-1] <= 1 + 1e-9
+    assert placed[0] >= 0 and placed[-1] <= 1 + 1e-9
 
 
 def test_overview_is_saved_whole_and_without_pyplot(results, tmp_path):

@@ -214,10 +214,10 @@ def test_global_generators_are_left_alone():
     import random
 
     script = make_script(5, 3, 40, "opposite", R=2.0)
-    before = random.getstate(), repr(np.random.get_state())  # noqa: NPY002
+    before = random.getstate(), repr(np.random.get_state())
     for protocol in EVERY:
         play(script, protocol)
-    assert before == (random.getstate(), repr(np.random.get_state()))  # noqa: NPY002
+    assert before == (random.getstate(), repr(np.random.get_state()))
 
 
 @protocols([name for name in EVERY if not name.startswith("periodic")])

@@ -157,7 +157,7 @@ class Noisy(Ball):
     """Another answer each time it is asked."""
 
     def __call__(self, X):
-        return norm(X) - self.R * (1 + 0.1 * np.random.random())  # noqa: NPY002
+        return norm(X) - self.R * (1 + 0.1 * np.random.random())
 
 
 class OneForAll(Ball):

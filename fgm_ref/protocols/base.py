@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.learners import Learners
-from fgm_ref.messages import BALANCED, DRIFT, LOCAL, MEAN_STATE, MODEL, PHI, STATE, Cause, Kind, Message
+from fgm_ref.messages import BALANCED, DRIFT, FLUSH, LOCAL, MEAN_STATE, MODEL, PHI, STATE, Cause, Kind, Message
 from fgm_ref.network import NO_CAUSE, Network
 from fgm_ref.safe import ZoneMaker
 
@@ -152,6 +152,7 @@ class Coordinator:
     """
 
     hub: Learners | None = None  # only the centralised reference trains at the coordinator
+    evaluates = False  # whether it evaluates φ at drifts, for which φ must stand still
 
     def __init__(self, network: Network, k: int, setup: Setup):
         self.network, self.k = network, k
@@ -160,6 +161,9 @@ class Coordinator:
         self.E = setup.E
         self.round = self.subround = 0
         self.subrounds = self.rebalances = self.dropped = 0
+        if self.evaluates and getattr(setup.make_zone(setup.E), "moving", False):
+            raise ValueError("safe: expected one that stands still, because this protocol's coordinator evaluates it "
+                             "too; use a tracking one with gm or fgm")
 
     @property
     def tag(self) -> tuple[int, int]:
@@ -186,6 +190,18 @@ class Coordinator:
 
     def finish(self) -> None:
         """The run is over."""
+
+    def stand_in(self, kind: Kind) -> Any:
+        """What a site that is gone is taken to reply: it has stayed where it was last heard of."""
+        if kind is LOCAL:
+            return self.E
+        if kind in (DRIFT, FLUSH):
+            return np.zeros_like(self.E)
+        raise ValueError(f"faults: expected a protocol that can do without a site's {kind}, got one that cannot")
+
+    def welcome(self, sites: list[int]) -> None:
+        """Some sites are back: E := (1/k) Σ w_i, for everybody."""
+        self.publish(self.network.poll(LOCAL).mean(axis=0), ("back: site", sites[0]))
 
 
 @dataclass(frozen=True)

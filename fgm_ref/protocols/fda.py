@@ -134,9 +134,9 @@ class Coordinator(base.Coordinator):
 
     def settle(self) -> None:
         """H > R²: E := (1/k) Σ w_i."""
-        if len(self.states) == self.k:
+        if self.states:
             H, self.states = self.monitor.H(mean_over(self.states)), {}
-            if H > self.make_zone.radius(self.E) ** 2:
+            if self.make_zone.radius(self.E) ** 2 < H:
                 self.publish(self.network.poll(LOCAL, cause=("H", H)).mean(axis=0), ("H", H))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.messages import DRIFT, INCREMENT, PHI, QUANTUM, Cause, Message
+from fgm_ref.messages import DRIFT, INCREMENT, PHI, QUANTUM, Cause, Kind, Message
 from fgm_ref.network import NO_CAUSE, Network
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import Protocol, Setup
@@ -93,6 +93,10 @@ class Coordinator(base.Coordinator):
             self.start_subround()
         else:
             self.end_round(("ψ", self.psi))
+
+    def stand_in(self, kind: Kind) -> Any:
+        """As ever; and where a site stands still, φ is φ(0)."""
+        return self.phi.at_zero if kind is PHI else super().stand_in(kind)
 
     @property
     def slack(self) -> float:

@@ -26,6 +26,8 @@ Array = npt.NDArray[Any]
 class Coordinator(fgm.Coordinator):
     """As in FGM, but a round that is used up is first rebalanced."""
 
+    evaluates = True
+
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
         self.gain = above_zero("gain", setup.options["gain"])

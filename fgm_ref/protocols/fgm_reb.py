@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.messages import FLUSH, LAMBDA, Cause, Kind, Message
+from fgm_ref.messages import FLUSH, LAMBDA, PHI, Cause, Kind, Message
 from fgm_ref.network import NO_CAUSE, Network
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
@@ -48,6 +48,8 @@ class Sites(fgm.Sites):
 class Coordinator(fgm.Coordinator):
     """As in FGM, but a round that is used up is first flushed, and goes on if enough slack is back."""
 
+    evaluates = True
+
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
         name = one_of("rule", setup.options["rule"], tuple(RULES))
@@ -61,8 +63,12 @@ class Coordinator(fgm.Coordinator):
         """A new round: B = 0, λ = 1, ψ_B = 0."""
         super().publish(E, cause)
         self.B = np.zeros_like(E)
-        self.psi_B = 0.0
+        self.psi_B, self.λ = 0.0, 1.0
         self.flushes = 0
+
+    def stand_in(self, kind: Kind) -> Any:
+        """After a flush φ(0) counts λ-fold."""
+        return self.λ * self.phi.at_zero if kind is PHI else super().stand_in(kind)
 
     @property
     def slack(self) -> float:
@@ -82,6 +88,7 @@ class Coordinator(fgm.Coordinator):
 
     def go_on(self, λ: float) -> None:
         """Send λ and start a subround."""
+        self.λ = λ
         self.rebalances += 1
         self.network.broadcast(LAMBDA, λ, ("ψ_B", self.psi_B))
         self.start_subround()

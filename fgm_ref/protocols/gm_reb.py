@@ -39,6 +39,8 @@ class Sites(gm.Sites):
 class Coordinator(gm.Coordinator):
     """One violation: gather drifts until their mean is inside; if none will do, end the round."""
 
+    evaluates = True
+
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
         self.limits = setup.options["limits"]

@@ -36,7 +36,7 @@ class Sites(base.Sites):
 
 
 class Coordinator(base.Coordinator):
-    """Wait for all k models, average, publish."""
+    """Average the models of a b-th step, publish."""
 
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
@@ -48,9 +48,9 @@ class Coordinator(base.Coordinator):
 
     def settle(self) -> None:
         """E := (1/k) Σ w_i."""
-        if len(self.models) == self.k:
-            mean, self.models = mean_over(self.models), {}
-            self.publish(mean, ("models", self.k))
+        if self.models:  # all k of them, unless the network loses some
+            self.publish(mean_over(self.models), ("models", len(self.models)))
+            self.models = {}
 
 
 PROTOCOL = Protocol("periodic", "average all models every b steps", Sites, Coordinator, options={"b": 10})

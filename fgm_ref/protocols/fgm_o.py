@@ -1,0 +1,138 @@
+"""FGM/O: a cost model decides at the end of a round who is worth sending the new model to.
+
+Source: Samoladas & Garofalakis 2019, section 6 (optimising the cost of FGM), carried over to training.  Sites
+in the *plan* get E (D words).  The others get one word, train on with their own models, and watch the *cheap*
+zone φ_c(X) = ‖X‖ + φ(0), which is safe for every 1-Lipschitz φ, because φ ≤ φ_c.
+
+The new round then starts at S = E + b with b = (1/k) Σ (w_i − E) over the sites left out.  The coordinator
+knows b and pays for it out of the slack: φ(b + mean X) ≤ ‖b‖ + (1/k) Σ φ(X_i), so ψ_B = k‖b‖.
+
+An update is reckoned as worth one model on the wire, as in periodic averaging with b = 1.  For training
+nobody has tried this before; treat it as an experiment.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.learners import Learners
+from fgm_ref.messages import CHEAP, COUNT, DRIFT, MODEL, Cause, Kind, Message
+from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.protocols import fgm
+from fgm_ref.protocols.base import Protocol, Setup
+from fgm_ref.protocols.options import above_zero
+from fgm_ref.safe import SafeFunction, norm
+
+Array = npt.NDArray[Any]
+LEAST = 0.1  # holding models back must leave this share of the slack
+
+
+class Sites(fgm.Sites):
+    """As in FGM; a site that is sent one word instead of E keeps its model and watches the cheap zone."""
+
+    def __init__(self, learners: Learners, setup: Setup):
+        super().__init__(learners, setup)
+        self.cheap = np.zeros(self.k, bool)
+
+    def receive(self, message: Message, sites: Array) -> None:
+        """E starts a round with the full zone; a radius, one from the own model with the cheap zone."""
+        if message.kind is MODEL:
+            self.cheap[:] = False
+        super().receive(message, sites)
+        if message.kind is CHEAP:
+            self.slack = message.payload  # φ(0)
+            self.base = np.broadcast_to(self.base, self.models.shape).copy()
+            self.base[sites] = self.models[sites]
+            self.cheap[sites], self.own[sites] = True, 0
+            self.moved(sites)
+
+    def moved(self, active: Any) -> None:
+        """φ or φ_c of the drifts, as each site was told."""
+        super().moved(active)
+        cheap = np.flatnonzero(self.cheap)
+        if len(cheap):
+            self.values[cheap] = norm(self.drifts(cheap)) + self.slack
+
+    def reply(self, kind: Kind, sites: Array) -> Array:
+        """Answer with the number of own steps in this round as well."""
+        return self.own[sites].astype(self.models.dtype) if kind is COUNT else super().reply(kind, sites)
+
+
+class Coordinator(fgm.Coordinator):
+    """As in FGM, but the new E goes to those in the plan only."""
+
+    evaluates = True
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        super().__init__(network, k, setup)
+        self.price = above_zero("price", setup.options["price"])
+
+    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
+        """Everybody starts from E: nothing is held back."""
+        super().publish(E, cause)
+        if getattr(self.phi, "lipschitz", None) != 1:
+            raise ValueError("safe: expected a 1-Lipschitz safe function such as ball or cap for fgm-o")
+        self.held = np.zeros((self.k, len(E)), E.dtype)  # base_i − E
+        self.psi_B = 0.0
+
+    @property
+    def slack(self) -> float:
+        """ψ + ψ_B, with ψ_B = k‖b‖ for what is held back."""
+        return self.psi + self.psi_B
+
+    def end_round(self, cause: Cause) -> None:
+        """E := (1/k) Σ w_i, and ship it to those who are worth it."""
+        drifts = self.network.poll(DRIFT, cause=cause)
+        counts = self.network.poll(COUNT)
+        offsets = self.held + drifts  # w_i − E
+        E = self.E + offsets.mean(axis=0)
+        plan = best_plan(self.phi, drifts, counts, self.price)
+        left = np.flatnonzero(~plan)
+        held = np.where(plan[:, None], 0, self.E + offsets - E).astype(E.dtype)
+        psi_B = self.k * float(norm(held.mean(axis=0)))
+        if len(left) and psi_B <= (LEAST - 1) * self.k * self.make_zone(E).at_zero:
+            self.publish_to(np.flatnonzero(plan), left, E, held, psi_B)
+        else:
+            self.publish(E, cause)
+
+    def publish_to(self, plan: Array, left: Array, E: Array, held: Array, psi_B: float) -> None:
+        """E to those in the plan, the cheap radius to those left out, and a quantum to all."""
+        self.E, self.phi = E, self.make_zone(E)
+        self.round, self.subround = self.round + 1, 0
+        self.rebalances += 1
+        self.held, self.psi_B = held, psi_B
+        self.full = self.psi = self.k * self.phi.at_zero
+        if len(plan):
+            self.network.down(MODEL, plan, E, ("planned", len(plan)))
+        self.network.down(CHEAP, left, self.phi.at_zero, ("left out", len(left)))
+        self.start_subround()
+
+
+def best_plan(phi: SafeFunction, drifts: Array, counts: Array, price: float) -> Array:
+    """Who shall get the full zone, (k,) bool, given the drifts (k, D) and step counts (k,) of the last round.
+
+    Per step of anybody, site i would use α_i of the slack with the full zone, β_i with the cheap one.  A plan P
+    lets a round last τ = 1/(Σ β_i − Σ_P (β_i − α_i)) steps and gains τ − Σ min(γ_i τ, price) − |P|·price.  For a
+    given |P| the largest savings β_i − α_i are best, so k + 1 plans are compared.
+    """
+    N, moved = max(1.0, float(counts.sum())), max(1, np.count_nonzero(counts))
+    unit = moved * abs(phi.at_zero) * N
+    beta = norm(drifts) / unit
+    alpha = (phi(drifts) - phi.at_zero) / unit
+    beta = beta + np.maximum(0, -alpha)
+    saving = beta - np.clip(alpha, 0, beta)
+    order = np.argsort(-saving, kind="stable")
+    use = float(beta.sum()) - np.concatenate([[0], np.cumsum(saving[order])])  # of the slack per step, by |P|
+    tau = 1 / np.maximum(use, 1e-12)
+    collected = np.minimum(counts / N * tau[:, None], price).sum(axis=1)
+    gain = tau - collected - price * np.arange(len(tau))
+    plan = np.zeros(len(drifts), bool)
+    plan[order[: int(np.argmax(gain))]] = True
+    return plan
+
+
+PROTOCOL = Protocol(
+    "fgm-o", "FGM/O, a cost model chooses who gets the new model", Sites, Coordinator, "mean",
+    {"epsilon": 0.01, "price": 1.0},
+)
