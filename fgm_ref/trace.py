@@ -34,7 +34,8 @@ def judgement(result: RunResult, step: int) -> Iterator[str]:
     verdict = VERDICTS[int(result.series["verdict"][step - 1])] if step else ""
     if verdict:
         outside = float(result.series["overshoot"][step - 1])
-        yield f"{step:>5}  {'':>7}  a {verdict} violation: " + (f"S was {outside:.3g} outside" if outside else "S was inside")
+        where = f"{outside:.3g} outside" if outside else "inside"
+        yield f"{step:>5}  {'':>7}  a {verdict} violation: S was {where}"
 
 
 def line(event: Any) -> str:

@@ -116,7 +116,7 @@ def best_plan(phi: SafeFunction, drifts: Array, counts: Array, price: float) -> 
     lets a round last τ = 1/(Σ β_i − Σ_P (β_i − α_i)) steps and gains τ − Σ min(γ_i τ, price) − |P|·price.  For a
     given |P| the largest savings β_i − α_i are best, so k + 1 plans are compared.
     """
-    N, moved = max(1.0, float(counts.sum())), max(1, np.count_nonzero(counts))
+    N, moved = max(1.0, float(counts.sum())), max(1, int(np.count_nonzero(counts)))
     unit = moved * abs(phi.at_zero) * N
     beta = norm(drifts) / unit
     alpha = (phi(drifts) - phi.at_zero) / unit
