@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest
 WORKERS ?= 2
 
-.PHONY: help demo test quick lint data clean
+.PHONY: help demo test quick zoo guarantees lint data clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -21,6 +21,12 @@ test: lint  ## lint, doctests and all tests
 
 quick: $(VENV)/.dev  ## a subset of the tests in under 20 seconds
 	$(PYTEST) -n $(WORKERS) -m "not slow" tests
+
+zoo: $(VENV)/.dev  ## every known mistake, and the test that catches it
+	$(RUN) -m tests.zoo $(ARGS)
+
+guarantees: $(VENV)/.dev  ## a thousand random runs of every protocol under the observer's eyes
+	$(RUN) tests/benchmarks/guarantees.py $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .

@@ -29,20 +29,29 @@ class Style(NamedTuple):
     """Colour, line style and marker: the same for a protocol in every figure."""
 
     color: str
-    linestyle: str
+    linestyle: Any
     marker: str
 
 
 STYLES = {
     "central": Style(GREY, "-.", "s"),
     "local": Style(BLACK, ":", "x"),
+    "at-end": Style(BLACK, "--", "1"),
+    "omniscient": Style(BLACK, "-", "+"),
     "periodic": Style(BLUE, "-", "o"),
     "dynamic-plain": Style(PURPLE, "-", "v"),
     "dynamic": Style(PURPLE, "--", "^"),
     "gm": Style(ORANGE, "-", "D"),
     "gm-reb": Style(ORANGE, "--", "d"),
+    "gm-limits": Style(ORANGE, "-.", "<"),
     "fgm": Style(GREEN, "-", "P"),
     "fgm-reb": Style(GREEN, "--", "X"),
+    "fgm-random": Style(GREEN, ":", ">"),
+    "fgm-projection": Style(GREEN, "-.", "p"),
+    "fgm-o": Style(GREEN, (0, (5, 1, 1, 1, 1, 1)), "h"),
+    "fda-naive": Style(SKY, ":", "2"),
+    "fda-linear": Style(SKY, "-", "*"),
+    "fda-sketch": Style(SKY, "--", "3"),
 }
 GROUPS = {
     "down: global models": (("MODEL",), BLUE, ""),
@@ -58,7 +67,7 @@ GROUPS = {
 
 def style(protocol: str) -> Style:
     """The style of a protocol, given as `name` or `name:options`."""
-    return STYLES.get(protocol.partition(":")[0], Style(VERMILLION, ":", "*"))
+    return STYLES.get(protocol.partition(":")[0], Style(VERMILLION, ":", "H"))
 
 
 def axis(ax: Axes | None) -> Axes:

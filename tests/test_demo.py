@@ -110,7 +110,7 @@ BAD = {
     "--threshold nan": "--threshold: expected a number above 0",
     "--lr inf": "--lr: expected a number above 0",
     "--split natural": "--split: expected iid or dirichlet",
-    "--safe cube": "--safe: invalid choice",
+    "--safe cube": "--safe: expected",
     "--schedule never": "--schedule: expected one of",
     "--hidden 4,x": "--hidden: expected a whole number",
     "--dropout 1": "--dropout: expected",

@@ -74,7 +74,8 @@ def test_one_site_is_centralised_training(protocol, optimizer):
     # b.10, item 5, with thresholds at which something happens
     a = go(protocol, optimizer=optimizer, sites=1, threshold=0.003)
     same_model(a, go("central", optimizer=optimizer, sites=1))
-    assert a.series["rounds"][-1] > 0
+    if protocol not in ("at-end", "omniscient"):  # one model has no spread
+        assert a.series["rounds"][-1] > 0
 
 
 @pytest.mark.parametrize("protocol", ["local", *TALKING])
@@ -168,7 +169,7 @@ def test_divergence_stops_with_step_site_and_record():
     ({"protocol": "periodic:b=0"}, "b: expected a whole number of at least 1, got 0"),
     ({"protocol": "periodic:b=x"}, "option b: expected a whole number, got 'x'"),
     ({"protocol": "fgm:epsilon=2"}, "epsilon: expected a number between 0 and 1, got 2"),
-    ({"protocol": "fgm-reb:rule=none"}, "rule: expected one of bimodal, zero-balance; got 'none'"),
+    ({"protocol": "fgm-reb:rule=none"}, "rule: expected one of bimodal, fixed, zero-balance; got 'none'"),
     ({"protocol": "dynamic:balancing=maybe"}, "expected yes or no"),
     ({"safe": "cube"}, "safe: expected one of ball"),
     ({"schedule": "sometimes"}, "schedule: expected one of"),

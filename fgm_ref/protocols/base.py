@@ -97,14 +97,13 @@ class MonitoringSites(Sites):
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
         self.make_zone = setup.make_zone
-        self.base: Array = self.models[:0]
+        self.E: Array | None = None
         self.started = 0  # when the round started
 
     def start_round(self, E: Array) -> None:
         """Drifts are 0 again, and φ is that of the new E."""
-        before = self.base[0] if self.time else None
-        self.zone = self.make_zone(E, before, self.time - self.started)
-        self.base = E[None]  # (1, D) while it is the same for all, (k, D) once it is not
+        self.zone = self.make_zone(E, self.E, self.time - self.started)
+        self.E, self.base = E, E[None]  # base is (1, D) while it is the same for all, (k, D) once it is not
         self.started, self.own = self.time, np.zeros(self.k, np.int64)
         self.phi: Callable[[Array], Any] = self.zone
         self.values = np.full(self.k, self.zone.at_zero, self.models.dtype)  # φ(X_i), (k,)

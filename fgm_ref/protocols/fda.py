@@ -106,7 +106,7 @@ class Sites(base.MonitoringSites):
 
     def start_round(self, E: Array) -> None:
         """The monitor may use the last two global models."""
-        before = self.base[0] if len(self.base) else None
+        before = self.E
         super().start_round(E)
         self.monitor.start_round(E, before)
 

@@ -1,0 +1,91 @@
+"""Mistakes in safe functions: zones that are not what they claim to be."""
+
+from fgm_ref.zones import norm, squared_norm
+
+from .registry import mutant
+
+
+@mutant(
+    "z18", "the sign is flipped: safe means φ ≥ 0", "zones:Ball.__call__",
+    "test_safe.py::test_slack_at_zero",
+)
+def ball(self, X):
+    """Some papers write the concave ζ = −φ, and formulas are copied one by one from both kinds of paper.
+
+    A site at rest is in alarm, one that runs away is content.
+    """
+    return self.R - norm(X)
+
+
+@mutant(
+    "z49", "the reference is subtracted twice: ‖X − E‖ − R", "zones:Ball.__call__",
+    "test_safe.py::test_slack_at_zero",
+)
+def ball_around_the_model(self, X):
+    """The paper writes ‖w − E‖, the argument is called w in one place and X in another.
+
+    X is w − E already.  Any model longer than R violates in every step, so everybody synchronises all the time.
+    """
+    return norm(X - self.E) - self.R
+
+
+@mutant(
+    "z50", "‖X‖² is compared with R, not with R²", "zones:Variance.__call__",
+    "test_safe.py::test_zone_inside_admissible_region",
+)
+def variance(self, X):
+    """A threshold is a threshold; whether of a length or of its square is written in another file.
+
+    For R < 1 the zone is larger than the region.  Nothing fails, and the guarantee is void.
+    """
+    return squared_norm(X) - self.R
+
+
+@mutant(
+    "z51", "the region itself is used as the zone, although it is not convex", "zones:Cap.__call__",
+    "test_safe.py::test_convex",
+)
+def outside_of_a_ball(self, X):
+    """‖S‖ ≥ ‖E‖ − R is what is wanted, so why not monitor just that?
+
+    It is the outside of a ball.  Two sites can be safe on opposite sides of it, and their mean in the middle.
+    """
+    return (self.length - self.R) - norm(X + self.E)
+
+
+@mutant(
+    "z52", "the cap has lost its upper bound", "zones:Cap.__call__",
+    "test_safe.py::test_zone_inside_admissible_region",
+)
+def half_of_the_cap(self, X):
+    """max{a, b} is written as a, since in all examples a model shrinks before it grows.
+
+    φ is convex, φ(0) < 0, every picture looks right; but the global model may grow without end.
+    """
+    return -self.R - X @ self.direction
+
+
+@mutant(
+    "z53", "the names of two zones are swapped", "safe:safe_function",
+    "test_safe.py::test_relative_and_absolute_thresholds",
+)
+def safe_function(original, text):
+    """One protocol is compiled with the ball, the other one with the cap, and the table says "cap" for both.
+
+    The two tolerate different things, so the comparison compares the zones and not the protocols.
+    """
+    return original({"ball": "cap", "cap": "ball"}.get(text, text))
+
+
+@mutant(
+    "z54", "a relative threshold keeps the radius of the first round", "safe:ZoneMaker.radius",
+    "test_safe.py::test_relative_and_absolute_thresholds",
+)
+def radius(original, self, E):
+    """R = T·‖E‖ is computed when the run is set up, together with all other constants.
+
+    As the models grow, the same T means less and less, and nobody can say what was compared.
+    """
+    if "first" not in self.__dict__:
+        object.__setattr__(self, "first", original(self, E))
+    return self.first
