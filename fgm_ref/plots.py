@@ -49,9 +49,9 @@ STYLES = {
     "fgm-random": Style(GREEN, ":", ">"),
     "fgm-projection": Style(GREEN, "-.", "p"),
     "fgm-o": Style(GREEN, (0, (5, 1, 1, 1, 1, 1)), "h"),
-    "fda-naive": Style(SKY, ":", "2"),
-    "fda-linear": Style(SKY, "-", "*"),
-    "fda-sketch": Style(SKY, "--", "3"),
+    "fda-naive": Style(VERMILLION, ":", "2"),
+    "fda-linear": Style(VERMILLION, "-", "*"),
+    "fda-sketch": Style(VERMILLION, "--", "3"),
 }
 GROUPS = {
     "down: global models": (("MODEL",), BLUE, ""),
@@ -67,7 +67,7 @@ GROUPS = {
 
 def style(protocol: str) -> Style:
     """The style of a protocol, given as `name` or `name:options`."""
-    return STYLES.get(protocol.partition(":")[0], Style(VERMILLION, ":", "H"))
+    return STYLES.get(protocol.partition(":")[0], Style(SKY, ":", "H"))
 
 
 def axis(ax: Axes | None) -> Axes:

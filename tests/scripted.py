@@ -1,7 +1,7 @@
 """Protocols without networks and data: sites whose models are moved by a script.
 
 `build` makes one protocol with both ends and the bill; `play` drives it through a script (see
-`strategies.py`) and shows every quiet point to a visitor.
+`strategies.py`) and shows every quiet point to a visitor; `watch` moreover lets the omniscient observer judge.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from fgm_ref.checks import VERDICTS, Observer
+from fgm_ref.faults import Faults, FaultyNetwork
 from fgm_ref.ledger import EVERYBODY, Ledger
 from fgm_ref.messages import KINDS
 from fgm_ref.network import Network
@@ -57,6 +59,7 @@ class Played:
     ledger: Ledger
     protocol: Any
     learners: ScriptedLearners
+    faults: Faults | None = None
 
     def step(self, moves, active=slice(None)):
         """Move the active sites and let the protocol react."""
@@ -64,8 +67,13 @@ class Played:
         self.network.exchange()
 
     def move(self, moves, active=slice(None)):
-        """Move the active sites, moves (a, D); nobody is heard yet."""
+        """Move the active sites, moves (a, D); nobody is heard yet.  Who is away does not train."""
         self.ledger.step += 1
+        away = self.faults.away(self.ledger.step) if self.faults else set()
+        if away:
+            active = np.arange(self.sites.k)[active]
+            here = np.array([site not in away for site in active.tolist()], bool)
+            moves, active = moves[here], active[here]
         batches = moves[:, None]
         self.sites.step(active, batches, batches)
 
@@ -104,9 +112,9 @@ class Played:
 
 def build(
     protocol, E, k, safe="ball", threshold=1.0, relative=False, seed=0, multicast=False,
-    average_state=False, learners=ScriptedLearners,
+    average_state=False, learners=ScriptedLearners, faults=None,
 ) -> Played:
-    """A protocol with scripted sites that all hold E, started."""
+    """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network."""
     E = np.asarray(E)
     stack = learners(E, k)
     coordinator_rng, network_rng = np.random.default_rng(seed).spawn(2)
@@ -115,11 +123,11 @@ def build(
     setup = Setup(E, make_zone, coordinator_rng, lambda: learners(E, 1), average_state, options)
     sites = entry.sites(stack, setup)
     ledger = Ledger(k, multicast)
-    network = Network(sites, ledger, network_rng)
+    network = FaultyNetwork(sites, ledger, network_rng, faults) if faults else Network(sites, ledger, network_rng)
     coordinator = entry.coordinator(network, k, setup)
     network.connect(coordinator)
     coordinator.start()
-    return Played(sites, coordinator, network, ledger, entry, stack)
+    return Played(sites, coordinator, network, ledger, entry, stack, faults)
 
 
 def start(script, protocol, safe="ball", **more) -> Played:
@@ -135,6 +143,34 @@ def play(script, protocol, safe="ball", visit=lambda game: None, **more) -> Play
         game.step(moves, active)
         visit(game)
     return game
+
+
+class Watched:
+    """A game under the observer's eyes: overshoots and verdicts of every step, breaches in all."""
+
+    def __init__(self, game, strict=True):
+        self.game, self.observer = game, Observer(game.protocol, game.sites, game.coordinator, strict=strict)
+        self.overshoots, self.verdicts = [], []
+
+    def step(self, moves, active=slice(None)):
+        """Move, look, let the protocol react, look again."""
+        self.game.move(moves, active)
+        self.overshoots.append(self.observer.overshoot())
+        self.game.network.exchange()
+        self.verdicts.append(VERDICTS[self.observer.at_rest()])
+
+    @property
+    def breaches(self):
+        return self.observer.breaches
+
+
+def watch(script, protocol, safe="ball", strict=True, visit=lambda game: None, **more) -> Watched:
+    """As `play`, under the observer's eyes; `strict` raises `GuaranteeBroken`."""
+    watched = Watched(start(script, protocol, safe, **more), strict)
+    for moves, active in script:
+        watched.step(moves, active)
+        visit(watched.game)
+    return watched
 
 
 def lengths(X):

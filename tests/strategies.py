@@ -83,3 +83,9 @@ def scripts(max_k=6, max_D=6, max_steps=30, styles=STYLES, dtype=np.float64, min
         style=st.sampled_from(styles), activity=st.sampled_from((1.0, 0.5, 0.1)), idle=st.booleans(),
         R=st.sampled_from(radii), seed=SEEDS, dtype=st.just(dtype),
     )  # fmt: skip
+
+
+def absences(script):
+    """{site: (first, last) step away}, for one or two sites of a script; some never come back."""
+    steps = st.integers(1, len(script)).flatmap(lambda first: st.tuples(st.just(first), st.integers(first, first + 8)))
+    return st.dictionaries(st.integers(0, script.k - 1), steps, min_size=1, max_size=2)

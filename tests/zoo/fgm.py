@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgm_ref.messages import BALANCED, DRIFT, FLUSH, PHI, QUANTUM
+from fgm_ref.messages import BALANCED, DRIFT, FLUSH, INCREMENT, INDEX, PHI, QUANTUM
 from fgm_ref.protocols import base
 
 from .registry import mutant
@@ -56,7 +56,7 @@ def end_round_with_the_sum(self, cause):
 
 @mutant(
     "z05", "increments are unsigned numbers", f"{FGM}:Sites.quanta",
-    "test_protocol_fgm.py::test_a_falling_value_is_not_unsaid",
+    "zoo/test_gaps.py::test_who_comes_closer_says_nothing",
 )
 def quanta(self):
     """A counter never falls, so an unsigned type seems right; but φ falls, and −1 becomes 18446744073709551615.
@@ -143,7 +143,7 @@ def end_subround_of_the_loud(self):
 
     The slack of silent sites is lost: rounds end early.  (And had they moved by less than θ, they would be missed.)
     """
-    speakers = np.flatnonzero(self.network.ledger.messages[:, :-1].sum(axis=0) > 1)
+    speakers = np.flatnonzero(self.network.ledger.messages[INDEX[INCREMENT], :-1])
     self.psi = float(self.network.poll(PHI, speakers, ("c", self.c)).sum(dtype=float))
     if self.slack < self.epsilon * self.full:
         self.start_subround()
@@ -195,7 +195,7 @@ def quanta_without_a_limit(self):
     "test_protocols_common.py::test_a_full_synchronisation_is_the_mean_of_all[fgm]",
 )
 def drifts(self, sites):
-    """"Set X_i to the estimate" is right for programs that hand *models* to φ; this one hands it drifts.
+    """To set X_i to the estimate is right in programs that hand *models* to φ; this one hands it drifts.
 
     What the sites report as drift is their whole model, and E doubles in every round.
     """

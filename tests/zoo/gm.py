@@ -116,7 +116,7 @@ def mean(self):
 
 @mutant(
     "z40", "the violation counter is tested with = k", "protocols.dynamic:Coordinator.settle",
-    "test_protocol_dynamic.py::test_all_violations_at_once_jump_past_k",
+    "test_protocol_dynamic.py::test_violations_per_full_synchronisation",
 )
 def settle_with_equality(self):
     """The paper counts violations one by one and compares with k; several at once jump past it.

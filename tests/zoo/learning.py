@@ -166,7 +166,7 @@ class SwappedLSTM(lstm.LSTM):
 def count(self, sites):
     """One step number t, as in every single-machine Adam.
 
-    A site that was idle takes its first steps with corrections for t = 1000: ten times too short, without a word.
+    A site that was idle takes its first steps with the corrections of late ones: two to three times too long.
     """
     self.powers *= [[self.b1], [self.b2]]
 

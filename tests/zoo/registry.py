@@ -91,6 +91,8 @@ def _replacement(patch: Any, old: Any) -> Any:
         return property(_replacement(patch, old.fget))
     if isinstance(old, (classmethod, staticmethod)):
         return type(old)(_replacement(patch, old.__func__))
+    if inspect.isclass(patch):
+        patch.__name__ = old.__name__  # in disguise: tests are called after the class, too
     if not is_wrapper(patch):
         return patch
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import play
+from scripted import build, play
 from strategies import SEEDS, make_script, scripts
 
 from fgm_ref.config import Config
@@ -32,6 +32,18 @@ def test_word_ids_follow_frequency_and_then_the_alphabet(words):
     ids = vocabulary_of([words[:50], words[50:]])
     assert list(ids.values()) == list(range(2, len(ids) + 2))
     assert list(ids) == sorted({w for w in words if words.count(w) > 1}, key=lambda w: (-words.count(w), w))
+
+
+def test_who_comes_closer_says_nothing():
+    # k = 3, R = 2: at t = 2 a subround starts with z = (0, 0, −2); then φ_0 falls below z_0, so n_0 < 0
+    game = build("fgm", np.zeros(1), 3, threshold=2.0)
+    for _ in range(2):
+        game.step(np.array([[1.0], [1.0]]), np.array([0, 1]))
+    assert game.sites.z.tolist() == [0, 0, -2] and game.coordinator.tag == (1, 1)
+    mark = len(game.events)
+    game.step(np.array([[-0.5]]), np.array([0]))
+    assert game.names(mark) == []
+    assert game.sites.values[0] < game.sites.z[0]
 
 
 @given(script=scripts(min_k=2, styles=("opposite", "jumps", "walk")))

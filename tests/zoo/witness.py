@@ -11,6 +11,7 @@ import json
 import os
 import sys
 
+import hypothesis  # noqa: F401  (imported before pytest could rewrite its asserts, which takes a second)
 import pytest
 
 from .registry import TESTS
