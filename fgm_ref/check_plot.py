@@ -16,7 +16,7 @@ PIXELS = 161  # of the grid, along each side
 
 def draw(name: str, make: Maker, p: str, case: Case, path: Path) -> None:
     """Write a PNG of a case in two or more dimensions; of more, the first two are shown."""
-    figure = Figure(figsize=(7, 5.4), layout="constrained")
+    figure = Figure(figsize=(6, 7.4), layout="constrained")
     ax = figure.subplots()
     models = case.E + case.X
     points = np.vstack([case.E, models, models.mean(axis=0), 0 * case.E])[:, :2]
@@ -37,12 +37,12 @@ def draw(name: str, make: Maker, p: str, case: Case, path: Path) -> None:
     ax.annotate("E", (case.E[0], case.E[1]), xytext=(4, -12), textcoords="offset points")
     ax.plot(0, 0, "+", color=BLACK, markersize=9)
     ax.plot(*models.mean(axis=0)[:2], "*", color=VERMILLION, markersize=15)
-    ax.legend(handles=[
+    figure.legend(handles=[
         Patch(facecolor=SKY, edgecolor=BLUE, alpha=0.5, label="zone: φ ≤ 0"),
         Patch(facecolor="none", edgecolor=BLACK, hatch="//", linestyle="--", label="admissible if all were there"),
         Line2D([], [], color=BLUE, marker=">", label="drifts of the sites"),
         Line2D([], [], color=VERMILLION, marker="*", linestyle="", label="their mean, S"),
-    ], loc="upper left", bbox_to_anchor=(1, 1))
+    ], loc="outside lower center", ncols=2)
     ax.set_title(f"{name}\nbroken: {PROPERTIES[p].claim}", loc="left", fontsize=10)
     ax.set_aspect("equal")
     save(figure, path)

@@ -3,12 +3,13 @@
 import os
 
 import fgm_ref.threads  # isort: skip  (before NumPy)
+import pytest
 from hypothesis import Phase, settings
 
 settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile("ci", max_examples=200, derandomize=True, deadline=None)
 settings.register_profile(  # the first failure is enough, and is not kept
-    "zoo", max_examples=100, derandomize=True, deadline=None, database=None, report_multiple_bugs=False,
+    "zoo", max_examples=300, derandomize=True, deadline=None, database=None, report_multiple_bugs=False,
     phases=(Phase.explicit, Phase.generate),
 )  # fmt: skip
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
@@ -22,4 +23,7 @@ def pytest_configure(config):
     if id := config.getoption("mutant"):
         from zoo import install
 
-        install(id)
+        try:
+            install(id)
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None

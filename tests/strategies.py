@@ -7,10 +7,31 @@ that rebuilds it.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 STYLES = ("walk", "common", "opposite", "outward", "jumps")
 SEEDS = st.integers(0, 2**16)
+light = settings(max_examples=max(5, settings.default.max_examples // 4))
+"""For a test that goes over many protocols: each gets fewer examples."""
+
+# Protocols (with options) by what they have in common.
+RANDOM_SETS = ["dynamic", "gm-reb", "gm-reb:balancing=slack", "gm-limits", "gm-limits:balancing=slack"]
+COUNTING = ["fgm", "fgm-reb", "fgm-reb:rule=bimodal", "fgm-reb:rule=fixed", "fgm-projection:m=2", "fgm-o",
+            "fgm-o:price=5"]  # fmt: skip
+LOOKING = ["fda-naive", "fda-linear", "omniscient"]  # they bound the variance
+PROMISING = [*RANDOM_SETS, "dynamic-plain", "gm", *COUNTING, *LOOKING]
+MONITORING = [*PROMISING, "fgm-random", "fda-sketch"]
+SYNCHRONISING = ["periodic:b=3", *MONITORING]
+EVERY = ["central", "local", "at-end", *SYNCHRONISING]
+# FGM/O is the exception by design: it holds models back, so it sends E to some sites only, and the mean of what the
+# sites then hold is not E (`test_protocol_fgm_o.py` says what is kept instead).
+AVERAGING = [name for name in SYNCHRONISING if not name.startswith("fgm-o")]
+
+
+def fit(protocol, safe):
+    """FGM/O takes 1-Lipschitz safe functions only."""
+    return "ball" if protocol.startswith("fgm-o") and safe == "variance" else safe
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from scripted import build, play, start
 from strategies import SEEDS, make_script, scripts
 
-from fgm_ref.protocols.fgm_reb import bimodal, split_slack, zero_balance
+from fgm_ref.protocols.fgm_reb import bimodal, constant, split_slack, zero_balance
 from fgm_ref.safe import SAFE, Ball
 
 safes = pytest.mark.parametrize("safe", sorted(SAFE))
-rules = pytest.mark.parametrize("rule", ["zero-balance", "bimodal"])
+rules = pytest.mark.parametrize("rule", ["zero-balance", "bimodal", "fixed", "fixed,lam=0.7"])
+
+LEAST = {"bimodal": 0.1, "fixed": 0.01, "zero-balance": 4 * 0.01}  # the share of the slack that must be back
 
 
 def rounding(game, dtype=np.float64):
@@ -86,7 +88,7 @@ def test_flush_and_round_end(safe, rule, script):
             assert not game.sites.drifts(slice(None)).any()
             # accepted: at least a share η of the initial slack is back
             share = (game.coordinator.psi + game.coordinator.psi_B) / game.coordinator.full
-            assert share >= (0.1 if rule == "bimodal" else 4 * 0.01) * (1 - 1e-9)
+            assert share >= LEAST[rule.partition(",")[0]] * (1 - 1e-9)
 
 
 @rules
@@ -102,7 +104,7 @@ def test_at_most_so_many_flushes_in_a_round(rule, script, most):
 
 def test_rebalances_happen_and_fail():
     # both outcomes occur under both rules: the properties above are not empty
-    for rule in ("zero-balance", "bimodal"):
+    for rule in ("zero-balance", "bimodal", "fixed"):
         game = play(make_script(4, 3, 120, "opposite", R=3.0), f"fgm-reb:rule={rule}")
         assert game.coordinator.rebalances > 3
         assert play(make_script(4, 3, 60, "common", R=3.0), f"fgm-reb:rule={rule}").coordinator.round > 3
@@ -121,7 +123,7 @@ def test_cancelled_drifts_leave_the_whole_slack():
 def test_threshold_limits(script):
     # T → 0: nothing can cancel so well, a synchronisation at each step; T → ∞: only the initial message
     assume(script.k == 1 or script.D > 1)
-    for rule in ("zero-balance", "bimodal"):
+    for rule in ("zero-balance", "bimodal", "fixed"):
         assert play(script, f"fgm-reb:rule={rule}", threshold=1e-9).coordinator.round == 1 + len(script)
         assert play(script, f"fgm-reb:rule={rule}", threshold=1e15).names() == ["MODEL"]
 
@@ -193,7 +195,7 @@ def test_zero_balance_against_an_oracle(safe, seed, epsilon):
     low, high = epsilon, 1 - 5 * epsilon
     grid = np.linspace(low, high, 20001)
     fits = grid[phi(b / grid[:, None]) <= 0]
-    λ = zero_balance(phi, b, epsilon)
+    λ = zero_balance(phi, b, epsilon, 0.2)
     if len(fits) == 0:
         assert λ is None
         return
@@ -213,7 +215,7 @@ def test_zero_balance_against_an_oracle(safe, seed, epsilon):
 def test_zero_balance_of_the_ball_in_closed_form(seed):
     # ‖b‖/μ = R at μ = ‖b‖/R; φ(b/μ) within ε|φ(0)|/2 below 0
     phi, b, _ = used_up("ball", seed)
-    root, λ = np.linalg.norm(b) / phi.R, zero_balance(phi, b, 0.01)
+    root, λ = np.linalg.norm(b) / phi.R, zero_balance(phi, b, 0.01, 0.2)
     if root > 0.95:
         assert λ is None
     elif root < 0.01:
@@ -232,12 +234,32 @@ def test_no_λ_beats_the_best_by_ternary_search(safe, seed):
         left, right = low + (high - low) / 3, high - (high - low) / 3
         low, high = (low, right) if total(phi, b, left, k) <= total(phi, b, right, k) else (left, high)
     best = total(phi, b, (low + high) / 2, k)
-    for λ in (bimodal(phi, b, 0.01), zero_balance(phi, b, 0.01)):
+    for λ in (bimodal(phi, b, 0.01, 0.2), zero_balance(phi, b, 0.01, 0.2)):
         assert λ is None or total(phi, b, λ, k) >= best - 1e-6 * (1 + abs(best))
 
 
+@given(lam=st.floats(0.01, 0.99), script=scripts(styles=("opposite",), min_k=2))
+def test_fixed_λ_is_what_was_asked_for(lam, script):
+    # every λ on the wire is the option's, and ψ = kλφ(0) stands for the sites right after it
+    def check(game):
+        if game.coordinator.λ != 1 and not game.sites.drifts(slice(None)).any():
+            assert game.coordinator.λ == lam
+            assert game.coordinator.psi == pytest.approx(script.k * lam * game.coordinator.phi.at_zero)
+
+    assert constant(Ball(np.ones(2), 1.0), np.zeros(2), 0.01, lam) == lam
+    game = play(script, f"fgm-reb:rule=fixed,lam={lam!r}", visit=check)
+    sent = [e.number for e, name in zip(game.events, game.names(), strict=True) if name == "LAMBDA"]
+    assert set(sent) <= {lam}
+
+
+@pytest.mark.parametrize("lam", ["0", "1", "-0.5", "nan", "x"])
+def test_bad_fixed_λ(lam):
+    with pytest.raises(ValueError, match="lam"):
+        build(f"fgm-reb:rule=fixed,lam={lam}", np.ones(2), 2)
+
+
 def test_bimodal_is_one_half():
-    assert bimodal(Ball(np.ones(2), 1.0), np.zeros(2), 0.01) == 0.5
+    assert bimodal(Ball(np.ones(2), 1.0), np.zeros(2), 0.01, 0.2) == 0.5
 
 
 def test_λ_is_a_share_for_every_accepted_epsilon():
@@ -246,7 +268,7 @@ def test_λ_is_a_share_for_every_accepted_epsilon():
         build("fgm-reb:epsilon=0.3", np.ones(1), 2)
     except ValueError:
         return
-    λ = zero_balance(Ball(np.ones(1), 1.0), np.array([0.4]), 0.3)
+    λ = zero_balance(Ball(np.ones(1), 1.0), np.array([0.4]), 0.3, 0.2)
     assert λ is None or 0 < λ < 1
 
 

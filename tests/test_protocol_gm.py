@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scripted import build, play, start
 from strategies import make_script, scripts
@@ -84,10 +84,126 @@ def test_gm_reb(safe, balancing, script):
                 np.testing.assert_allclose(game.sites.models[members], np.tile(mean, (len(B), 1)), atol=1e-11)
 
 
+def slack(game):
+    """The slack vectors s_i = X_i − (w_i − E): what the accounts differ by from the truth."""
+    return game.sites.drifts(slice(None)) - game.drifts
+
+
+@safes
+@pytest.mark.parametrize("protocol", ["gm-reb", "gm-limits"])
+@given(script=scripts(min_k=2))
+def test_slack_balancing_moves_accounts_only(protocol, safe, script):
+    game = start(script, f"{protocol}:balancing=slack", safe)
+    for moves, active in script:
+        game.move(moves, active)
+        before, number, mark = game.sites.models.copy(), game.coordinator.round, len(game.events)
+        old, X = slack(game), game.sites.drifts(slice(None))
+        game.network.exchange()
+        new = slack(game)
+        # Σ s_i = 0 always; a new round clears them; the learners only ever move by a new E
+        np.testing.assert_allclose(new.sum(axis=0), 0, atol=1e-9)
+        if game.coordinator.round > number:
+            assert not new.any()
+            continue
+        np.testing.assert_array_equal(game.sites.models, before)
+        if game.names(mark).count("VIOLATION") == 1:  # s_j := mean_B X − (w_j − E) in B, as before elsewhere
+            B = game.senders("BALANCED", mark)
+            others = np.setdiff1d(np.arange(script.k), B)
+            np.testing.assert_array_equal(new[others], old[others])
+            mean = np.tile(X[B].mean(axis=0), (len(B), 1))
+            np.testing.assert_allclose(game.sites.drifts(np.array(B)), mean, atol=1e-9)
+
+
+@balancings
+def test_model_and_slack_balancing_send_the_same_if_nobody_learns_from_it(balancing):
+    # scripted moves do not depend on the model, so both meanings of a balance give one log
+    for protocol in ("gm-reb", "gm-limits"):
+        logs = {repr([(e.step, e.kind, e.site, e.size) for e in play(
+            make_script(5, 3, 40, "opposite", R=3.0), f"{protocol}:balancing={way}").events])
+            for way in ("model", balancing)}  # fmt: skip
+        assert len(logs) == 1
+
+
+def violations(game):
+    """{round: what followed each violation}, from the log alone."""
+    found, bill = {}, None
+    for event, name in zip(game.events, game.names(), strict=True):
+        if name == "VIOLATION":
+            bill = {"POLL": [], "DRIFT": [], "BALANCED": [], "MODEL": []}
+            found.setdefault(event.round, []).append(bill)
+        elif bill:
+            bill[name].append(event.site)
+    return found
+
+
+@safes
+@balancings
+@given(script=scripts(min_k=2, styles=("opposite", "walk", "jumps")))
+@example(script=make_script(6, 3, 60, "opposite", R=3.0))
+def test_limits(safe, balancing, script):
+    k = script.k
+
+    def check(game):  # nothing is pending, as in GM without limits
+        φ, rounding = values(game, game.sites.drifts(slice(None)))
+        assert φ.max() <= rounding
+
+    game = play(script, f"gm-limits:balancing={balancing}", safe, visit=check)
+    total = k  # the initial models
+    for bills in violations(game).values():
+        # Σ|B| of a round's balances is at most k, each |B| at most ⌊(k + 3)/2⌋ and at least 2
+        assert sum(len(bill["BALANCED"]) for bill in bills) <= k
+        for bill in bills:
+            drifts = bill["DRIFT"]
+            assert sorted(drifts) == sorted(bill["POLL"]) == sorted(set(drifts))  # nobody is polled twice
+            if bill["MODEL"]:  # the round ends: what is known is not asked for again, only its complement
+                assert sorted(drifts) == list(range(k)) and bill["BALANCED"] == []
+                total += 2 * k
+            else:
+                assert sorted(drifts) == bill["BALANCED"]
+                assert 2 <= len(drifts) <= min((k + 3) // 2, k - 1)
+                total += 2 * len(drifts)
+    # payload in closed form: 2·|B|·4D per balance, 2·k·4D per round (what a failed balance has fetched included)
+    assert game.ledger.total_bytes == total * 4 * script.D
+
+
+@given(script=scripts(min_k=2, styles=("opposite", "walk")))
+def test_a_round_with_limits_costs_at_most_two(script):
+    # Σ|B| ≤ k: balancing can at most double what a round costs, 2·k·4D
+    game = play(script, "gm-limits")
+    ended = game.coordinator.round
+    assert game.ledger.total_bytes <= (1 + 4 * ended) * script.k * 4 * script.D
+
+
+def test_a_large_set_is_given_up():
+    # k = 7, R = 2: one site at 12, the others at 0.  B may grow to ⌊10/2⌋ = 5, with mean 2.4; then the rest is asked
+    # at once.  Without limits B grows to 6, with mean 2, and all but one are balanced
+    limited, free = (build(protocol, np.zeros(1), 7, threshold=2.0) for protocol in ("gm-limits", "gm-reb"))
+    for game in (limited, free):
+        game.step(np.array([[12.0], *[[0.0]] * 6]))
+    single, rest = ["POLL", "DRIFT"], ["POLL"] * 2 + ["DRIFT"] * 2
+    assert limited.names() == ["MODEL", "VIOLATION", *single * 5, *rest, "MODEL"]
+    assert free.names() == ["MODEL", "VIOLATION", *single * 6, *["BALANCED"] * 6]
+    assert limited.coordinator.E[0] == pytest.approx(12 / 7) and free.coordinator.E[0] == 0
+
+
+def test_enough_is_enough():
+    # k = 4: two pull one way and two the other, again and again
+    game = build("gm-limits", np.zeros(1), 4, threshold=1.0)
+    free = build("gm-reb", np.zeros(1), 4, threshold=1.0)
+    for n in range(6):
+        for one in (game, free):
+            one.step(np.array([[1.1], [-1.1], [1.1], [-1.1]]) * (1 if n % 2 else -1))
+    assert free.coordinator.round == 1  # opposite drifts always cancel, as often as it takes
+    assert game.coordinator.round > 1  # with limits only k sites' worth of balancing per round
+    for bills in violations(game).values():
+        assert sum(len(bill["BALANCED"]) for bill in bills) <= 4
+
+
+@pytest.mark.parametrize("most", [False, True])
 @given(script=scripts())
-def test_smallest_prefix_that_will_do(script):
+def test_smallest_prefix_that_will_do(most, script):
     # B grows one by one and stops at the first prefix (of at least two) whose mean is inside
-    game = start(script, "gm-reb")
+    game = start(script, "gm-reb" if not most else "gm-limits")
     for moves, active in script:
         game.move(moves, active)
         X, phi, mark = game.drifts, game.coordinator.make_zone(game.coordinator.E), len(game.events)
@@ -96,6 +212,8 @@ def test_smallest_prefix_that_will_do(script):
         if names.count("VIOLATION") != 1:
             continue
         B = game.senders("DRIFT", mark) if script.k > 1 else [0]
+        if most and "MODEL" in names:  # the rest comes in one poll: not one by one
+            continue
         assert B[0] == game.senders("VIOLATION", mark)[0] and len(set(B)) == len(B)
         for size in range(2, len(B)):
             assert phi(X[B[:size]].mean(axis=0)) > 0
@@ -106,8 +224,9 @@ def test_smallest_prefix_that_will_do(script):
 
 @balancings
 def test_both_outcomes_happen(balancing):
-    game = play(make_script(5, 3, 60, "opposite", R=3.0), f"gm-reb:balancing={balancing}")
-    assert game.coordinator.rebalances > 3 and game.coordinator.round > 3
+    for protocol in ("gm-reb", "gm-limits"):
+        game = play(make_script(5, 3, 60, "opposite", R=3.0), f"{protocol}:balancing={balancing}")
+        assert game.coordinator.rebalances > 3 and game.coordinator.round > 3
 
 
 def test_opposite_drifts_cancel():
@@ -119,7 +238,7 @@ def test_opposite_drifts_cancel():
     np.testing.assert_allclose(game.S, 0, atol=1e-15)
 
 
-@pytest.mark.parametrize("protocol", ["gm", "gm-reb"])
+@pytest.mark.parametrize("protocol", ["gm", "gm-reb", "gm-limits"])
 @safes
 @given(script=scripts())
 def test_threshold_limits(protocol, safe, script):
@@ -128,7 +247,7 @@ def test_threshold_limits(protocol, safe, script):
     assert play(script, protocol, safe, threshold=1e15).names() == ["MODEL"]
 
 
-@pytest.mark.parametrize("protocol", ["gm", "gm-reb"])
+@pytest.mark.parametrize("protocol", ["gm", "gm-reb", "gm-limits"])
 @given(k=st.integers(2, 5))
 def test_stale_violations_are_dropped(protocol, k):
     # one of an earlier round or subround changes nothing but the count of dropped messages

@@ -1,22 +1,32 @@
 """What every protocol keeps to, whatever it does otherwise."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import build, play, start
-from strategies import SEEDS, make_script, scripts
+from scripted import build, play, start, watch
+from strategies import (
+    AVERAGING,
+    EVERY,
+    LOOKING,
+    MONITORING,
+    PROMISING,
+    RANDOM_SETS,
+    SEEDS,
+    fit,
+    light,
+    make_script,
+    scripts,
+)
 
 from fgm_ref.checks import GuaranteeBroken, Observer
 from fgm_ref.messages import KINDS
 from fgm_ref.protocols import PROTOCOLS, parse
 from fgm_ref.safe import SAFE
 
-MONITORING = ["dynamic", "dynamic-plain", "gm", "gm-reb", "gm-reb:balancing=slack", "fgm", "fgm-reb",
-              "fgm-reb:rule=bimodal"]  # fmt: skip
-AVERAGING = ["periodic:b=3", *MONITORING]
-EVERY = ["central", "local", *AVERAGING]
-FIXED_ORDER = ["central", "local", "periodic:b=3", "dynamic-plain", "gm", "fgm", "fgm-reb", "fgm-reb:rule=bimodal"]
+FIXED_ORDER = [name for name in EVERY if name not in (*RANDOM_SETS, "fgm-random")]
 
 safes = st.sampled_from(sorted(SAFE))
 dtypes = st.sampled_from((np.float64, np.float32))
@@ -30,7 +40,8 @@ def test_no_protocol_is_forgotten():
     assert {name.partition(":")[0] for name in EVERY} == set(PROTOCOLS)
 
 
-@protocols(AVERAGING)
+@protocols([*AVERAGING, "local", "at-end"])
+@light
 @given(safe=safes, script=scripts())
 def test_mean_preservation(protocol, safe, script):
     # no protocol action changes mean(w), with all sites or some of them active
@@ -43,6 +54,7 @@ def test_mean_preservation(protocol, safe, script):
 
 
 @protocols(AVERAGING)
+@light
 @given(dtype=dtypes, data=st.data())
 def test_a_full_synchronisation_is_the_mean_of_all(protocol, dtype, data):
     # E_new = (1/k) Σ w_i over all k sites, moved or not; every site then holds exactly E, in its own precision
@@ -59,29 +71,26 @@ def test_a_full_synchronisation_is_the_mean_of_all(protocol, dtype, data):
             np.testing.assert_array_equal(game.sites.models, np.tile(game.coordinator.E, (script.k, 1)))
 
 
-def observe(script, protocol, safe, **more):
-    """Play under the observer's eyes."""
-    game = start(script, protocol, safe, **more)
-    observer = Observer(game.protocol, game.sites, game.coordinator)
-    for moves, active in script:
-        game.move(moves, active)
-        overshoot = observer.overshoot()
-        assert overshoot >= 0
-        game.network.exchange()
-        observer.at_rest()
-    return game
-
-
-@protocols(EVERY)
+@protocols(PROMISING)
+@light
 @given(safe=safes, dtype=dtypes, data=st.data())
 def test_guarantee(protocol, safe, dtype, data):
     # S is admissible at every quiet point, and never farther out than one step is long
-    observe(data.draw(scripts(dtype=dtype, max_steps=20)), protocol, safe)
+    watched = watch(data.draw(scripts(dtype=dtype, max_steps=20)), protocol, fit(protocol, safe))
+    assert min(watched.overshoots) >= 0 and watched.breaches == 0
 
 
-@protocols(MONITORING)
-def test_every_monitoring_protocol_promises_something(protocol):
-    assert parse(protocol)[0].guarantee in ("mean", "sum")
+def test_who_promises_what():
+    # the sum: every site's own φ is accounted for; the mean: only S is; the variance: the spread of the sites
+    for protocol in EVERY:
+        guarantee = parse(protocol)[0].guarantee
+        if protocol in LOOKING:
+            assert guarantee == "variance"
+        elif protocol in MONITORING and protocol != "fda-sketch":
+            shifted = ("gm-reb", "gm-limits", "fgm-reb", "fgm-o")  # drifts are not counted from E throughout
+            assert guarantee == ("mean" if protocol.startswith(shifted) else "sum")
+        else:  # nobody looks, or only with high probability
+            assert guarantee == ""
 
 
 @pytest.mark.parametrize("protocol", ["dynamic", "dynamic-plain"])
@@ -97,13 +106,14 @@ def test_guarantee_with_checks_in_every_other_step(protocol):
     assert game.coordinator.round == 2
 
 
-@protocols(MONITORING)
+@protocols(PROMISING)
+@light
 @given(script=scripts(max_steps=10))
 def test_guarantee_with_a_small_threshold(protocol, script):
-    observe(script, protocol, "ball", threshold=1e-6)
+    watch(script, protocol, threshold=1e-6)
 
 
-@pytest.mark.parametrize("protocol", ["gm-reb", "fgm-reb"])
+@protocols([name for name in PROMISING if not name.startswith("dynamic")])
 def test_guarantee_with_a_radius_below_the_precision_of_the_mean(protocol):
     # single precision, R = 1e-9, three equal models: nobody has moved, all drifts are exactly 0
     E = np.random.default_rng(0).normal(size=20).astype(np.float32)
@@ -149,20 +159,48 @@ def test_overshoot_is_the_excess():
     assert observer.overshoot() == 0
 
 
+def silence(protocol, script):
+    """What is said if nothing ever happens: the initial model, and with FDA every site's state in every step."""
+    return ["MODEL"] + ["MONITOR"] * (script.k * len(script) if protocol.startswith("fda") else 0)
+
+
 @protocols(MONITORING)
+@pytest.mark.parametrize("threshold", [1e15, float("inf")])
+@light
 @given(safe=safes, script=scripts(max_steps=15))
-def test_threshold_limits(protocol, safe, script):
-    # T → 0: a full synchronisation at each check; T → ∞: only the initial message
-    assert play(script, protocol, safe, threshold=1e15).names() == ["MODEL"]
+def test_threshold_to_infinity(protocol, threshold, safe, script):
+    game = play(script, protocol, fit(protocol, safe), threshold=threshold)
+    assert game.names() == silence(protocol, script)
+    assert game.coordinator.round == 1
+
+
+@protocols([name for name in MONITORING if name != "fgm-random"])
+@light
+@given(safe=safes, script=scripts(max_steps=15, min_k=2))
+def test_threshold_to_zero(protocol, safe, script):
+    # a full synchronisation at each check
     if script.D > 1:  # (in one dimension the drifts of a few sites may cancel to 1e-9)
-        assert play(script, protocol, safe, threshold=1e-9).coordinator.round == 1 + len(script)
+        game = play(script, protocol, fit(protocol, safe), threshold=1e-9)
+        assert game.coordinator.round == 1 + len(script)
+
+
+@protocols(MONITORING)
+@light
+@given(steps=st.integers(1, 30), safe=safes, seed=SEEDS)
+def test_one_site(protocol, steps, safe, seed):
+    # k = 1: nothing that a protocol does moves the only model
+    script = make_script(1, 3, steps, seed=seed, R=2.0)
+    game = play(script, protocol, fit(protocol, safe))
+    np.testing.assert_allclose(game.sites.models[0], script.E + script.moves.sum(axis=(0, 1)), atol=1e-9)
 
 
 @protocols(FIXED_ORDER)
+@light
 @given(safe=safes, script=scripts(min_k=2), data=st.data())
 def test_relabelling_sites_relabels_results(protocol, safe, script, data):
     # the order of the turns is drawn by site number, so which site speaks first differs; the models do not
     order = np.array(data.draw(st.permutations(range(script.k))))
+    safe = fit(protocol, safe)
     game, other = play(script, protocol, safe), play(script.relabelled(order), protocol, safe)
     np.testing.assert_allclose(other.sites.models, game.sites.models[order], atol=1e-9)
     np.testing.assert_allclose(other.coordinator.E, game.coordinator.E, atol=1e-9)
@@ -171,9 +209,11 @@ def test_relabelling_sites_relabels_results(protocol, safe, script, data):
 
 
 @protocols(EVERY)
+@light
 @given(safe=safes, script=scripts(), m=st.sampled_from((-20, -3, 1, 10)))
 def test_scaling_by_a_power_of_two_is_exact(protocol, safe, script, m):
     # E, moves and radius 2^m times as long: the same messages, bit-equal models but for the factor
+    safe = fit(protocol, safe)
     game, other = play(script, protocol, safe), play(script.scaled(2.0**m), protocol, safe)
 
     def pattern(game):
@@ -184,18 +224,20 @@ def test_scaling_by_a_power_of_two_is_exact(protocol, safe, script, m):
     np.testing.assert_array_equal(other.coordinator.E, game.coordinator.E * 2.0**m)
 
 
-@protocols(EVERY)
+@protocols(PROMISING)
+@light
 @given(script=scripts())
 def test_relative_thresholds(protocol, script):
     # R = T‖E‖ of the round's E: a different radius in every round, and still a guarantee
-    observe(script, protocol, "ball", threshold=script.R / 5, relative=True)
+    watch(script, protocol, threshold=script.R / 5, relative=True)
 
 
 @protocols(EVERY)
+@light
 @given(safe=safes, script=scripts())
 def test_same_seed_same_run(protocol, safe, script):
     # bit-equal models and the same log, event by event
-    one, two = play(script, protocol, safe), play(script, protocol, safe)
+    one, two = (play(script, protocol, fit(protocol, safe)) for _ in range(2))
     assert repr(one.events) == repr(two.events)
     np.testing.assert_array_equal(one.sites.models, two.sites.models)
     np.testing.assert_array_equal(one.coordinator.E, two.coordinator.E)
@@ -204,7 +246,7 @@ def test_same_seed_same_run(protocol, safe, script):
 def test_another_seed_is_another_order():
     # the run's own generators decide who speaks first and who is drawn into B
     script = make_script(5, 3, 40, "opposite", R=2.0)
-    for protocol in ("gm-reb", "dynamic", "fgm"):
+    for protocol in ("gm-reb", "gm-limits", "dynamic", "fgm", "fgm-random", "fgm-projection", "fgm-o"):
         logs = {repr(play(script, protocol, seed=seed).events) for seed in range(4)}
         assert len(logs) == 4, protocol
 
@@ -221,32 +263,35 @@ def test_global_generators_are_left_alone():
 
 
 @protocols([name for name in EVERY if not name.startswith("periodic")])
+@light
 @given(safe=safes, script=scripts(min_k=2))
 def test_idle_sites_do_not_speak_up(protocol, safe, script):
-    # who has not moved in a step sends nothing unasked in it
-    game = play(script, protocol, safe)
+    # who has not moved in a step sends nothing unasked in it (FDA's states are asked for in every step)
+    game = play(script, protocol, fit(protocol, safe))
     for event in game.events:
         if KINDS[event.kind].name in ("VIOLATION", "INCREMENT", "SAMPLES"):
             assert event.site in script.active[event.step - 1]
 
 
 @protocols(EVERY)
+@light
 @given(script=scripts())
 def test_tags_only_grow_and_rounds_are_counted(protocol, script):
-    # (round, subround) never falls along the log, and `rounds` is the number of models shipped
+    # (round, subround) never falls along the log, and each round starts with a model shipped (FGM/O: or held back)
     game = play(script, protocol)
     tags = [(event.round, event.subround) for event in game.events]
     assert tags == sorted(tags)
     steps = [event.step for event in game.events]
     assert steps == sorted(steps)
     if protocol != "central":
-        assert game.coordinator.round == game.names().count("MODEL")
+        started = {e.round for e, name in zip(game.events, game.names(), strict=True) if name in ("MODEL", "CHEAP")}
+        assert started == set(range(1, game.coordinator.round + 1))
 
 
 @protocols(AVERAGING)
 def test_optimiser_state_is_averaged_with_the_models(protocol):
     # with the policy "average" every site holds the mean of all states after a full synchronisation
-    script = make_script(4, 3, 40, "common", R=2.0)
+    script = make_script(4, 3, 40, "walk", R=0.7)
     game = start(script, protocol, average_state=True)
     synchronised = 0
     for moves, active in script:
@@ -260,6 +305,7 @@ def test_optimiser_state_is_averaged_with_the_models(protocol):
 
 
 @protocols(EVERY)
+@light
 @given(k=st.integers(1, 4), D=st.integers(1, 4), seed=SEEDS)
 def test_sites_start_with_the_model_they_are_sent(protocol, k, D, seed):
     E = np.random.default_rng(seed).normal(size=D)
@@ -282,5 +328,62 @@ def test_parse_mistakes(text):
 def test_parse_options(b, epsilon):
     assert parse(f"periodic:b={b}")[1] == {"b": b}
     assert parse(f"dynamic:b={b},balancing=no")[1] == {"b": b, "balancing": False}
-    assert parse(f"fgm-reb:epsilon={epsilon},rule=bimodal")[1] == {"epsilon": epsilon, "rule": "bimodal", "most": 0}
+    assert parse(f"fgm-reb:epsilon={epsilon},rule=bimodal")[1] == {
+        "epsilon": epsilon, "rule": "bimodal", "most": 0, "lam": 0.2,
+    }
     assert parse("fgm")[1] == {"epsilon": 0.01}  # and the defaults have not been changed on the way
+
+
+# ------------------------------------------------------------------------------ what may follow what: the grammar
+
+SUBROUND = "(INCREMENT )+POLL PHI "
+GRAMMAR = {
+    "central": "(SAMPLES )*",
+    "local": "MODEL ",
+    "at-end": "MODEL ",
+    "periodic": "MODEL ((LOCAL )+MODEL )*",
+    "omniscient": "MODEL ((LOCAL )+MODEL )*",
+    "dynamic-plain": "MODEL ((VIOLATION )+((POLL )+(LOCAL )+)?MODEL )*",
+    "dynamic": "MODEL ((VIOLATION )+((POLL )+(LOCAL )+)*(MODEL |(BALANCED )+))*",
+    "gm": "MODEL (VIOLATION POLL DRIFT MODEL )*",
+    "gm-reb": "MODEL (VIOLATION (POLL DRIFT )+(MODEL |(BALANCED )+))*",
+    "gm-limits": "MODEL (VIOLATION (POLL DRIFT )+((POLL )*(DRIFT )*MODEL |(BALANCED )+))*",
+    "fgm": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT MODEL ))*(INCREMENT )*",
+    "fgm-reb": f"MODEL ({SUBROUND}(QUANTUM |POLL FLUSH (MODEL |LAMBDA QUANTUM )))*(INCREMENT )*",
+    "fgm-random": f"MODEL ({SUBROUND}(QUANTUM |(POLL DRIFT )+((BALANCED )+QUANTUM |(POLL )*(DRIFT )*MODEL )))*"
+                  "(INCREMENT )*",
+    "fgm-projection": f"MODEL ({SUBROUND}(QUANTUM |POLL PROJECTION PROJECTED POLL PHI (QUANTUM |POLL DRIFT MODEL )))*"
+                      "(INCREMENT )*",
+    "fgm-o": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT POLL COUNT (MODEL |(MODEL )*(CHEAP )+QUANTUM )))*(INCREMENT )*",
+    "fda-naive": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
+    "fda-linear": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
+    "fda-sketch": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
+}  # fmt: skip
+
+
+def test_grammar_is_complete():
+    assert set(GRAMMAR) == set(PROTOCOLS)
+
+
+@protocols(EVERY)
+@light
+@given(safe=safes, script=scripts(max_k=5))
+def test_grammar(protocol, safe, script):
+    # nothing is asked twice and nothing unasked: the log (a broadcast is one word) fits one pattern
+    text = "".join(name + " " for name in play(script, protocol, fit(protocol, safe)).names())
+    assert re.fullmatch(GRAMMAR[protocol.partition(":")[0]], text), text
+
+
+WORDS = {"POLL": 0, "QUANTUM": 1, "INCREMENT": 1, "PHI": 1, "LAMBDA": 1, "COUNT": 1, "CHEAP": 1}
+
+
+@protocols(EVERY)
+@light
+@given(script=scripts(max_k=5))
+def test_what_each_message_weighs(protocol, script):
+    # 4 bytes per number: D of a model or a drift, m of a projection, 1 of everything that is a number
+    for event, name in zip((game := play(script, protocol)).events, game.names(), strict=True):
+        words = {"VIOLATION": script.D if protocol.startswith("dynamic") else 0, "SAMPLES": 2 * script.D,
+                 "PROJECTION": min(2, script.D), "PROJECTED": min(2, script.D),
+                 "MONITOR": {"fda-naive": 1, "fda-linear": 2}.get(protocol, 1 + 5 * 250)}  # fmt: skip
+        assert event.size == 4 * (WORDS | words).get(name, script.D)

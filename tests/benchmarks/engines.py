@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
+from workloads import LR, Case, Problem
 
 from fgm_ref.model import Model
 from fgm_ref.optim import Adam
 from fgm_ref.params import Array
-from workloads import LR, Case, Problem
 
 
 class Engine:
@@ -114,7 +114,7 @@ class Entry(NamedTuple):
     environment: tuple[tuple[str, str], ...] = ()
 
 
-NO_TRIM = (("MALLOC_TRIM_THRESHOLD_", "1000000000"), ("MALLOC_TOP_PAD_", "67108864"), ("MALLOC_MMAP_THRESHOLD_", "1000000000"))
+NO_TRIM = tuple((f"MALLOC_{name}_", str(1 << 29)) for name in ("TRIM_THRESHOLD", "MMAP_THRESHOLD"))
 """glibc keeps freed memory instead of fetching it anew in every step; for all engines, it helps torch most."""
 
 ENGINES = {
@@ -128,7 +128,7 @@ ENGINES = {
     "torch-vmap-module": Entry("rivals_torch", "VmapModule", "torch: vmap of the module", "torch", NO_TRIM),
     "torch-vmap-cell": Entry("rivals_torch", "VmapCell", "torch: vmap of a hand-made cell", "torch", NO_TRIM),
     "torch-bmm": Entry("rivals_torch", "HandBatched", "torch: hand-batched bmm", "torch", NO_TRIM),
-    "torch-bptt": Entry("rivals_torch", "Explicit", "torch: BPTT by hand, no autograd", "torch", NO_TRIM),
+    "torch-bptt": Entry("rivals_explicit", "Explicit", "torch: BPTT by hand, no autograd", "torch", NO_TRIM),
     "jax-scan": Entry("rivals_jax", "Scan", "JAX: jit(vmap(scan))", "jax", NO_TRIM),
 }
 LIMITS = ("products", "big-product")

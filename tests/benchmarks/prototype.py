@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
 from engines import Engine
-from fgm_ref.params import Array, Layout
 from workloads import LR, Case, Problem, Workload
+
+from fgm_ref.params import Array, Layout
 
 B1, B2, EPS = 0.9, 0.999, 1e-8
 L2 = 1 << 20  # bytes that a stack's weights and one time step's arrays may take up

@@ -9,7 +9,7 @@ Every *mutant* is a small patch of the library, to be read beside the line that 
     learning.py  gradients, optimisers, and the checker of gradients
     data.py      who gets which samples, and what a score is
 
-Meet them all (about a minute and a half), or one of them in a test of your choice:
+Meet them all (under a minute), or one of them in a test of your choice:
 
     python -m tests.zoo
     pytest tests/test_protocol_fgm.py --mutant z01

@@ -5,11 +5,11 @@
     python -m tests.zoo --list          the mistakes and why somebody makes them
     python -m tests.zoo --why z01       ... with the assertion that found it
 
-A test that fails without any mutant proves nothing: that is tried first.  Exit code 1 if a mutant survives, or dies for a wrong reason ("broken":
-by an error of the patch rather than by an assertion), 2 for wrong usage.
+A test that fails without any mutant proves nothing, so that is tried first.  Exit code 1 if a mutant survives, or dies
+for a wrong reason ("broken": by an error of the patch rather than by an assertion), 2 for wrong usage.
 """
 
-import fgm_ref.threads  # noqa: F401, I001  (before NumPy)
+import fgm_ref.threads  # noqa: I001  (before NumPy)
 import argparse
 import json
 import subprocess
@@ -29,7 +29,7 @@ ASSERTING = ("tests/", "fgm_ref/checks.py", "fgm_ref/gradcheck.py")  # who may s
 
 def ask(id: str, *tests: str) -> dict:
     """What the witness of one mutant (or of none, "-") has seen, and how long it took."""
-    command = [sys.executable, "-m", f"{__package__}.witness", id, *tests]
+    command = [sys.executable, "-m", "tests.zoo.witness", id, *tests]
     started = time.monotonic()
     try:
         done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, timeout=PATIENCE)
@@ -98,7 +98,8 @@ def tour(mutants: list[Mutant], why: bool = False) -> int:
         if why or verdicts[mutant.id] in (BROKEN, FAILS):
             print(explain(mutant, row))
     alive = [id for id, word in verdicts.items() if word != KILLED]
-    print(f"{len(mutants) - len(alive)} of {len(mutants)} mutants killed" + (f"; not: {', '.join(alive)}" if alive else ""))
+    rest = f"; not: {', '.join(alive)}" if alive else ""
+    print(f"{len(mutants) - len(alive)} of {len(mutants)} mutants killed{rest}")
     return len(alive)
 
 

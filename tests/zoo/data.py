@@ -67,7 +67,7 @@ def standardise(original, train, test):
 def refill(self, i):
     """`rng.choice` gives a batch in one call.
 
-    In a "pass" over the data a third of the samples is never seen, and another third more than once.
+    In a "pass" over the data a third of the samples is never seen, and a quarter of them more than once.
     """
     rest = self._queue[i, self._next[i] : self._end[i]].copy()
     queue = np.concatenate([rest, self.rngs[i].choice(self.parts[i], self._enough)])

@@ -141,7 +141,7 @@ def reply(original, self, kind, sites):
 def end_subround_of_the_loud(self):
     """Who has said nothing has not moved, so why ask?  But its φ is part of the sum all the same.
 
-    The slack of silent sites is lost: rounds end early.  (And had they moved by less than θ, they would be missed.)
+    The slack of the silent is forgotten, and so is what they have used up by moving less than one quantum each.
     """
     speakers = np.flatnonzero(self.network.ledger.messages[INDEX[INCREMENT], :-1])
     self.psi = float(self.network.poll(PHI, speakers, ("c", self.c)).sum(dtype=float))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fgm_ref.composed import Flipped
 from fgm_ref.messages import BALANCED, DRIFT, MODEL
 from fgm_ref.protocols import base
 
@@ -63,13 +64,13 @@ def settle(original, self):
     Augmenting stops at once, and the members of B take a mean that violates the condition.
     """
     make = self.make_zone
-    self.make_zone = lambda E: (lambda X, phi=make(E): -phi(X))
+    self.make_zone = lambda E: Flipped(make(E))
     original(self)
     self.make_zone = make
 
 
 @mutant(
-    "z37", "while augmenting, the sum of the drifts' lengths is tested, not their mean",
+    "z37", "while augmenting, Σ ‖w_j − E‖² is tested instead of the mean of B",
     "protocols.dynamic:Coordinator.settle", "test_protocol_dynamic.py::test_balancing_happens",
 )
 def settle_by_the_sum(original, self):

@@ -7,7 +7,7 @@ from .registry import mutant
 
 @mutant(
     "z18", "the sign is flipped: safe means φ ≥ 0", "zones:Ball.__call__",
-    "test_safe.py::test_slack_at_zero",
+    "test_safe.py::test_slack_at_zero[ball]",
 )
 def ball(self, X):
     """Some papers write the concave ζ = −φ, and formulas are copied one by one from both kinds of paper.
@@ -19,7 +19,7 @@ def ball(self, X):
 
 @mutant(
     "z49", "the reference is subtracted twice: ‖X − E‖ − R", "zones:Ball.__call__",
-    "test_safe.py::test_slack_at_zero",
+    "test_safe.py::test_slack_at_zero[ball]",
 )
 def ball_around_the_model(self, X):
     """The paper writes ‖w − E‖, the argument is called w in one place and X in another.
@@ -31,7 +31,7 @@ def ball_around_the_model(self, X):
 
 @mutant(
     "z50", "‖X‖² is compared with R, not with R²", "zones:Variance.__call__",
-    "test_safe.py::test_zone_inside_admissible_region",
+    "test_safe.py::test_zone_inside_admissible_region[variance]",
 )
 def variance(self, X):
     """A threshold is a threshold; whether of a length or of its square is written in another file.
@@ -43,7 +43,7 @@ def variance(self, X):
 
 @mutant(
     "z51", "the region itself is used as the zone, although it is not convex", "zones:Cap.__call__",
-    "test_safe.py::test_convex",
+    "test_safe.py::test_convex[cap]",
 )
 def outside_of_a_ball(self, X):
     """‖S‖ ≥ ‖E‖ − R is what is wanted, so why not monitor just that?
@@ -55,7 +55,7 @@ def outside_of_a_ball(self, X):
 
 @mutant(
     "z52", "the cap has lost its upper bound", "zones:Cap.__call__",
-    "test_safe.py::test_zone_inside_admissible_region",
+    "test_safe.py::test_zone_inside_admissible_region[cap]",
 )
 def half_of_the_cap(self, X):
     """max{a, b} is written as a, since in all examples a model shrinks before it grows.

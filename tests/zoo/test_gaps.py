@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted import build, play
-from strategies import SEEDS, make_script, scripts
+from strategies import SEEDS, make_script
 
 from fgm_ref.config import Config
 from fgm_ref.datasets import vocabulary_of
@@ -46,21 +46,17 @@ def test_who_comes_closer_says_nothing():
     assert game.sites.values[0] < game.sites.z[0]
 
 
-@given(script=scripts(min_k=2, styles=("opposite", "jumps", "walk")))
-def test_accounts_after_a_random_rebalance(script):
+@pytest.mark.parametrize("style", ["opposite", "walk"])
+def test_accounts_after_a_random_rebalance(style):
     # whoever rewrites drifts starts a subround: at rest c = Σc_i ≤ k, Σz_i = ψ, and θ is that of this ψ
     def check(game):
-        k, sites, coordinator = script.k, game.sites, game.coordinator
+        k, sites, coordinator = game.sites.k, game.sites, game.coordinator
         assert coordinator.c == sites.c.sum() <= k
         assert 2 * k * sites.theta == pytest.approx(-coordinator.psi, rel=1e-9)
-        assert sites.z.sum() == pytest.approx(coordinator.psi, abs=1e-9 * k * (1 + np.abs(sites.z).max()))
+        assert sites.z.sum() == pytest.approx(coordinator.psi, abs=1e-9)
 
-    play(script, "fgm-random", visit=check)
-
-
-def test_random_rebalances_happen():
-    # the property above is not empty
-    assert play(make_script(6, 3, 100, "opposite", R=5.0), "fgm-random").coordinator.rebalances > 3
+    game = play(make_script(6, 3, 100, style, R=5.0), "fgm-random:gain=0.1", visit=check)
+    assert game.coordinator.rebalances > 3  # or nothing was shown
 
 
 def windows(n, seed):

@@ -11,12 +11,12 @@ import json
 import os
 import sys
 
-import hypothesis  # noqa: F401  (imported before pytest could rewrite its asserts, which takes a second)
+import hypothesis  # noqa: F401  (before pytest would rewrite its asserts, which takes a second)
 import pytest
 
 from .registry import TESTS
 
-QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no"]
+QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no", "-W", "ignore:Module already imported"]
 
 
 class Witness:
