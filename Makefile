@@ -6,6 +6,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest
 WORKERS ?= 2
+QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses messages_ledger model network optim \
+	params protocol_dynamic protocol_fgm protocol_gm protocol_periodic safe schedules_batches simulate split))
 
 .PHONY: help demo test quick zoo guarantees lint data clean
 .DEFAULT_GOAL := help
@@ -20,7 +22,7 @@ test: lint  ## lint, doctests and all tests
 	$(PYTEST) -n $(WORKERS) --doctest-modules fgm_ref tests
 
 quick: $(VENV)/.dev  ## a subset of the tests in under 20 seconds
-	$(PYTEST) -n $(WORKERS) -m "not slow" tests
+	HYPOTHESIS_PROFILE=quick $(PYTEST) -n $(WORKERS) -m "not slow" $(QUICK)
 
 zoo: $(VENV)/.dev  ## every known mistake, and the test that catches it
 	$(RUN) -m tests.zoo $(ARGS)

@@ -27,6 +27,9 @@ from fgm_ref.network import NO_CAUSE, Network, SitesEnd
 Array = npt.NDArray[Any]
 
 
+MOST = 0.99  # with more losses than that, sending again until it arrives takes for ever
+
+
 @dataclass(frozen=True)
 class Faults:
     """What may go wrong.  `absent` maps a site to its (first, last) step away."""
@@ -37,6 +40,11 @@ class Faults:
     delay: int = 0
     reorder: bool = False
     absent: Mapping[int, tuple[int, int]] | None = None
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.drop <= MOST and 0 <= self.duplicate <= 1):
+            raise ValueError(f"faults: expected shares, drop at most {MOST}; got drop={self.drop:g}, "
+                             f"duplicate={self.duplicate:g}")
 
     def away(self, step: int) -> set[int]:
         """The sites that are gone in a step."""

@@ -6,6 +6,7 @@ import fgm_ref.threads  # isort: skip  (before NumPy)
 import pytest
 from hypothesis import Phase, settings
 
+settings.register_profile("quick", max_examples=5, deadline=None)
 settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile("ci", max_examples=200, derandomize=True, deadline=None)
 settings.register_profile(  # the first failure is enough, and is not kept

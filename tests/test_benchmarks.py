@@ -83,7 +83,7 @@ def test_stacks_and_split_matrices_of_the_prototype(monkeypatch):
     import prototype
 
     monkeypatch.setitem(workloads.WORKLOADS, "tiny", TINY["stacked lstm"])
-    monkeypatch.setattr(prototype, "L2", 4_000)
+    monkeypatch.setattr(prototype, "L2", 12_000)
     monkeypatch.setattr(prototype, "SPLIT_ABOVE", 60)
     case = Case("tiny", 7, "float64")
     assert 1 < prototype.Prototype.stack_size(case) < 7

@@ -14,7 +14,6 @@ from fgm_ref.messages import KINDS
 from fgm_ref.protocols import PROTOCOLS, parse
 from fgm_ref.simulate import run
 
-SURE = 1 - 1e-12  # a share that always happens
 MENDED = {
     "drop": Faults(drop=0.4),
     "duplicate": Faults(duplicate=0.5),
@@ -60,26 +59,13 @@ def gone(site, first, last, **more):
     return Faults(absent={site: (first, last)}, **more)
 
 
-# (1, 0) and (−1, 0) cancel; then the second goes away, and what it had done goes with it
-PAIR = np.array([[3.0], [-3.0], [0.0]])
-
-
-def after_a_departure(protocol, safe="ball", moves=PAIR, threshold=2.0, steps=3):
-    """Breaches of a run in which site 1 moves once and is gone from step 2 on."""
-    faults = gone(1, 2, 9)
-    game = build(protocol, np.array([10.0]), 3, safe, threshold, faults=faults)
-    return game, faults
-
-
-@pytest.mark.parametrize("protocol, seed", [
-    ("gm-reb:balancing=slack", None), ("gm-limits:balancing=slack", None), ("fgm-reb", None),
-    ("fgm-reb:rule=bimodal", None), ("fgm-reb:rule=fixed", None), ("fda-linear", None),
-])  # fmt: skip
+@protocols(["gm-reb:balancing=slack", "gm-limits:balancing=slack", "fgm-reb", "fgm-reb:rule=bimodal",
+            "fgm-reb:rule=fixed", "fda-linear"])  # fmt: skip
 @pytest.mark.xfail(strict=True, reason="what an absent site had flushed, balanced or cancelled is still counted upon")
-def test_guarantee_survives_absence_after_drifts_have_cancelled(protocol, seed):
-    for seed in range(40):
-        script = make_script(3, 2, 30, "opposite", R=2.0, seed=seed)
-        for site in range(3):
+def test_guarantee_survives_absence_after_drifts_have_cancelled(protocol):
+    for seed in range(60):
+        script = make_script(4, 2, 30, ("opposite", "common", "walk")[seed % 3], R=(0.5, 2.0)[seed % 2], seed=seed)
+        for site in range(4):
             for first in (2, 5, 10):
                 faults = gone(site, first, 30)
                 assert not survives(faults, protocol) or watch(script, protocol, faults=faults).breaches == 0
@@ -121,10 +107,12 @@ def test_guarantee_is_lost(protocol, fault):
     # late and lost messages are what a guarantee is lost by: it is said beforehand, and the breaches are counted
     faults = UNMENDED[fault]
     assert not survives(faults, protocol)
-    moves = make_script(4, 3, 40, "outward", R=1.0, seed=1)
-    watched = watch(moves, protocol, strict=False, faults=faults)
-    assert watched.breaches > 0
-    assert watch(moves, protocol, strict=False).breaches == 0 or protocol == "fgm-random"
+    breaches = 0
+    for seed in range(20):
+        script = make_script(4, 3, 30, ("outward", "walk")[seed % 2], R=1.0, seed=seed)
+        breaches += watch(script, protocol, strict=False, faults=faults).breaches
+        assert protocol == "fgm-random" or watch(script, protocol).breaches == 0  # on a safe network there is none
+    assert breaches > 0
 
 
 def test_what_survives():
@@ -183,10 +171,11 @@ def test_how_often_things_are_sent(protocol):
 @given(script=scripts(max_steps=20))
 def test_duplicates_are_billed_twice_and_change_nothing(protocol, script):
     # whoever collects one message per site, or drops the stale, is none the wiser
-    game, plain = play(script, protocol, faults=Faults(duplicate=SURE)), play(script, protocol)
+    game, plain = play(script, protocol, faults=Faults(duplicate=1.0)), play(script, protocol)
     np.testing.assert_array_equal(game.sites.models, plain.sites.models)
     np.testing.assert_array_equal(game.coordinator.E, plain.coordinator.E)
-    twice = {name: count * (2 if name in UNASKED and (name != "LOCAL" or "fda" not in protocol) else 1)
+    polled = protocol.startswith(("fda", "dynamic"))  # there, models come as replies
+    twice = {name: count * (2 if name in UNASKED and (name != "LOCAL" or not polled) else 1)
              for name, count in plain.counts().items()}  # fmt: skip
     assert game.counts() == twice
     if protocol == "gm":  # the second copy belongs to the round that its first copy has ended
@@ -208,11 +197,14 @@ def test_duplicates_make_a_counter_run_ahead(protocol, script):
 @protocols(["gm-reb", "gm-limits"])
 @pytest.mark.xfail(strict=True, reason="a cured violation that arrives again is balanced with itself")
 def test_duplicates_do_not_balance_a_site_with_itself(protocol):
-    # |B| ≥ 2, and Σ|B| ≤ k with limits, whatever arrives twice
-    game = play(make_script(5, 3, 60, "opposite", R=3.0), protocol, faults=Faults(duplicate=0.5))
-    alone = [names for names in zip(game.names(), game.names()[1:], game.names()[2:], game.names()[3:], strict=False)
-             if names == ("VIOLATION", "POLL", "DRIFT", "BALANCED")]  # fmt: skip
-    assert alone == []
+    # |B| ≥ 2, whatever arrives twice
+    script, sizes = make_script(5, 3, 60, "opposite", R=3.0), []
+    game = start(script, protocol, faults=Faults(duplicate=0.5))
+    balance = game.coordinator.balance
+    game.coordinator.balance = lambda B: (sizes.append(len(B)), balance(B))
+    for moves, active in script:
+        game.step(moves, active)
+    assert len(sizes) > 5 and min(sizes) >= 2
 
 
 @protocols([*EVERY, "fgm-random"])
@@ -306,7 +298,7 @@ def test_reordering_happens():
 
 
 def test_what_is_lost_for_good_is_billed_once_and_never_arrives():
-    game = build("periodic:b=1", np.ones(1), 3, faults=Faults(drop=SURE, resend=False))
+    game = build("periodic:b=1", np.ones(1), 3, faults=Faults(drop=0.99, resend=False))
     for _ in range(4):
         game.step(np.ones((3, 1)))
     assert game.counts()["LOCAL"] == 12
@@ -392,7 +384,8 @@ def test_the_hub_needs_no_welcome():
 
 @given(
     drop=st.floats(0, 0.99), resend=st.booleans(), duplicate=st.floats(0, 0.99), delay=st.integers(0, 9),
-    reorder=st.booleans(), absent=st.dictionaries(st.integers(0, 9), st.tuples(st.integers(1, 9), st.integers(9, 20)), min_size=1),
+    reorder=st.booleans(),
+    absent=st.dictionaries(st.integers(0, 9), st.tuples(st.integers(1, 9), st.integers(9, 20)), min_size=1),
 )  # fmt: skip
 def test_parse_faults(drop, resend, duplicate, delay, reorder, absent):
     word = {True: "yes", False: "no"}
@@ -401,6 +394,13 @@ def test_parse_faults(drop, resend, duplicate, delay, reorder, absent):
         f"reorder={word[reorder]}", *(f"absent={site}:{a}-{b}" for site, (a, b) in absent.items()),
     ])  # fmt: skip
     assert parse_faults(text) == Faults(drop, resend, duplicate, delay, reorder, absent)
+
+
+@pytest.mark.parametrize("wrong", [{"drop": 0.999}, {"drop": -0.1}, {"duplicate": 1.1}, {"duplicate": -1}])
+def test_shares_that_cannot_be(wrong):
+    # sending again until it arrives must come to an end
+    with pytest.raises(ValueError, match="faults: expected shares"):
+        Faults(**wrong)
 
 
 def test_no_faults():

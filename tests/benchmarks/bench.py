@@ -110,13 +110,14 @@ def reference(case: Case, given: Problem) -> tuple[Array, Array]:
 def compare(case: Case, name: str, saved: Path, expected: tuple[Array, Array]) -> float:
     """The engine's gradient error; `Failed` if it is too large, or if Adam took another step.
 
-    The step is compared loosely: 19 of 20 changes to a fifth of the learning rate (two biases instead of one
-    move twice as far, a gradient near 0 may have either sign, and float32 rounds the weights).
+    The step is compared loosely, to a fifth of the learning rate (float32 rounds the weights), at 19 of 20
+    weights (a gradient near 0 may have either sign), without the biases (`nn.LSTM` has two and moves both).
     """
+    biases = case.shape.gates * sum(case.shape.hidden) / expected[0].shape[1]
     with np.load(saved) as arrays:
         error = relative_error(case, arrays["G"], expected[0])
         strange = float(np.mean(np.abs(arrays["change"] - expected[1]) > 0.2 * LR))
-    if not error <= TOLERANCE[case.dtype] or not strange <= 0.05:
+    if not error <= TOLERANCE[case.dtype] or not strange <= 0.05 + biases:
         raise Failed(f"{name}: expected the library's gradient, got a relative error of {error:.1e}, "
                      f"and {strange:.0%} of the first step differs")
     return error

@@ -155,6 +155,7 @@ class VmapModule(TorchEngine):
     """`vmap(grad_and_value)` over the module; without oneDNN, which is slower here."""
 
     def setup(self, P: Array) -> None:
+        torch.backends.mkldnn.set_flags(_enabled=False)  # for the whole process, which is this engine's own
         net = Net(self.shape).to(self.x.dtype)
         self.params, _ = stack_module_state([net] * self.k)
         with torch.no_grad():
@@ -168,8 +169,7 @@ class VmapModule(TorchEngine):
         self.gradients = vmap(grad_and_value(loss), in_dims=(0, 1, 0))
 
     def backward(self) -> None:
-        with torch.backends.mkldnn.flags(enabled=False):
-            grads, _ = self.gradients({name: p.detach() for name, p in self.params.items()}, self.x, self.y)
+        grads, _ = self.gradients({name: p.detach() for name, p in self.params.items()}, self.x, self.y)
         for name, p in self.params.items():
             p.grad = grads[name]
 

@@ -63,9 +63,8 @@ def steps_per_second(sim: Simulation, seconds: float, rounds: int = 3) -> float:
 
 
 def exponent(x: list[float], y: list[float]) -> float:
-    """The slope of log y over log x: y grows as x to this power (over the upper half of the points)."""
-    upper = slice(len(x) // 2 - (len(x) > 2), None)
-    return float(np.polyfit(np.log(x[upper]), np.log(y[upper]), 1)[0])
+    """The slope of log y over log x at the last three points: y grows as x to this power."""
+    return float(np.polyfit(np.log(x[-3:]), np.log(y[-3:]), 1)[0])
 
 
 class Stopwatch:
