@@ -112,6 +112,8 @@ def test_guarantee_is_lost(protocol, fault):
         script = make_script(4, 3, 30, ("outward", "walk")[seed % 2], R=1.0, seed=seed)
         breaches += watch(script, protocol, strict=False, faults=faults).breaches
         assert protocol == "fgm-random" or watch(script, protocol).breaches == 0  # on a safe network there is none
+        if breaches:
+            break
     assert breaches > 0
 
 

@@ -94,7 +94,8 @@ def test_a_sketch_is_linear(seed):
     mean = np.mean([sketch.sketch(x) for x in X], axis=0)
     np.testing.assert_allclose(mean, sketch.sketch(X.mean(axis=0)), atol=1e-12)
     np.testing.assert_allclose(sketch.state(X).mean(axis=0)[1:], mean, atol=1e-12)
-    np.testing.assert_allclose(sketch.sketch(3 * X[0] - X[-1]), 3 * sketch.sketch(X[0]) - sketch.sketch(X[-1]), atol=1e-9)
+    combined = 3 * sketch.sketch(X[0]) - sketch.sketch(X[-1])
+    np.testing.assert_allclose(sketch.sketch(3 * X[0] - X[-1]), combined, atol=1e-9)
 
 
 @given(seed=SEEDS)

@@ -1,6 +1,9 @@
 """What every protocol keeps to, whatever it does otherwise."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,6 +81,18 @@ def test_guarantee(protocol, safe, dtype, data):
     # S is admissible at every quiet point, and never farther out than one step is long
     watched = watch(data.draw(scripts(dtype=dtype, max_steps=20)), protocol, fit(protocol, safe))
     assert min(watched.overshoots) >= 0 and watched.breaches == 0
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_guarantees():
+    # 20 random runs per protocol and every safe function in turn: no breach.  (What is known of `fgm-random` is in
+    # `test_protocol_fgm_rebalancers.py`.)
+    program = Path(__file__).parent / "benchmarks" / "guarantees.py"
+    done = subprocess.run([sys.executable, program, "--runs", "20"], capture_output=True, text=True)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines()[2:]]
+    assert {row[0] for row in rows} >= set(PROMISING), done.stderr
+    assert all(row[1] == "20" and int(row[2].replace(",", "")) > 100 for row in rows)
+    assert {row[0] for row in rows if row[-1] != "0"} <= {"fgm-random"}
 
 
 def test_who_promises_what():

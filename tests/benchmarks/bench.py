@@ -196,7 +196,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], prog="python tests/benchmarks/bench.py")
     installed = [name for name, entry in ENGINES.items() if not entry.needs or find_spec(entry.needs)]
-    parser.add_argument("--out", type=Path, default=Path("data/results/bench"), help="folder for the results")
+    parser.add_argument("--out", type=Path, help="folder for the results (data/results/bench; out/bench with --quick)")
     parser.add_argument("--quick", action="store_true", help="two small cases, three rounds: under 90 seconds")
     parser.add_argument("--full", action="store_true", help="all numbers of sites in every mode and with every kernel")
     parser.add_argument("--fresh", action="store_true", help="do not go on with what the folder holds")
@@ -209,6 +209,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=float, default=0.1, help="length of a turn")
     args = parser.parse_args(argv)
+    args.out = args.out or Path("out/bench" if args.quick else "data/results/bench")
     if args.quick:
         args.only, args.k, args.dtype, args.modes, args.kernels = ["W1", "W4"], [8], ["float32"], ["1t"], ["native"]
         args.rounds, args.seconds = min(args.rounds, 3), min(args.seconds, 0.05)

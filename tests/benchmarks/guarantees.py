@@ -50,8 +50,9 @@ def one(protocol: str, number: int) -> tuple[int, int, float, int, int]:
         float(rng.choice((0.3, 1, 2, 5, 15))), number, np.float32 if rng.integers(2) else np.float64,
     )  # fmt: skip
     safe = zones(protocol)[number % len(zones(protocol))]
-    relative = bool(rng.integers(2))
-    watched = Watched(start(script, protocol, safe, threshold=script.R / (5 if relative else 1), relative=relative), False)
+    relative = bool(rng.integers(2))  # ‖E‖ is 5 at first
+    threshold = script.R / 5 if relative else script.R
+    watched = Watched(start(script, protocol, safe, threshold=threshold, relative=relative), strict=False)
     largest = 0.0
     for moves, active in script:
         R = watched.game.coordinator.make_zone.radius(watched.game.coordinator.E)

@@ -199,10 +199,11 @@ def table(rows: list[Row]) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], prog="python tests/benchmarks/scaling.py")
-    parser.add_argument("--out", type=Path, default=Path("data/results/bench"), help="folder for the results")
+    parser.add_argument("--out", type=Path, help="folder for the results (data/results/bench; out/bench with --quick)")
     parser.add_argument("--quick", action="store_true", help="smaller sizes: under 20 seconds")
     args = parser.parse_args(argv)
     quick = args.quick
+    out = args.out or Path("out/bench" if quick else "data/results/bench")
     parts: list[tuple[str, Callable[[], list[Row]]]] = [
         ("start-up", lambda: start_up(3 if quick else 9)),
         ("shares", lambda: shares(synthetic(20_000), 100 if quick else 2000)),
@@ -214,9 +215,9 @@ def main(argv: list[str] | None = None) -> None:
     for number, (name, part) in enumerate(parts, 1):
         print(f"[{number}/{len(parts)}] {name} ...", file=sys.stderr, flush=True)
         rows += part()
-    with atomic(args.out / "scaling.csv") as file, file.open("w", newline="") as handle:
+    with atomic(out / "scaling.csv") as file, file.open("w", newline="") as handle:
         csv.writer(handle, lineterminator="\n").writerows([("section", "what", "value", "unit"), *rows])
-    with atomic(args.out / "scaling.md") as file:
+    with atomic(out / "scaling.md") as file:
         file.write_text(table(rows))
     print(table(rows))
 
