@@ -9,7 +9,7 @@ WORKERS ?= 2
 QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses messages_ledger model network optim \
 	params protocol_dynamic protocol_fgm protocol_gm protocol_periodic safe schedules_batches simulate split))
 
-.PHONY: help demo test quick zoo guarantees lint data clean
+.PHONY: help demo test quick zoo guarantees bench lint data clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -30,6 +30,10 @@ zoo: $(VENV)/.dev  ## every known mistake, and the test that catches it
 guarantees: $(VENV)/.dev  ## a thousand random runs of every protocol under the observer's eyes
 	$(RUN) tests/benchmarks/guarantees.py $(ARGS)
 
+bench: $(VENV)/.bench  ## speed against PyTorch and JAX, and of whole simulations (an hour; ARGS=--quick: minutes)
+	$(RUN) tests/benchmarks/bench.py $(ARGS)
+	$(RUN) tests/benchmarks/scaling.py $(ARGS)
+
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
@@ -46,6 +50,9 @@ $(VENV)/.runtime: pyproject.toml
 $(VENV)/.dev: pyproject.toml
 	$(call install,-e '.[dev]')
 	@touch $(VENV)/.runtime
+
+$(VENV)/.bench: pyproject.toml
+	$(call install,-e '.[dev,bench]')
 
 # $(1): what pip shall install
 define install

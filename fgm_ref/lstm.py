@@ -50,6 +50,10 @@ class LSTMCache(Recurrent):
 class LSTM(LSTMCache):
     """An LSTM layer of k stacked sites, `LSTM(k, D, H, T, B, dtype, truncate=0)`; weights W (k, 4H, K)."""
 
+    def __init__(self, k: int, D: int, H: int, T: int, B: int, dtype: npt.DTypeLike, truncate: int = 0) -> None:
+        super().__init__(k, D, H, T, B, dtype, truncate)
+        self.dh_dc = np.empty((T, H, k, B), dtype)
+
     def forward(self, W: Array, x: Array, h0: Array | None = None, c0: Array | None = None) -> Array:
         """W (k, 4H, K), x (T, D, k, B), h0 and c0 (H, k, B) or zero -> all outputs h[1:] (T, H, k, B)."""
         T, H, k, B = self.shape
@@ -79,24 +83,19 @@ class LSTM(LSTMCache):
 
         dY is the upstream gradient: (T, H, k, B) at every output, or (H, k, B) at the last output only.
         """
-        T, H, k, B = self.shape
+        T, H, _, _ = self.shape
         dh, dc, every = self.dh, self.dc, self._begin_backward(dY)
         dc[...] = 0
         WhT = W[:, :, :H].swapaxes(1, 2)
+        dz = self._slopes()
         for t in reversed(range(T)):
-            a, dz, tanh_c = self.a[t], self.dz[t].reshape(4, H, k, B), self.tanh_c[t]
-            o, i, f, g = a
-            # dc[t] += dh[t] ⊙ o ⊙ (1 - tanh²(c[t]))
-            dc += dh * o * (1 - tanh_c * tanh_c)
-            # dz = da ⊙ σ'(z), σ' = a(1 - a):   do = dh ⊙ tanh(c[t]),   di = dc ⊙ g,   df = dc ⊙ c[t-1]
-            np.multiply(a[:3], 1 - a[:3], out=dz[:3])
-            dz[0] *= dh * tanh_c
-            dz[1] *= dc * g
-            dz[2] *= dc * self.c[t]
-            # dz_g = dc ⊙ i ⊙ (1 - g²)
-            np.multiply(dc * i, 1 - g * g, out=dz[3])
+            # dc[t] += dh[t] ⊙ ∂h[t]/∂c[t]
+            dc += dh * self.dh_dc[t]
+            # dz_o = dh[t] ⊙ ∂h[t]/∂z_o,   dz_i, dz_f, dz_g = dc[t] ⊙ ∂c[t]/∂z
+            dz[t, 0] *= dh
+            dz[t, 1:] *= dc
             # dc[t-1] = dc[t] ⊙ f,   dh[t-1] = Whᵀ dz[t] + dY[t-1]
-            dc *= f
+            dc *= self.a[t, 2]
             np.matmul(WhT, sites_first(self.dz[t]), out=sites_first(dh))
             if t and t % self.truncate == 0:
                 dh[...], dc[...] = 0, 0
@@ -104,3 +103,27 @@ class LSTM(LSTMCache):
                 dh += dY[t - 1]
         self._weight_gradient(dW)
         return dh, dc
+
+    def _slopes(self) -> Array:
+        """The derivatives inside the steps, of all steps at once: they need no gradient from above.
+
+        Returns ∂h[t]/∂z_o, ∂c[t]/∂z_i, ∂c[t]/∂z_f and ∂c[t]/∂z_g as one view (T, 4, H, k, B) of `dz`.
+        """
+        T, H, k, B = self.shape
+        sigmoids, tanh_c, dh_dc, dz = self.a[:, :3], self.tanh_c, self.dh_dc, self.dz.reshape(T, 4, H, k, B)
+        o, i, _, g = self.a.swapaxes(0, 1)
+        # ∂h/∂c = o ⊙ (1 - tanh²(c))
+        np.multiply(tanh_c, tanh_c, out=dh_dc)
+        np.subtract(1, dh_dc, out=dh_dc)
+        dh_dc *= o
+        # ∂h/∂z_o = σ'(z_o) ⊙ tanh(c),   ∂c/∂z_i = σ'(z_i) ⊙ g,   ∂c/∂z_f = σ'(z_f) ⊙ c[t-1],   σ' = σ(1 - σ)
+        np.subtract(1, sigmoids, out=dz[:, :3])
+        dz[:, :3] *= sigmoids
+        dz[:, 0] *= tanh_c
+        dz[:, 1] *= g
+        dz[:, 2] *= self.c[:T]
+        # ∂c/∂z_g = i ⊙ (1 - g²)
+        np.multiply(g, g, out=dz[:, 3])
+        np.subtract(1, dz[:, 3], out=dz[:, 3])
+        dz[:, 3] *= i
+        return dz

@@ -42,11 +42,12 @@ class RNN(Recurrent):
         T, H, _, _ = self.shape
         dh, every = self.dh, self._begin_backward(dY)
         WhT = W[:, :, :H].swapaxes(1, 2)
+        # tanh' = 1 - h², of all time steps at once
+        np.multiply(self.h[1:], self.h[1:], out=self.dz)
+        np.subtract(1, self.dz, out=self.dz)
         for t in reversed(range(T)):
-            h, dz = self.h[t + 1], self.dz[t]
+            dz = self.dz[t]
             # dz[t] = dh[t] ⊙ (1 - h[t]²)
-            np.multiply(h, h, out=dz)
-            np.subtract(1, dz, out=dz)
             dz *= dh
             # dh[t-1] = Whᵀ dz[t] + dY[t-1]
             np.matmul(WhT, sites_first(dz), out=sites_first(dh))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from fgm_ref.losses import LOSSES
 from fgm_ref.lstm import LSTM
@@ -47,7 +48,7 @@ class ModelSpec:
                 got = both if "," in name else getattr(self, name)
                 raise ValueError(f"{name}: expected {expected}, got {got!r}")
 
-    @property
+    @cached_property
     def layers(self) -> list[tuple[str, int, int]]:
         """(name, inputs D, hidden units H) of every recurrent layer, from the bottom to the top."""
         inputs = (self.embedding if self.vocabulary else self.features, *self.hidden)
