@@ -13,7 +13,7 @@ QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses 
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: $(VENV)/.runtime  ## the comparison: a table and a picture (ARGS="--dataset ecg208" and so on)
 	@$(RUN) -m fgm_ref.demo $(ARGS)
