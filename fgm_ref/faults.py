@@ -67,6 +67,8 @@ def parse_faults(text: str) -> Faults | None:
             got = read(value)
         except (ValueError, KeyError):
             raise ValueError(f"faults: expected {example}, got {setting!r}") from None
+        if name == "absent" and got.keys() & given.get(name, {}).keys():
+            raise ValueError(f"faults: expected one absence for each site, got {setting!r} as well")
         given[name] = given.get(name, {}) | got if name == "absent" else got
     return Faults(**given) if given else None
 
@@ -108,17 +110,39 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 LOST: Cause = ("lost", 1.0)
 
 
-def survives(faults: Faults | None, protocol: str = "") -> bool:
+STEADFAST = {"dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fda-naive"}
+"""Protocols that may take an absent site to stand where it was last heard of."""
+
+LOWEST_AT_ZERO = {"ball", "variance", "cap"}
+"""Safe functions for which standing still is the best that a site can do."""
+
+INDISPENSABLE = {"fgm-projection", "fgm-o"}
+"""Protocols that need an answer from every site."""
+
+
+def survives(faults: Faults | None, protocol: str, safe: str = "ball") -> bool:
     """Whether a protocol's guarantee holds at every quiet point in spite of the faults.
 
     Duplicates only make a counter run ahead (the subround ends sooner); stale ones are dropped by their tag.
-    What is resent arrives within its step.  A late or a lost message is what a guarantee is lost by.  (The
-    omniscient trigger looks at all models and does not know who is gone.)
+    What is resent arrives within its step.  A late or a lost message is what a guarantee is lost by.  An absent
+    site does no harm as long as nothing but its own drift, counted from E, has been reckoned with.
     """
     if faults is None:
         return True
-    blind = protocol == "omniscient" and bool(faults.absent)
-    return faults.delay == 0 and (faults.drop == 0 or faults.resend) and not blind
+    slack = "balancing=slack" in protocol
+    calm = protocol.partition(":")[0] in STEADFAST and not slack and safe in LOWEST_AT_ZERO
+    return faults.delay == 0 and (faults.drop == 0 or faults.resend) and (calm or not faults.absent)
+
+
+def expect_possible(faults: Faults | None, protocol: str, sites: int, average_state: bool) -> None:
+    """Raise a `ValueError` for absent sites that do not exist or that the protocol cannot do without."""
+    if faults is None or not faults.absent:
+        return
+    if max(faults.absent) >= sites:
+        raise ValueError(f"faults: expected absent sites from 0 to {sites - 1}, got {max(faults.absent)}")
+    if protocol in INDISPENSABLE or average_state:
+        what = protocol if protocol in INDISPENSABLE else "averaged optimiser states"
+        raise ValueError(f"faults: expected no absent sites with {what}, which need an answer from everybody")
 
 
 class FaultyNetwork(Network):

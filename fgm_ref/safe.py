@@ -23,6 +23,7 @@ from typing import Any
 from fgm_ref.composed import Cheap, Flipped, Maximum
 from fgm_ref.tracking import Tracking, TrackingOwn, TrackingVariance, TrackingVarianceOwn
 from fgm_ref.zones import (
+    FAR,
     Array,
     Ball,
     Cap,
@@ -78,14 +79,14 @@ class ZoneMaker:
         return zone
 
     def radius(self, E: Array) -> float:
-        """R for the reference model E (D,)."""
+        """R for the reference model E (D,), at most `FAR`."""
         if not self.relative:
-            return self.threshold
+            return min(self.threshold, FAR)
         length = float(norm(E))
         if length == 0:
             raise ValueError("threshold: a relative one needs a reference model other than zero, got E = 0; "
                              "use an absolute threshold")
-        return self.threshold * length
+        return min(self.threshold * length, FAR)
 
 
 def zone_maker(safe: str, threshold: float, relative: bool = True) -> ZoneMaker:

@@ -19,7 +19,7 @@ from fgm_ref.batches import Batches
 from fgm_ref.checks import VERDICTS, Observer
 from fgm_ref.config import Config
 from fgm_ref.datasets import Dataset, load
-from fgm_ref.faults import FaultyNetwork, parse_faults, survives
+from fgm_ref.faults import FaultyNetwork, expect_possible, parse_faults, survives
 from fgm_ref.learners import Diverged, Learners
 from fgm_ref.ledger import Ledger
 from fgm_ref.metrics import evaluate
@@ -67,13 +67,15 @@ class Simulation:
         self.sites: Sites = protocol.sites(self._learners(setup.E, config.sites, per_site["dropout"]), setup)
         self.ledger = Ledger(config.sites, config.multicast)
         self.faults = parse_faults(config.faults)
+        expect_possible(self.faults, protocol.name, config.sites, setup.average_state)
         self.network = (FaultyNetwork(self.sites, self.ledger, rng["network"], self.faults) if self.faults
                         else Network(self.sites, self.ledger, rng["network"]))
         self.coordinator: Coordinator = protocol.coordinator(self.network, config.sites, setup)
         self.network.connect(self.coordinator)
         self.trained = self.coordinator.hub or self.sites.learners
         self.coordinator.start()
-        self.observer = Observer(protocol, self.sites, self.coordinator, strict=survives(self.faults, protocol.name))
+        self.observer = Observer(protocol, self.sites, self.coordinator, 
+                                 strict=survives(self.faults, config.protocol, config.safe))
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)
 

@@ -99,7 +99,6 @@ def test_no_false_alarm(script):
     assert set(watch(script, "omniscient").verdicts) <= {"", "true"}
 
 
-@pytest.mark.xfail(strict=True, reason="mean ‖X‖² − ‖mean X‖² is a difference of large numbers")
 def test_small_variance_around_a_long_common_drift():
     # single precision: 3 sites, 40,000 away from E together, spread far below R = 0.3 and then 3 R²
     game = build("omniscient", np.zeros(2, np.float32), 3, threshold=0.3)

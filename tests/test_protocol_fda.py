@@ -249,7 +249,6 @@ def test_single_precision(monitor, script):
 
 
 @monitors
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="the radius is squared as it was asked for")
 def test_a_huge_threshold_is_never_exceeded(monitor):
     game = build(f"fda-{monitor}", np.ones(2), 2, threshold=1e300)
     game.step(np.ones((2, 2)))

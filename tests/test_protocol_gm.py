@@ -252,6 +252,8 @@ def test_threshold_limits(protocol, safe, script):
 def test_stale_violations_are_dropped(protocol, k):
     # one of an earlier round or subround changes nothing but the count of dropped messages
     game = build(protocol, np.ones(3), k)
+    game.move(2 * np.eye(k, 3)[:, ::-1])  # everybody is outside, but has not been heard yet
+    game.move(np.vstack([np.zeros(3), -2 * np.eye(k, 3)[1:, ::-1]]))  # now only site 0 is
     for n, tag in enumerate([(0, 0), (2, 0), (1, 1)], 1):
         game.coordinator.receive(0, Message(VIOLATION, None, tag))
         assert game.coordinator.dropped == n

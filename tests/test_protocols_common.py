@@ -85,14 +85,13 @@ def test_guarantee(protocol, safe, dtype, data):
 
 @pytest.mark.slow
 def test_the_benchmark_of_guarantees():
-    # 20 random runs per protocol and every safe function in turn: no breach.  (What is known of `fgm-random` is in
-    # `test_protocol_fgm_rebalancers.py`.)
+    # 20 random runs per protocol and every safe function in turn: no breach
     program = Path(__file__).parent / "benchmarks" / "guarantees.py"
     done = subprocess.run([sys.executable, program, "--runs", "20"], capture_output=True, text=True)
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines()[2:]]
     assert {row[0] for row in rows} >= set(PROMISING), done.stderr
     assert all(row[1] == "20" and int(row[2].replace(",", "")) > 100 for row in rows)
-    assert {row[0] for row in rows if row[-1] != "0"} <= {"fgm-random"}
+    assert all(row[-1] == "0" for row in rows)
 
 
 def test_who_promises_what():
@@ -189,7 +188,7 @@ def test_threshold_to_infinity(protocol, threshold, safe, script):
     assert game.coordinator.round == 1
 
 
-@protocols([name for name in MONITORING if name != "fgm-random"])
+@protocols(MONITORING)
 @light
 @given(safe=safes, script=scripts(max_steps=15, min_k=2))
 def test_threshold_to_zero(protocol, safe, script):

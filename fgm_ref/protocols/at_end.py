@@ -11,6 +11,8 @@ from fgm_ref.protocols.base import Protocol, Sites
 class Coordinator(base.Coordinator):
     """Listen to nobody until the run is over."""
 
+    synchronises = False
+
     def finish(self) -> None:
         """E := (1/k) Σ w_i.  The mean stays at the coordinator."""
         self.E = self.network.poll(LOCAL).mean(axis=0)

@@ -151,6 +151,7 @@ class Coordinator:
     """
 
     hub: Learners | None = None  # only the centralised reference trains at the coordinator
+    synchronises = True  # whether it ever sends a model after the start
     evaluates = False  # whether it evaluates φ at drifts, for which φ must stand still
 
     def __init__(self, network: Network, k: int, setup: Setup):
@@ -200,7 +201,8 @@ class Coordinator:
 
     def welcome(self, sites: list[int]) -> None:
         """Some sites are back: E := (1/k) Σ w_i, for everybody."""
-        self.publish(self.network.poll(LOCAL).mean(axis=0), ("back: site", sites[0]))
+        if self.synchronises:
+            self.publish(self.network.poll(LOCAL).mean(axis=0), ("back: site", sites[0]))
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ class Sites(base.Sites):
 class Coordinator(base.Coordinator):
     """The hub: one learner, trained on what has arrived in this step."""
 
+    synchronises = False
+
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
         self.hub = setup.make_hub()

@@ -3,9 +3,9 @@
 Source: the FGM authors' public stream simulator, whose heuristic this follows: gather sites in random order
 until replacing their drifts by the mean gains enough slack,
 
-    Σ_B φ(X_i) − |B| φ(mean_B X)  ≥  gain · |B| · |φ(0)|;
+    Σ_B φ(X_i) − |B| φ(mean_B X)  ≥  gain · |B| · |φ(0)|,
 
-give up when more than half of the sites are in B.  Unlike there, the download of the mean is billed and the
+and leaves some to go on with; give up when more than half of the sites are in B.  Unlike there, the download of the mean is billed and the
 subround starts anew, since the sites' counters no longer describe their drifts.
 """
 
@@ -39,7 +39,9 @@ class Coordinator(fgm.Coordinator):
         while len(B) < self.k // 2:
             site = order[len(B)]
             B[site] = self.network.poll(DRIFT, [site], cause)[0]
-            if (gained := self.gained(B)) >= self.gain * len(B) * abs(self.phi.at_zero):
+            gained = self.gained(B)
+            enough = gained >= self.gain * len(B) * abs(self.phi.at_zero)
+            if enough and self.psi - gained < self.epsilon * self.full:
                 return self.balance(B, gained)
         rest = order[len(B):]
         B |= dict(zip(rest, self.network.poll(DRIFT, rest, cause), strict=True))

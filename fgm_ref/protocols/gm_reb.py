@@ -58,6 +58,8 @@ class Coordinator(gm.Coordinator):
         phi, others = self.make_zone(self.E), np.delete(np.arange(self.k), site)
         order = self.rng.permutation(others).tolist()
         B = {site: self.network.poll(DRIFT, [site], message.cause)[0]}
+        if phi(B[site]) <= 0:
+            return  # cured meanwhile
         while len(B) < self.most() and phi(mean_over(B)) > 0:
             B[order[0]] = self.network.poll(DRIFT, order[:1], ("|B|", len(B)))[0]
             del order[0]

@@ -24,8 +24,8 @@ class Sites(base.MonitoringSites):
     def alarms(self) -> Array:
         """All or nobody."""
         X = self.drifts(slice(None))
-        # Var = (1/k) Σ ‖X_i‖² − ‖mean X‖²
-        self.variance = float(squared_norm(X).mean() - squared_norm(X.mean(axis=0)))
+        # Var = (1/k) Σ ‖X_i − mean X‖²
+        self.variance = float(squared_norm(X - X.mean(axis=0)).mean())
         return np.arange(self.k) if self.variance > self.zone.R**2 else NOBODY
 
     def report(self, site: int) -> Message:

@@ -27,7 +27,7 @@ STANDING = ("ball", "variance", "cap", "half-space", "upper-norm", "cheap:cap", 
 MOVING = ("tracking", "tracking-variance", "tracking-own", "tracking-variance-own")
 FOLLOWERS = ("gm", "fgm", "fgm-projection")  # protocols that take zones that move
 LIPSCHITZ = ("ball", "cap", "half-space", "upper-norm", "cheap:cap", "ball+cap")
-PROTOCOLS = [*PROMISING, "fgm-random"]
+PROTOCOLS = PROMISING
 CHUNK = 50
 
 
