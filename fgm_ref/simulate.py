@@ -74,7 +74,7 @@ class Simulation:
         self.network.connect(self.coordinator)
         self.trained = self.coordinator.hub or self.sites.learners
         self.coordinator.start()
-        self.observer = Observer(protocol, self.sites, self.coordinator, 
+        self.observer = Observer(protocol, self.sites, self.coordinator,
                                  strict=survives(self.faults, config.protocol, config.safe))
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)

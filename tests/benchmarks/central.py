@@ -53,7 +53,8 @@ def main(names: list[str]) -> None:
                 seconds = 2 * (time.monotonic() - start) / len(SEEDS)
                 low, middle, high = np.quantile(scores, (0, 0.5, 1), axis=0)
                 cells = [f"{m:.3f} ({a:.3f} to {b:.3f})" for a, m, b in zip(low, middle, high, strict=True)]
-                row = [name, cell, hidden, passes * (1 + (cell == "rnn")), score, f"{data.baseline.score:.3f}", *cells, f"{seconds:.0f}"]
+                twice = passes * (1 + (cell == "rnn"))
+                row = [name, cell, hidden, twice, score, f"{data.baseline.score:.3f}", *cells, f"{seconds:.0f}"]
                 print("| " + " | ".join(map(str, row)) + " |", flush=True)
 
 
