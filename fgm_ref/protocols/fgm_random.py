@@ -5,8 +5,8 @@ until replacing their drifts by the mean gains enough slack,
 
     Σ_B φ(X_i) − |B| φ(mean_B X)  ≥  gain · |B| · |φ(0)|,
 
-and leaves some to go on with; give up when more than half of the sites are in B.  Unlike there, the download of the mean is billed and the
-subround starts anew, since the sites' counters no longer describe their drifts.
+and leaves some to go on with; give up when more than half of the sites are in B.  Unlike there, the download
+of the mean is billed and the subround starts anew, since the sites' counters no longer describe their drifts.
 """
 
 from typing import Any
