@@ -96,7 +96,8 @@ class Simulation:
         overshoot = self.observer.overshoot() if self.config.checks else np.nan
         self.network.exchange()
         verdict = self.observer.at_rest() if self.config.checks else 0
-        self._record(active, overshoot, verdict)
+        losses = self.trained.losses if self.coordinator.hub else self.trained.losses[active]
+        self._record(losses.mean() if len(rows) else np.nan, overshoot, verdict)
 
     def _present(self, active: Any) -> Any:
         """Without the sites that are gone."""
@@ -104,10 +105,9 @@ class Simulation:
         sites = np.arange(self.sites.k)[active]
         return sites[[site not in away for site in sites.tolist()]] if away else active
 
-    def _record(self, active: Any, overshoot: float, verdict: int) -> None:
-        losses = self.trained.losses if self.coordinator.hub else self.trained.losses[active]
+    def _record(self, loss: float, overshoot: float, verdict: int) -> None:
         values = {
-            "loss": losses.mean() if len(losses) else np.nan,
+            "loss": loss,
             "bytes": self.ledger.total_bytes, "messages": self.ledger.total_messages,
             "rounds": self.coordinator.round - 1, "subrounds": self.coordinator.subrounds,
             "rebalances": self.coordinator.rebalances, "dropped": self.coordinator.dropped,
