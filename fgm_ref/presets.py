@@ -11,7 +11,7 @@ COMPARISON = (
 """The protocols of the default comparison, in the order of the table."""
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "watch": {"sites": 7, "split": "natural", "hidden": (20,), "steps": 150, "lr": 0.01},
+    "watch": {"sites": 7, "split": "natural", "hidden": (16,), "steps": 150, "lr": 0.01},
     "ecg208": {"hidden": (16,), "steps": 200, "lr": 0.01},
     "amazon_snippets": {"hidden": (24,), "steps": 120, "lr": 0.01},
     "nyc_flights": {"sites": 6, "split": "natural", "hidden": (32,), "steps": 300, "lr": 0.01},
