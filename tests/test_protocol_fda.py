@@ -259,3 +259,17 @@ def test_scripts_do_synchronise():
     # the properties above are not empty
     for monitor in MONITORS:
         assert play(make_script(4, 3, 40, R=2.0), f"fda-{monitor}").coordinator.round > 3
+
+
+@given(script=scripts())
+def test_the_maximum_is_gm_with_the_variance(script):
+    # H = max ‖X_i‖²: one bit from a site, and a synchronisation in exactly the steps in which H > R²
+    game = start(script, "gm", "variance")
+    for moves, active in script:
+        before = game.coordinator.round
+        game.move(moves, active)
+        H, radius = (game.drifts**2).sum(axis=1).max(), game.coordinator.make_zone.radius(game.coordinator.E)
+        if abs(H - radius**2) < 1e-6 * radius**2:
+            return  # too close to call, for rounding
+        game.network.exchange()
+        assert (game.coordinator.round > before) == (radius**2 < H)

@@ -7,6 +7,7 @@ Distributed Deep Learning via Federated Dynamic Averaging".  With X_i = w_i − 
     Var = (1/k) Σ ‖w_i − S‖² = (1/k) Σ ‖X_i‖² − ‖mean X‖².
 
 The first term needs one number from each site; the variants differ in how they bound the second from below.
+(The paper's fourth variant, H = max ‖X_i‖², needs one bit: it is `gm` with the safe function `variance`.)
 """
 
 from typing import Any
