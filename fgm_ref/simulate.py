@@ -92,7 +92,7 @@ class Simulation:
         self.sites.step(active, self.data.x_train[rows], self.data.y_train[rows])
         if isinstance(self.sites, MonitoringSites) and self.sites.k <= PHI_SITES:
             self.series["phi"].append(self.sites.values.copy())
-            self.series["phi_zero"].append(self.sites.zone.at_zero)
+            self.series["phi_zero"].append(self.sites.at_zero)
         overshoot = self.observer.overshoot() if self.config.checks else np.nan
         self.network.exchange()
         verdict = self.observer.at_rest() if self.config.checks else 0

@@ -106,7 +106,8 @@ class MonitoringSites(Sites):
         self.E, self.base = E, E[None]  # base is (1, D) while it is the same for all, (k, D) once it is not
         self.started, self.own = self.time, np.zeros(self.k, np.int64)
         self.phi: Callable[[Array], Any] = self.zone
-        self.values = np.full(self.k, self.zone.at_zero, self.models.dtype)  # φ(X_i), (k,)
+        self.at_zero = self.zone.at_zero  # φ(0), evaluated once a round
+        self.values = np.full(self.k, self.at_zero, self.models.dtype)  # φ(X_i), (k,)
 
     def drifts(self, sites: Any) -> Array:
         """X of `sites`, one row each."""

@@ -29,7 +29,7 @@ class Sites(base.MonitoringSites):
     def start_round(self, E: Array) -> None:
         """The first quantum of a round needs no message: θ = −φ(0)/2."""
         super().start_round(E)
-        self.start_subround(-self.zone.at_zero / 2)
+        self.start_subround(-self.at_zero / 2)
 
     def start_subround(self, theta: float) -> None:
         """z_i := φ(X_i), c_i := 0."""

@@ -119,6 +119,7 @@ def zero_balance(phi: SafeFunction, b: Array, epsilon: float, fixed: float) -> f
     Bisects μ in [ε, 1 − 5ε] to a precision of ε|φ(0)|/2; None if φ(b/μ) > 0 even at the upper end.
     """
     low, high = epsilon, 1 - 5 * epsilon
+    enough = -0.5 * epsilon * abs(phi.at_zero)
 
     def used(μ: float) -> float:
         return float(phi(b / b.dtype.type(μ)))
@@ -127,7 +128,7 @@ def zero_balance(phi: SafeFunction, b: Array, epsilon: float, fixed: float) -> f
         return 1 - low
     if used(high) > 0:
         return None
-    while used(high) < -0.5 * epsilon * abs(phi.at_zero) and high - low > 1e-12:
+    while used(high) < enough and high - low > 1e-12:
         middle = (low + high) / 2
         low, high = (middle, high) if used(middle) > 0 else (low, middle)
     return 1 - high
