@@ -12,15 +12,13 @@ A class (or function) of your own takes (E, R); what it makes needs `__call__(X)
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import os
-import sys
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from fgm_ref.composed import Cheap, Flipped, Maximum
+from fgm_ref.plug_in import plug_in
 from fgm_ref.tracking import Tracking, TrackingOwn, TrackingVariance, TrackingVarianceOwn
 from fgm_ref.zones import (
     FAR,
@@ -121,7 +119,7 @@ def safe_function(text: str) -> Maker:
     if kind == "cheap":
         return partial(Cheap, of=safe_function(rest))
     if colon:
-        return partial(_adopt, text, _load(kind, rest))
+        return partial(_adopt, text, _checked(kind, rest, plug_in("safe", kind, rest)))
     raise ValueError(f"safe: expected one of {', '.join(CATALOGUE)}; or cheap:NAME, NAME+NAME, or your own as "
                      f"my_module:MyZone; got {text!r}")
 
@@ -159,28 +157,8 @@ def _adopt(text: str, make: Any, E: Array, R: float) -> SafeFunction:
     return Adopted(E, R, zone)
 
 
-def _load(module: str, name: str) -> Any:
-    """The class or function `name` of a module that can be imported from the current directory."""
-    here = os.getcwd()
-    sys.path.insert(0, here)
-    try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise ValueError(f"safe: {module} wants to import {error.name!r}, which is not installed") from error
-        raise ValueError(f"safe: found no module {module!r}, neither {module}.py in {here} "
-                         "nor an installed one") from None
-    except Exception as error:
-        raise ValueError(f"safe: {module} cannot be imported: {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.remove(here)
-    return _checked(module, name, getattr(found, name, None))
-
-
 def _checked(module: str, name: str, make: Any) -> Any:
     """`make`, if it can be called as make(E, R)."""
-    if make is None:
-        raise ValueError(f"safe: the module {module!r} has no {name!r}; expected a class or function of (E, R)")
     if not callable(make):
         raise ValueError(f"safe: expected {module}:{name} to be a class or function of (E, R), "
                          f"got a {type(make).__name__}")

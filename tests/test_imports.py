@@ -13,7 +13,7 @@ PACKAGE = Path(fgm_ref.__file__).parent
 
 # From the bottom to the top.  A module may import from its own line and from those above it here.
 LAYERS = """
-params losses files threads
+params losses files threads plug_in
 layers rnn lstm lstm_peephole spec model optim gradcheck
 zones
 composed tracking counterexamples shrink hunt

@@ -401,3 +401,16 @@ def test_what_each_message_weighs(protocol, script):
                  "PROJECTION": min(2, script.D), "PROJECTED": min(2, script.D),
                  "MONITOR": {"fda-naive": 1, "fda-linear": 2}.get(protocol, 1 + 5 * 250)}  # fmt: skip
         assert event.size == 4 * (WORDS | words).get(name, script.D)
+
+
+def test_a_protocol_of_ones_own():
+    # by its Python path, options behind a second colon
+    protocol, options = parse("fgm_ref.protocols.fgm:PROTOCOL:epsilon=0.5")
+    assert protocol is PROTOCOLS["fgm"]
+    assert options == {"epsilon": 0.5}
+    with pytest.raises(ValueError, match="protocol: expected fgm_ref.protocols.fgm:Sites to be a fgm_ref.protocols"):
+        parse("fgm_ref.protocols.fgm:Sites")
+    with pytest.raises(ValueError, match="found no module 'fmg'"):
+        parse("fmg:PROTOCOL")
+    with pytest.raises(ValueError, match="did you mean 'fgm'"):
+        parse("fgmm:epsilon=0.5")

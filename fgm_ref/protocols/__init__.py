@@ -1,11 +1,13 @@
 """The protocols by name.
 
-A protocol is asked for as `name` or `name:option=value,...`, for example `periodic:b=20`.
+A protocol is asked for as `name` or `name:option=value,...`, for example `periodic:b=20`; your own one as
+`my_module:MY_PROTOCOL` or `my_module:MY_PROTOCOL:option=value,...`, where MY_PROTOCOL is a `base.Protocol`.
 """
 
 import difflib
 from typing import Any
 
+from fgm_ref.plug_in import plug_in
 from fgm_ref.protocols import (
     at_end,
     central,
@@ -45,19 +47,34 @@ def parse(text: str) -> tuple[Protocol, dict[str, Any]]:
     ('periodic', {'b': 20})
     """
     name, _, settings = text.partition(":")
+    attribute, _, rest = settings.partition(":")
+    if name not in PROTOCOLS and attribute and "=" not in attribute:
+        protocol = _expect_protocol(name, attribute, plug_in("protocol", name, attribute))
+        return protocol, _options(protocol, rest)
     if name not in PROTOCOLS:
         close = difflib.get_close_matches(name, PROTOCOLS, 1)
         hint = f" (did you mean {close[0]!r}?)" if close else ""
         raise ValueError(f"protocol: expected one of {', '.join(PROTOCOLS)}; got {name!r}{hint}")
-    protocol = PROTOCOLS[name]
-    options = dict(protocol.options)
+    return PROTOCOLS[name], _options(PROTOCOLS[name], settings)
+
+
+def _expect_protocol(module: str, name: str, found: Any) -> Protocol:
+    if not isinstance(found, Protocol):
+        raise ValueError(f"protocol: expected {module}:{name} to be a fgm_ref.protocols.Protocol, "
+                         f"got a {type(found).__name__}")
+    return found
+
+
+def _options(protocol: Protocol, settings: str) -> dict[str, Any]:
+    """The protocol's options, some replaced by settings such as "b=20"."""
+    name, options = protocol.name, dict(protocol.options)
     for setting in filter(None, settings.split(",")):
         key, _, value = setting.partition("=")
         if key not in options:
             known = ", ".join(f"{k}={v}" for k, v in options.items()) or "no options"
             raise ValueError(f"protocol {name}: expected {known}; got {setting!r}")
         options[key] = _convert(f"protocol {name}, option {key}", value, options[key])
-    return protocol, options
+    return options
 
 
 def _convert(what: str, value: str, default: Any) -> Any:
