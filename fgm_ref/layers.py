@@ -49,7 +49,7 @@ class Recurrent:
         self.dz = np.empty((T, rows, k, B), dtype)  # gradient at the pre-activations z = W u
         self.dh = np.empty((H, k, B), dtype)
         self._dz_columns = np.empty((k, rows, T, B), dtype)
-        self._u_rows = np.empty((k, T, B, H + D + 1), dtype)
+        self._u_columns = np.empty((k, H + D + 1, T, B), dtype)
         self._dx = np.empty((k, D, T * B), dtype)
 
     @classmethod
@@ -78,9 +78,9 @@ class Recurrent:
         """Write the gradient of W to dW (k, gates·H, K): one product for all time steps, put side by side."""
         T, _, k, B = self.shape
         self._dz_columns[...] = self.dz.transpose(2, 1, 0, 3)
-        self._u_rows[...] = self.u[:T].transpose(2, 0, 3, 1)
+        self._u_columns[...] = self.u[:T].transpose(2, 1, 0, 3)
         # dW = Σ_t dz[t] u[t]ᵀ
-        np.matmul(self._dz_columns.reshape(k, -1, T * B), self._u_rows.reshape(k, T * B, -1), out=dW)
+        np.matmul(self._dz_columns.reshape(k, -1, T * B), self._u_columns.reshape(k, -1, T * B).swapaxes(1, 2), out=dW)
 
     def input_gradient(self, W: Array) -> Array:
         """After `backward`: the gradient at x (T, D, k, B), the upstream gradient of the layer below."""

@@ -10,8 +10,7 @@ product:
     [o; i; f; g] = [σ; σ; σ; tanh](W u[t])        c[t] = f ⊙ c[t-1] + i ⊙ g        h[t] = o ⊙ tanh(c[t])
 
 Backward: Werbos 1990, applied to these three equations from the right to the left.  The order o, i, f, g
-keeps the three sigmoids together, and σ(z) = (tanh(z/2) + 1)/2 lets one tanh serve all four; nor can it
-overflow.
+keeps the three sigmoids together, and tanh(z) = 2σ(2z) - 1 lets one exponential serve all four.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fgm_ref.activations import logistic, overflow_is_fine, tanh
 from fgm_ref.layers import Recurrent, sites_first
 from fgm_ref.params import Array
 
@@ -28,14 +28,16 @@ class LSTMCache(Recurrent):
 
     Public beside `h`: the cell states `c` (T+1, H, k, B), c[0] the initial and c[-1] the final one, and the
     values of the gates `a` (T, 4, H, k, B).
+
+    c[t-1] lies behind the gates of step t, so that [i; f] ⊙ [g; c[t-1]] is one multiplication.
     """
 
     gates = 4
 
     def __init__(self, k: int, D: int, H: int, T: int, B: int, dtype: npt.DTypeLike, truncate: int = 0) -> None:
         super().__init__(k, D, H, T, B, dtype, truncate)
-        self.a = np.empty((T, 4, H, k, B), dtype)
-        self.c = np.empty((T + 1, H, k, B), dtype)
+        self.gates_and_c = np.empty((T + 1, 5, H, k, B), dtype)
+        self.a, self.c = self.gates_and_c[:T, :4], self.gates_and_c[:, 4]
         self.tanh_c = np.empty((T, H, k, B), dtype)
         self.dc = np.empty((H, k, B), dtype)
 
@@ -52,30 +54,41 @@ class LSTM(LSTMCache):
 
     def __init__(self, k: int, D: int, H: int, T: int, B: int, dtype: npt.DTypeLike, truncate: int = 0) -> None:
         super().__init__(k, D, H, T, B, dtype, truncate)
-        self.dh_dc = np.empty((T, H, k, B), dtype)
+        # the slopes ∂h/∂c, and behind them those at the gates, which become dz
+        self.slopes = np.empty((T, 5, H, k, B), dtype)
+        self.dz = self.slopes[:, 1:].reshape(T, 4 * H, k, B)
+        self._scale = np.repeat(np.array([-1, -1, -1, -2], dtype), H)[:, None]
+        self._V = np.empty((k, 4 * H, H + D + 1), dtype)
+        self._parts = np.empty((2, H, k, B), dtype)
+        # views of every time step, made once: a small network's time goes into making such things
+        self._forward_views = [
+            (sites_first(self.u[t]), sites_first(a.reshape(4 * H, k, B)), a, a[0], a[3], a[1:3],
+             self.gates_and_c[t, 3:], self.c[t + 1], self.tanh_c[t], self.h[t + 1])
+            for t, a in enumerate(self.a)
+        ]  # fmt: skip
+        self._backward_views = [
+            (t, slopes[:2], slopes[0], slopes[2:], f, sites_first(dz))
+            for t, slopes, f, dz in zip(range(T), self.slopes, self.a[:, 2], self.dz, strict=True)
+        ]
 
+    @overflow_is_fine
     def forward(self, W: Array, x: Array, h0: Array | None = None, c0: Array | None = None) -> Array:
         """W (k, 4H, K), x (T, D, k, B), h0 and c0 (H, k, B) or zero -> all outputs h[1:] (T, H, k, B)."""
-        T, H, k, B = self.shape
-        c = self.c
         self._begin_forward(x, h0)
-        c[0] = 0 if c0 is None else c0
-        for t in range(T):
-            z = self.a[t]
-            # [o; i; f; g] = [σ; σ; σ; tanh](W [h[t-1]; x[t]; 1])
-            np.matmul(W, sites_first(self.u[t]), out=sites_first(z.reshape(4 * H, k, B)))
-            sigmoids = z[:3]
-            sigmoids *= 0.5
-            np.tanh(z, out=z)
-            sigmoids += 1
-            sigmoids *= 0.5
-            o, i, f, g = z
-            # c[t] = f ⊙ c[t-1] + i ⊙ g
-            np.multiply(f, c[t], out=c[t + 1])
-            c[t + 1] += i * g
+        self.c[0] = 0 if c0 is None else c0
+        V, parts = np.multiply(W, self._scale, out=self._V), self._parts
+        for u, z, gates, o, g, i_and_f, g_and_c, c, tanh_c, h in self._forward_views:
+            # z = W [h[t-1]; x[t]; 1],   [o; i; f] = σ(z),   g = tanh(z) = 2 σ(2z) - 1;   σ(z) = 1/(1 + exp(-z))
+            np.matmul(V, u, out=z)
+            logistic(gates)
+            g *= 2
+            g -= 1
+            # c[t] = i ⊙ g + f ⊙ c[t-1]
+            np.multiply(i_and_f, g_and_c, out=parts)
+            np.add(parts[0], parts[1], out=c)
             # h[t] = o ⊙ tanh(c[t])
-            np.tanh(c[t + 1], out=self.tanh_c[t])
-            np.multiply(o, self.tanh_c[t], out=self.h[t + 1])
+            tanh(c, out=tanh_c)
+            np.multiply(o, tanh_c, out=h)
         return self.h[1:]
 
     def backward(self, W: Array, dW: Array, dY: Array) -> tuple[Array, Array]:
@@ -83,20 +96,19 @@ class LSTM(LSTMCache):
 
         dY is the upstream gradient: (T, H, k, B) at every output, or (H, k, B) at the last output only.
         """
-        T, H, _, _ = self.shape
-        dh, dc, every = self.dh, self.dc, self._begin_backward(dY)
+        H, dh, dc, every = self.shape[1], self.dh, self.dc, self._begin_backward(dY)
         dc[...] = 0
-        WhT = W[:, :, :H].swapaxes(1, 2)
-        dz = self._slopes()
-        for t in reversed(range(T)):
-            # dc[t] += dh[t] ⊙ ∂h[t]/∂c[t]
-            dc += dh * self.dh_dc[t]
-            # dz_o = dh[t] ⊙ ∂h[t]/∂z_o,   dz_i, dz_f, dz_g = dc[t] ⊙ ∂c[t]/∂z
-            dz[t, 0] *= dh
-            dz[t, 1:] *= dc
+        WhT, dh_of_sites = W[:, :, :H].swapaxes(1, 2), sites_first(dh)
+        self._fill_slopes()
+        for t, at_h, at_c, at_ifg, f, dz in reversed(self._backward_views):
+            # dz_o = dh[t] ⊙ ∂h[t]/∂z_o,   dc[t] += dh[t] ⊙ ∂h[t]/∂c[t]
+            at_h *= dh
+            dc += at_c
+            # dz_i, dz_f, dz_g = dc[t] ⊙ ∂c[t]/∂z
+            at_ifg *= dc
             # dc[t-1] = dc[t] ⊙ f,   dh[t-1] = Whᵀ dz[t] + dY[t-1]
-            dc *= self.a[t, 2]
-            np.matmul(WhT, sites_first(self.dz[t]), out=sites_first(dh))
+            dc *= f
+            np.matmul(WhT, dz, out=dh_of_sites)
             if t and t % self.truncate == 0:
                 dh[...], dc[...] = 0, 0
             if t and every:
@@ -104,26 +116,20 @@ class LSTM(LSTMCache):
         self._weight_gradient(dW)
         return dh, dc
 
-    def _slopes(self) -> Array:
+    def _fill_slopes(self) -> None:
         """The derivatives inside the steps, of all steps at once: they need no gradient from above.
 
-        Returns ∂h[t]/∂z_o, ∂c[t]/∂z_i, ∂c[t]/∂z_f and ∂c[t]/∂z_g as one view (T, 4, H, k, B) of `dz`.
+        `slopes` (T, 5, H, k, B) := ∂h[t]/∂c[t], ∂h[t]/∂z_o, ∂c[t]/∂z_i, ∂c[t]/∂z_f and ∂c[t]/∂z_g.
         """
-        T, H, k, B = self.shape
-        sigmoids, tanh_c, dh_dc, dz = self.a[:, :3], self.tanh_c, self.dh_dc, self.dz.reshape(T, 4, H, k, B)
+        at_c, at_g, at_oif = self.slopes[:, 0], self.slopes[:, 4], self.slopes[:, 1:4]
         o, i, _, g = self.a.swapaxes(0, 1)
-        # ∂h/∂c = o ⊙ (1 - tanh²(c))
-        np.multiply(tanh_c, tanh_c, out=dh_dc)
-        np.subtract(1, dh_dc, out=dh_dc)
-        dh_dc *= o
+        # ∂h/∂c = o ⊙ (1 - tanh²(c)),   ∂c/∂z_g = i ⊙ (1 - g²)
+        for slope, gate, value in ((at_c, o, self.tanh_c), (at_g, i, g)):
+            np.multiply(value, value, out=slope)
+            np.subtract(1, slope, out=slope)
+            slope *= gate
         # ∂h/∂z_o = σ'(z_o) ⊙ tanh(c),   ∂c/∂z_i = σ'(z_i) ⊙ g,   ∂c/∂z_f = σ'(z_f) ⊙ c[t-1],   σ' = σ(1 - σ)
-        np.subtract(1, sigmoids, out=dz[:, :3])
-        dz[:, :3] *= sigmoids
-        dz[:, 0] *= tanh_c
-        dz[:, 1] *= g
-        dz[:, 2] *= self.c[:T]
-        # ∂c/∂z_g = i ⊙ (1 - g²)
-        np.multiply(g, g, out=dz[:, 3])
-        np.subtract(1, dz[:, 3], out=dz[:, 3])
-        dz[:, 3] *= i
-        return dz
+        np.subtract(1, self.a[:, :3], out=at_oif)
+        at_oif *= self.a[:, :3]
+        at_oif[:, 0] *= self.tanh_c
+        at_oif[:, 1:] *= self.gates_and_c[:-1, 3:]

@@ -16,22 +16,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from fgm_ref.activations import overflow_is_fine, sigmoid, tanh
 from fgm_ref.layers import sites_first
 from fgm_ref.lstm import LSTMCache
 from fgm_ref.params import Array
 
 
-def sigmoid(z: Array) -> None:
-    """σ(z) = (tanh(z/2) + 1)/2, in place."""
-    z *= 0.5
-    np.tanh(z, out=z)
-    z += 1
-    z *= 0.5
-
-
 class PeepholeLSTM(LSTMCache):
     """An LSTM layer of k stacked sites with peepholes; weights W (k, 4H, K), and p (k, 3, H) for o, i, f."""
 
+    @overflow_is_fine
     def forward(self, W: Array, p: Array, x: Array, h0: Array | None = None, c0: Array | None = None) -> Array:
         """W (k, 4H, K), p (k, 3, H), x (T, D, k, B), h0 and c0 (H, k, B) or zero -> h[1:] (T, H, k, B)."""
         T, H, k, B = self.shape
@@ -45,14 +39,14 @@ class PeepholeLSTM(LSTMCache):
             # [i; f] = σ(z + p ⊙ c[t-1]),   g = tanh(z)
             z[1:3] += p[1:] * c[t]
             sigmoid(z[1:3])
-            np.tanh(g, out=g)
+            tanh(g, out=g)
             # c[t] = f ⊙ c[t-1] + i ⊙ g
             np.multiply(f, c[t], out=c[t + 1])
             c[t + 1] += i * g
             # o = σ(z + p_o ⊙ c[t]),   h[t] = o ⊙ tanh(c[t])
             o += p[0] * c[t + 1]
             sigmoid(o)
-            np.tanh(c[t + 1], out=self.tanh_c[t])
+            tanh(c[t + 1], out=self.tanh_c[t])
             np.multiply(o, self.tanh_c[t], out=self.h[t + 1])
         return self.h[1:]
 

@@ -27,7 +27,7 @@ __all__ = ["Model", "ModelSpec"]
 
 Rngs = Sequence[np.random.Generator]
 
-CACHE_BYTES = 1 << 19  # weights and one time step of a stack of sites: half of an L2 cache of 1 MiB
+CACHE_BYTES = 1 << 20  # weights and one time step of a stack of sites: about an L2 cache
 SHAPES_KEPT = 16  # shapes (k, B, T) whose arrays are kept for the next call
 EVALUATION_NUMBERS = 1 << 15  # about so many per time step, when a whole test set is evaluated
 
@@ -181,7 +181,7 @@ class Model:
     def _stacks(self, k: int, B: int) -> Iterator[slice]:
         """Cut k sites into equal stacks whose weights and arrays of one time step stay in cache."""
         gates = self.spec.cell_class.gates
-        numbers = max(gates * H * (H + D + 1) + (3 * gates * H + H + D + 1) * B for _, D, H in self.spec.layers)
+        numbers = max(gates * H * (H + D + 1) + (12 * H + H + D + 1) * B for _, D, H in self.spec.layers)
         fitting = max(1, CACHE_BYTES // (numbers * self.dtype.itemsize))
         stacks = -(-k // fitting)
         size = -(-k // stacks)

@@ -14,7 +14,9 @@ But it does not handle long lags: dh shrinks (or grows) at every step back.  `ls
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+from fgm_ref.activations import logistic, overflow_is_fine
 from fgm_ref.layers import Recurrent, sites_first
 from fgm_ref.params import Array
 
@@ -24,14 +26,22 @@ class RNN(Recurrent):
 
     gates = 1
 
+    def __init__(self, k: int, D: int, H: int, T: int, B: int, dtype: npt.DTypeLike, truncate: int = 0) -> None:
+        super().__init__(k, D, H, T, B, dtype, truncate)
+        # views of every time step, made once: a small network's time goes into making such things
+        self._forward_views = [(sites_first(u), h, sites_first(h)) for u, h in zip(self.u[:T], self.h[1:], strict=True)]
+        self._backward_views = [(t, dz, sites_first(dz)) for t, dz in enumerate(self.dz)]
+
+    @overflow_is_fine
     def forward(self, W: Array, x: Array, h0: Array | None = None) -> Array:
         """W (k, H, K), x (T, D, k, B), h0 (H, k, B) or zero -> all outputs h[1:] (T, H, k, B)."""
         self._begin_forward(x, h0)
-        for t in range(len(x)):
-            h = self.h[t + 1]
-            # h[t] = tanh(W [h[t-1]; x[t]; 1])
-            np.matmul(W, sites_first(self.u[t]), out=sites_first(h))
-            np.tanh(h, out=h)
+        V = -2 * W
+        for u, h, h_of_sites in self._forward_views:
+            # h[t] = tanh(z),   z = W [h[t-1]; x[t]; 1];   tanh(z) = 2/(1 + exp(-2z)) - 1
+            np.matmul(V, u, out=h_of_sites)
+            logistic(h, 2)
+            h -= 1
         return self.h[1:]
 
     def backward(self, W: Array, dW: Array, dY: Array) -> Array:
@@ -39,18 +49,16 @@ class RNN(Recurrent):
 
         dY is the upstream gradient: (T, H, k, B) at every output, or (H, k, B) at the last output only.
         """
-        T, H, _, _ = self.shape
-        dh, every = self.dh, self._begin_backward(dY)
-        WhT = W[:, :, :H].swapaxes(1, 2)
+        H, dh, every = self.shape[1], self.dh, self._begin_backward(dY)
+        WhT, dh_of_sites = W[:, :, :H].swapaxes(1, 2), sites_first(dh)
         # tanh' = 1 - h², of all time steps at once
         np.multiply(self.h[1:], self.h[1:], out=self.dz)
         np.subtract(1, self.dz, out=self.dz)
-        for t in reversed(range(T)):
-            dz = self.dz[t]
+        for t, dz, dz_of_sites in reversed(self._backward_views):
             # dz[t] = dh[t] ⊙ (1 - h[t]²)
             dz *= dh
             # dh[t-1] = Whᵀ dz[t] + dY[t-1]
-            np.matmul(WhT, sites_first(dz), out=sites_first(dh))
+            np.matmul(WhT, dz_of_sites, out=dh_of_sites)
             if t and t % self.truncate == 0:
                 dh[...] = 0
             if t and every:

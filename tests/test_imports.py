@@ -14,7 +14,7 @@ PACKAGE = Path(fgm_ref.__file__).parent
 # From the bottom to the top.  A module may import from its own line and from those above it here.
 LAYERS = """
 params losses files threads plug_in
-layers rnn lstm lstm_peephole spec model optim gradcheck
+activations layers rnn lstm lstm_peephole spec model optim gradcheck
 zones
 composed tracking counterexamples shrink hunt
 safe messages ledger network faults
@@ -31,7 +31,7 @@ cli demo
 """
 
 # These stand on their own: what learns and what is watched know nothing of who speaks when.
-INNOCENT = {"params", "losses", "layers", "rnn", "lstm", "lstm_peephole", "spec", "model", "optim"}
+INNOCENT = {"params", "losses", "activations", "layers", "rnn", "lstm", "lstm_peephole", "spec", "model", "optim"}
 INNOCENT |= {"zones", "composed", "tracking", "counterexamples", "shrink", "hunt", "safe", "messages"}
 FORBIDDEN = {"faults", "ledger", "network", "protocols", "simulate", "plots", "trace", "table", "demo", "learners"}
 FORBIDDEN |= {"checks"}

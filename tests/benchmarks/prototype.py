@@ -64,7 +64,7 @@ class Stack:
         self.top = {name: self.new(rows, s, B) for name, rows in names.items()}
         self.top["v"] = self.new(H + 1, s, B, fill=1)
         self.row, self.total, self.losses = self.new(s, B), self.new(s, B), self.new(s)
-        self.half, self.one, self.inverse = (np.array(value, dtype) for value in (0.5, 1, 1 / B))
+        self.one, self.two, self.minus_two, self.inverse = (np.array(value, dtype) for value in (1, 2, -2, 1 / B))
 
     def new(self, *shape: int, fill: float = 0) -> Array:
         """A new array."""
@@ -75,7 +75,7 @@ class Stack:
         u = self.new(T + 1, H + D + 1, s, B)
         u[:, -1] = 1
         arrays = {"u": u, "h": u[:, :H], "dz": self.new(T, rows, s, B), "dzc": self.new(s, rows, T, B),
-                  "ur": self.new(s, T, B, H + D + 1), "dx": self.new(s, D, T * B)}
+                  "uc": self.new(s, H + D + 1, T, B), "dx": self.new(s, D, T * B)}
         arrays |= {name: self.new(H, s, B) for name in ("dh", "dc", "t1", "t2")}
         if self.shape.cell == "lstm":
             arrays |= {"a": self.new(T, 4, H, s, B), "c": self.new(T + 1, H, s, B), "tc": self.new(T, H, s, B)}
@@ -97,25 +97,39 @@ class Stack:
             T, s = self.shape.T, self.s
             columns = a["dzc"].reshape(s, -1, T * self.shape.B)
             do(np.copyto, a["dzc"], a["dz"].transpose(2, 1, 0, 3))
-            do(np.copyto, a["ur"], a["u"][:T].transpose(2, 0, 3, 1))
-            do(np.matmul, columns, a["ur"].reshape(s, -1, a["ur"].shape[3]), g[f"{name}.W"])
+            do(np.copyto, a["uc"], a["u"][:T].transpose(2, 1, 0, 3))
+            do(np.matmul, columns, a["uc"].reshape(s, -1, T * self.shape.B).swapaxes(1, 2), g[f"{name}.W"])
             if a is not self.layers[0]:
                 do(np.matmul, W[:, :, H:-1].swapaxes(1, 2), columns, a["dx"])
                 dY = a["dx"].reshape(s, -1, T, self.shape.B).transpose(2, 1, 0, 3)
 
+    def _logistic(self, do: Tape, z: Array, scale: Array) -> None:
+        do(np.exp, z, z)
+        do(np.add, z, self.one, z)
+        do(np.divide, scale, z, z)
+
+    def _tanh(self, do: Tape, z: Array, out: Array) -> None:
+        if self.dtype.itemsize == 4:
+            do(np.tanh, z, out)
+            return
+        do(np.multiply, z, self.minus_two, out)
+        self._logistic(do, out, self.two)
+        do(np.subtract, out, self.one, out)
+
     def _lstm_forward(self, do: Tape, a: dict[str, Array], W: Array) -> None:
+        V, scale = np.empty(W.shape, self.dtype), np.repeat(np.array([-1, -1, -1, -2], self.dtype), W.shape[1] // 4)
+        do(np.multiply, W, scale[:, None], V)
         for t in range(self.shape.T):
             z, c, tc = a["a"][t], a["c"][t + 1], a["tc"][t]
             o, i, f, g = z
-            do.matmul(W, sites_first(a["u"][t]), sites_first(z.reshape(-1, *z.shape[2:])))
-            do(np.multiply, z[:3], self.half, z[:3])
-            do(np.tanh, z, z)
-            do(np.add, z[:3], self.one, z[:3])
-            do(np.multiply, z[:3], self.half, z[:3])
+            do.matmul(V, sites_first(a["u"][t]), sites_first(z.reshape(-1, *z.shape[2:])))
+            self._logistic(do, z, self.one)
+            do(np.multiply, g, self.two, g)
+            do(np.subtract, g, self.one, g)
             do(np.multiply, f, a["c"][t], c)
             do(np.multiply, i, g, a["t1"])
             do(np.add, c, a["t1"], c)
-            do(np.tanh, c, tc)
+            self._tanh(do, c, tc)
             do(np.multiply, o, tc, a["h"][t + 1])
 
     def _lstm_backward(self, do: Tape, a: dict[str, Array], W: Array, dY: Array) -> None:
@@ -149,10 +163,13 @@ class Stack:
                     do(np.add, dh, dY[t - 1], dh)
 
     def _rnn_forward(self, do: Tape, a: dict[str, Array], W: Array) -> None:
+        V = np.empty(W.shape, self.dtype)
+        do(np.multiply, W, self.minus_two, V)
         for t in range(self.shape.T):
             h = a["h"][t + 1]
-            do.matmul(W, sites_first(a["u"][t]), sites_first(h))
-            do(np.tanh, h, h)
+            do.matmul(V, sites_first(a["u"][t]), sites_first(h))
+            self._logistic(do, h, self.two)
+            do(np.subtract, h, self.one, h)
 
     def _rnn_backward(self, do: Tape, a: dict[str, Array], W: Array, dY: Array) -> None:
         dh, every = a["dh"], dY.ndim == 4
