@@ -18,7 +18,7 @@ layers rnn lstm lstm_peephole spec model optim gradcheck
 zones
 composed tracking counterexamples shrink hunt
 safe messages ledger network faults
-windows data_table data_ecg data_nyc csvdata datasets split metrics batches schedules learners
+windows data_table data_ecg data_nyc csvdata datasets split metrics batches changes schedules learners
 protocols.base protocols.options
 protocols.local protocols.central protocols.periodic protocols.dynamic protocols.gm protocols.fgm
 protocols.at_end protocols.fda protocols.omniscient
@@ -27,6 +27,7 @@ protocols
 config checks result presets
 simulate
 trace plots table progress selftest study check_safe check_plot
+study.deviations study.lags
 cli demo
 """
 
