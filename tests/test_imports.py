@@ -18,13 +18,13 @@ layers rnn lstm lstm_peephole spec model optim gradcheck
 zones
 composed tracking counterexamples shrink hunt
 safe messages ledger network faults
-windows data_table data_ecg data_nyc csvdata datasets split metrics batches changes schedules learners
+windows data_table data_ecg data_nyc csvdata datasets split metrics batches schedules learners
 protocols.base protocols.options
 protocols.local protocols.central protocols.periodic protocols.dynamic protocols.gm protocols.fgm
 protocols.at_end protocols.fda protocols.omniscient
 protocols.gm_reb protocols.fgm_reb protocols.fgm_random protocols.fgm_projection protocols.fgm_o
 protocols
-config checks result presets
+config checks changes result presets
 simulate
 trace plots table progress selftest study check_safe check_plot
 study.deviations study.lags
