@@ -9,8 +9,10 @@
 Several are joined by commas, such as `season,swap=0/3@0.5`; two swaps of the same classes bring the old concept
 back.  Training and test part change together, so that every metric is about the present.
 
-For `season`, natural sites should be as many as the data have: more of them share one station's year out in
-pieces, and then every site lives in another season.  Prequential loss (`series["loss"]`) is what regret is made of.
+For `season`, take as many natural sites as the data have: more of them share one station's year out in pieces, and
+then every site lives in another season.  A run sees steps · batch samples of each.
+
+Prequential loss (`series["loss"]`) is what regret is made of.
 """
 
 from collections.abc import Callable, Sequence

@@ -266,4 +266,7 @@ def test_all_together_run_to_the_end(name, safe, threshold):
     rounds, rebalances = result.series["rounds"][-1], result.series["rebalances"][-1]
     assert np.isfinite(result.final["loss"]) and rounds > 2
     if name == "GM_PUBLISHED":  # whatever the learning does: every batch violates, and the k-th violation ends a round
-        assert (rounds, rebalances) == (60 / 4, 60 / 4 * 3)
+        k, D = 4, result.final["parameters"]
+        assert (rounds, rebalances) == (60 / k, 60 / k * (k - 1))
+        # so a round costs 1 + 2(k − 1)/k times what it costs to collect k models and to send k out
+        assert result.totals["bytes"] == 4 * D * (k + rounds * 2 * k * (1 + 2 * (k - 1) / k))

@@ -17,12 +17,13 @@ GM (Kamp's dynamic averaging with balancing)
     partial_reference  who is balanced measures itself from the partial mean; the coordinator goes on from E.  The
                        models walk out of the region unnoticed
     stale              the reference of the condition stays the first model.  Once the models have left its
-                       neighbourhood, somebody speaks in every step
+                       neighbourhood, somebody speaks in nearly every step
     rewind             the sites go back to the first model at every full synchronisation, and measure from there
                        (`stale` is part of it).  Nothing is ever learnt for longer than a round
     movers             means leave out the models that stand at the reference
     sum_test           an error of the text, not of the program: B is measured by the *sum* (1/k) Σ_B ‖w − E‖², which
-                       grows with B.  Once augmenting has begun, it ends with everybody
+                       grows with B.  Augmenting ends with everybody, or does not begin and a small violator
+                       gets its own model back
 
 FGM
 
@@ -30,7 +31,7 @@ FGM
     sum                E moves by the sum of the drifts, k times too far.  Training overshoots, and with many sites
                        or large radii it diverges, unless `rewind` keeps the sites from ever seeing that E
     carry              E moves by the mean drifts of *all* rounds so far, so it picks up speed: diverges as well
-    stale, rewind      as above; drifts are still added to E.  With `stale` alone every round ends at once
+    stale, rewind      as above; drifts are still added to E.  With `stale` alone most rounds end at once
     stale_phi          φ(X_i), and z_i with it, are those of the site's last own batch, also if that was in an
                        earlier round.  Such a z_i is too high: the site keeps silent (with `unsigned`: it shouts)
     twice              φ(X_i) is polled twice and billed twice
