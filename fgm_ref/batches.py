@@ -1,4 +1,4 @@
-"""Mini-batches: each site walks through its own samples, reshuffled from its own stream at every pass."""
+"""Mini-batches: each site walks through its own samples, reshuffled from its own stream at every pass, or in order."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,10 +38,21 @@ class Batches:
         return np.asarray(self._queue[sites[:, None], positions[:, None] + np.arange(self.size)])
 
     def _refill(self, i: int) -> None:
-        """Move the unused rest of site i's queue to the front and append whole shuffled passes."""
+        """Move the unused rest of site i's queue to the front and append whole passes."""
         passes = [self._queue[i, self._next[i] : self._end[i]].copy()]
         while sum(map(len, passes)) < self._enough:
-            passes.append(self.rngs[i].permutation(self.parts[i]))
+            passes.append(self._one_pass(i))
         queue = np.concatenate(passes)
         self._queue[i, : len(queue)] = queue
         self._next[i], self._end[i] = 0, len(queue)
+
+    def _one_pass(self, i: int) -> Array:
+        """Every sample of site i once."""
+        return self.rngs[i].permutation(self.parts[i])
+
+
+class InOrder(Batches):
+    """Endless mini-batches in the order of the samples; after the last comes the first."""
+
+    def _one_pass(self, i: int) -> Array:
+        return self.parts[i]

@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     add("--sites", metavar="K", type=whole(1))
     add("--split", choices=("iid", "natural", "dirichlet"))
     add("--schedule", metavar="NAME", help="lockstep, bernoulli[:RATE,...] (unequal speeds) or single")
+    add("--change", metavar="WHAT", help="swap=0/1@0.5, reverse@0.5, join=6@0.5 or season: see fgm_ref/changes.py")
 
     add = p.add_argument_group("training").add_argument
     add("--cell", choices=("lstm", "rnn"))
@@ -72,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
 def settings(args: argparse.Namespace) -> dict[str, Any]:
     """The `Config` fields that were given on the command line."""
     same = ("safe", "threshold", "sites", "split", "schedule", "cell", "hidden", "steps", "batch", "optimizer",
-            "lr", "clip", "dropout", "faults", "seed")
+            "lr", "clip", "dropout", "faults", "change", "seed")
     given = {name: value for name in same if (value := getattr(args, name)) is not None}
     return given | ({"relative": False} if args.absolute else {}) | ({"checks": True} if args.verify else {})
 

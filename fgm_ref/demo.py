@@ -91,9 +91,10 @@ def show(args: Any, results: list[RunResult], data: Dataset, out: Path | None) -
         print("\n\n".join("\n".join(transcript(result, args.trace)) for result in results))
     elif out:
         config = results[0].config
+        change = f", {config.change}" if config.change else ""
         print(f"{data.about}\n{len(data.x_train):,} training and {len(data.x_test):,} test windows, "
               f"{config.cell.upper()} with {results[0].final['parameters']:,} parameters, {config.sites} sites, "
-              f"{config.split} split, {config.schedule}, {config.steps} steps, seed {config.seed}\n")
+              f"{config.split} split, {config.schedule}, {config.steps} steps, seed {config.seed}{change}\n")
         print(table(results, data), *notes(results), sep="\n", end="\n\n")
         print(picture(results, data, out / f"{name_of(data, config)}.png"))
 

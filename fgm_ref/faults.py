@@ -142,7 +142,8 @@ def expect_possible(faults: Faults | None, protocol: str, sites: int, average_st
         raise ValueError(f"faults: expected absent sites from 0 to {sites - 1}, got {max(faults.absent)}")
     if protocol in INDISPENSABLE or average_state:
         what = protocol if protocol in INDISPENSABLE else "averaged optimiser states"
-        raise ValueError(f"faults: expected no absent sites with {what}, which need an answer from everybody")
+        raise ValueError(f"faults: expected no absent sites with {what}, nor any that join later: "
+                         "they need an answer from everybody")
 
 
 class FaultyNetwork(Network):

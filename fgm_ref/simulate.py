@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.batches import Batches
+from fgm_ref.changes import World
 from fgm_ref.checks import VERDICTS, Observer
 from fgm_ref.config import Config
 from fgm_ref.datasets import Dataset, load
@@ -45,7 +45,8 @@ class Simulation:
 
     def __init__(self, config: Config, dataset: Dataset | None = None):
         self.config = config
-        self.data = data = dataset or load(config.dataset)
+        data = dataset or load(config.dataset)
+        self.world = World(config, data)
         streams = dict(zip(STREAMS, np.random.SeedSequence(config.seed).spawn(len(STREAMS)), strict=True))
         rng = {name: np.random.default_rng(seed) for name, seed in streams.items()}
 
@@ -53,7 +54,7 @@ class Simulation:
         protocol, options = parse(config.protocol)
         parts = split(data, config.sites, config.split, rng["split"], config.alpha)
         per_site = {name: _spawn(streams[name], config.sites) for name in ("batches", "dropout")}
-        self.batches = Batches(parts, config.batch, per_site["batches"])
+        self.batches = self.world.batches(parts, config.batch, per_site["batches"])
         self.active = schedule(config.schedule, config.sites, rng["schedule"])
 
         setup = Setup(
@@ -66,7 +67,7 @@ class Simulation:
         )
         self.sites: Sites = protocol.sites(self._learners(setup.E, config.sites, per_site["dropout"]), setup)
         self.ledger = Ledger(config.sites, config.multicast)
-        self.faults = parse_faults(config.faults)
+        self.faults = parse_faults(f"{config.faults},{self.world.absences}")
         expect_possible(self.faults, protocol.name, config.sites, setup.average_state)
         self.network = (FaultyNetwork(self.sites, self.ledger, rng["network"], self.faults) if self.faults
                         else Network(self.sites, self.ledger, rng["network"]))
@@ -89,7 +90,8 @@ class Simulation:
         self.ledger.step += 1
         active = self._present(next(self.active))
         rows = self.batches.draw(active)
-        self.sites.step(active, self.data.x_train[rows], self.data.y_train[rows])
+        data = self.data
+        self.sites.step(active, data.x_train[rows], data.y_train[rows])
         if isinstance(self.sites, MonitoringSites) and self.sites.k <= PHI_SITES:
             self.series["phi"].append(self.sites.values.copy())
             self.series["phi_zero"].append(self.sites.at_zero)
@@ -117,9 +119,24 @@ class Simulation:
             self.series[name].append(value)
 
     @property
+    def data(self) -> Dataset:
+        """The data as they are now (see `changes.py`)."""
+        return self.world.at(self.ledger.step)
+
+    @property
     def mean_model(self) -> Array:
         """S = (1/k) Σ w_i (D,), which nobody but the simulator knows between synchronisations."""
-        return np.asarray(self.trained.P.mean(axis=0))
+        return np.asarray(self.models.mean(axis=0))
+
+    @property
+    def models(self) -> Array:
+        """The models (k, D), or (1, D) of the hub; who is gone counts as standing at E, as in the protocols."""
+        gone = sorted(getattr(self.network, "absent", ()))
+        if not gone or self.coordinator.hub:
+            return self.trained.P
+        models = self.trained.P.copy()
+        models[gone] = self.coordinator.E
+        return models
 
     def evaluate(self) -> None:
         """Add the mean model's test metrics to the curve."""
@@ -130,7 +147,7 @@ class Simulation:
 
     def result(self, stopped: str = "") -> RunResult:
         """The record up to here."""
-        S, P = self.mean_model, self.trained.P
+        S, P = self.mean_model, self.models
         final: dict[str, Any] = evaluate(self.model, S, self.data)._asdict()
         final["local_loss"] = float(np.mean([evaluate(self.model, p, self.data).loss for p in P[:LOCALS]]))
         final["spread"] = float(np.sqrt(np.mean(norm(P - S) ** 2)))

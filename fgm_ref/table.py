@@ -20,8 +20,8 @@ def judged(results: Sequence[RunResult]) -> bool:
 
 def notes(results: Sequence[RunResult]) -> list[str]:
     """What must be said below the table: guarantees that the network's faults have cost."""
-    return [f"{r.config.protocol}: with {r.config.faults} its guarantee was broken in {r.final['breaches']} steps"
-            for r in results if r.final.get("breaches")]
+    return [f"{r.config.protocol}: with {r.config.faults or r.config.change} its guarantee was broken in "
+            f"{r.final['breaches']} steps" for r in results if r.final.get("breaches")]
 
 
 def reference(results: Sequence[RunResult]) -> RunResult | None:

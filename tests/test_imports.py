@@ -24,9 +24,10 @@ protocols.local protocols.central protocols.periodic protocols.dynamic protocols
 protocols.at_end protocols.fda protocols.omniscient
 protocols.gm_reb protocols.fgm_reb protocols.fgm_random protocols.fgm_projection protocols.fgm_o
 protocols
-config checks result presets
+config checks changes result presets
 simulate
 trace plots table progress selftest study check_safe check_plot
+study.deviations study.lags
 cli demo
 """
 

@@ -17,7 +17,7 @@ from fgm_ref.network import Network
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import NOBODY, Protocol, Setup, mean_over
 from fgm_ref.protocols.options import positive
-from fgm_ref.safe import Variance, ZoneMaker
+from fgm_ref.safe import SafeFunction, Variance, ZoneMaker
 
 Array = npt.NDArray[Any]
 
@@ -77,7 +77,7 @@ class Coordinator(base.Coordinator):
             self.fetch(self.others())
         # 3: augment B at random while its mean violates the condition
         phi = self.make_zone(self.E)
-        while len(self.B) < self.k and phi(self.mean() - self.E) > 0:
+        while len(self.B) < self.k and self.outside(phi):
             self.fetch([self.rng.choice(self.others())])
         # 4 and 5: the mean goes to B; it is the new reference only if B is everybody
         if len(self.B) == self.k:
@@ -87,6 +87,10 @@ class Coordinator(base.Coordinator):
             self.rebalances += 1
             self.network.down(BALANCED, sorted(self.B), self.mean(), ("|B|", len(self.B)))
         self.B = {}
+
+    def outside(self, phi: SafeFunction) -> bool:
+        """Whether mean_B(w) violates the condition."""
+        return bool(phi(self.mean() - self.E) > 0)
 
     def others(self) -> list[int]:
         """The sites outside B."""

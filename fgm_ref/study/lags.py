@@ -1,0 +1,135 @@
+"""Vanishing gradients: how much does the loss feel of what the network knew some steps ago?
+
+    lag_norms(model, P, x, y)["h"][lag]  =  mean over sites and samples of  ‖∂loss/∂h[T − lag]‖
+
+where loss is one sample's own and h the output of the top layer; "c" is the same for an LSTM's cell state.  Each is
+the gradient at a state that the layer is *handed*, with the other one held fixed.
+
+The layers write over dh at every step back.  So this asks them a question that they answer anyway: what is the
+gradient at the *initial* state of a layer that sees only the last `lag` steps and starts at h[T − lag], c[T − lag]?
+That takes T²/2 steps instead of T, which is nothing next to a training run.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.config import Config
+from fgm_ref.layers import Embedding, Readout
+from fgm_ref.losses import LOSSES
+from fgm_ref.model import Model
+from fgm_ref.safe import norm
+from fgm_ref.simulate import Simulation
+
+Array = npt.NDArray[Any]
+
+SAMPLES = 32
+"""Test windows that a run's norms are taken over."""
+
+
+def lag_norms(model: Model, P: Array, x: Array, y: Array) -> dict[str, Array]:
+    """Gradient norms by lag 0 ... T−1: "h" (T,), and for an LSTM "c" (T,), whose lag 0 is 0 (only h reads it).
+
+    P (k, n) weights, x (k, B, T, D) or (k, B, T) and y (k, B) or (k, B, O) as in training; dropout and truncation
+    are left out.  Raises `ValueError` for a readout at every step.
+    """
+    spec = model.spec
+    if spec.readout != "last":
+        raise ValueError(f"model: expected a readout at the last step, got {spec.readout!r}")
+    w = model.layout.views(P)
+    below = Embedding.forward(w["embedding"], x) if spec.vocabulary else x
+    below = below.transpose(2, 3, 0, 1)  # (T, D, k, B)
+    for name, _, H in spec.layers[:-1]:
+        below = _cell(model, H, below).forward(*_weights(w, name), below)
+    name, _, H = spec.layers[-1]
+    top, weights = _cell(model, H, below), _weights(w, name)
+    upstream = _upstream(model, w["readout"], top.forward(*weights, below), y)
+    norms = {"h": [_mean_norm(upstream)]} | ({"c": [0.0]} if hasattr(top, "c") else {})
+    for lag in range(1, len(below)):
+        tail = below[-lag:]
+        cell = _cell(model, H, tail)
+        states = [top.h[-1 - lag], *([top.c[-1 - lag]] if "c" in norms else [])]
+        cell.forward(*weights, tail, *states)
+        gradients = cell.backward(*weights, *map(np.empty_like, weights), upstream)
+        for name, gradient in zip(norms, gradients if "c" in norms else (gradients,), strict=True):
+            norms[name].append(_mean_norm(gradient))
+    return {name: np.array(values) for name, values in norms.items()}
+
+
+def _weights(w: dict[str, Array], layer: str) -> list[Array]:
+    """[W], or [W, p] with peepholes."""
+    return [w[f"{layer}.{part}"] for part in ("W", "p") if f"{layer}.{part}" in w]
+
+
+def _cell(model: Model, H: int, x: Array) -> Any:
+    """A recurrent layer of H units for inputs x (T, D, k, B)."""
+    T, D, k, B = x.shape
+    return model.spec.cell_class(k, D, H, T, B, model.dtype)
+
+
+def _upstream(model: Model, W: Array, h: Array, y: Array) -> Array:
+    """∂loss/∂h[T] of every sample's own loss, (H, k, B)."""
+    _, H, k, B = h.shape
+    readout = Readout(k, H, model.spec.outputs, 1, B, model.dtype)
+    z = readout.forward(W, h[-1:])
+    LOSSES[model.spec.task](z, y if model.spec.task == "classification" else np.moveaxis(y, -1, 0), readout.dz)
+    # a site's loss is the mean over its B samples
+    return np.asarray(B * readout.backward(W, np.empty_like(W))[0])
+
+
+def _mean_norm(gradient: Array) -> float:
+    """(H, k, B) -> mean over sites and samples of the length along H."""
+    return float(norm(np.moveaxis(gradient, 0, -1).astype(float)).mean())
+
+
+def lags(config: Config) -> dict[str, Any]:
+    """One run, and what the gradient by lag has to do with it.  The columns:
+
+    `lag_norms` JSON {"start" | "middle" | "end": {"h": [by lag], "c": [by lag]}}, of the sites' models at `SAMPLES`
+    test windows; `gradient_reach` at the end, the share of ‖∂loss/∂h[T]‖ that is left at the first step;
+    `step_norm` the mean length of one training step of one site, over the steps in which no message moved a
+    model, and `relative_step_norm` in units of ‖E‖; `drift` the mean of ‖w_i − E‖ when nothing is pending; `rounds`,
+    `bytes`, and the final test `loss` and `score`.
+    """
+    simulation = Simulation(config)
+    norms, moves, drifts = {"start": _norms(simulation)}, [], []
+    for step in range(1, config.steps + 1):
+        before, reactions = simulation.models.copy(), _reactions(simulation)
+        simulation.step()
+        models, E = simulation.models, simulation.coordinator.E
+        drifts.append(norm(models - E).mean())
+        if _reactions(simulation) == reactions:
+            lengths = norm(models - before)
+            moves.append((lengths[lengths > 0].mean(), norm(E)) if lengths.any() else (0.0, norm(E)))
+        if step == (config.steps + 1) // 2:
+            norms["middle"] = _norms(simulation)
+    norms["end"] = _norms(simulation)
+    simulation.coordinator.finish()
+    result = simulation.result()
+    return {
+        "lag_norms": json.dumps(norms), "gradient_reach": norms["end"]["h"][-1] / norms["end"]["h"][0],
+        "step_norm": _mean([length for length, _ in moves]),
+        "relative_step_norm": _mean([length / E for length, E in moves]), "drift": _mean(drifts),
+        "rounds": int(result.series["rounds"][-1]), "bytes": result.totals["bytes"],
+        "loss": result.final["loss"], "score": result.final["score"],
+    }
+
+
+def _mean(values: list[Any]) -> float:
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _reactions(simulation: Simulation) -> tuple[int, int]:
+    """What counts up when a message moves a model."""
+    return simulation.coordinator.round, simulation.coordinator.rebalances
+
+
+def _norms(simulation: Simulation) -> dict[str, list[float]]:
+    """`lag_norms` of the models of now, at the same test windows for all, to 6 digits."""
+    data, P = simulation.data, simulation.models
+    rows = np.linspace(0, len(data.x_test) - 1, min(SAMPLES, len(data.x_test))).astype(int)
+    x, y = (np.broadcast_to(part[rows], (len(P), *part[rows].shape)) for part in (data.x_test, data.y_test))
+    found = lag_norms(simulation.model, P, x, y)
+    return {name: [float(f"{value:.6g}") for value in values] for name, values in found.items()}
