@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from fgm_ref import cli
+from fgm_ref.progress import duration
 from fgm_ref.study import grid
-from fgm_ref.study.estimate import duration, total
+from fgm_ref.study.estimate import total
 from fgm_ref.study.grid import Experiment
 from fgm_ref.study.runner import Report, study
 from fgm_ref.windows import expect_one_of

@@ -29,14 +29,3 @@ def seconds(task: Task) -> float:
 def total(tasks: Iterable[Task], workers: int) -> float:
     """Expected seconds of all of them."""
     return sum(map(seconds, tasks)) / workers
-
-
-def duration(amount: float) -> str:
-    """Seconds in words.
-
-    >>> duration(50), duration(200), duration(9000)
-    ('50 s', '3 min', '2.5 h')
-    """
-    if amount < 120:
-        return f"{amount:.0f} s"
-    return f"{amount / 60:.0f} min" if amount < 7200 else f"{amount / 3600:.1f} h"

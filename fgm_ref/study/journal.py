@@ -61,7 +61,7 @@ class Journal:
         self._file.close()
         with atomic(self.path) as part:
             part.write_bytes(b"".join(map(line_of, rest)))
-        self._file = open(self.path, "ab")
+        self._file = open(self.path, "ab")  # noqa: SIM115
 
 
 def lock(folder: Path) -> int | None:

@@ -10,7 +10,7 @@ written; the next study with the same folder begins with what it finds there.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,18 +25,17 @@ from fgm_ref.study.store import Record
 from fgm_ref.study.task import Task
 
 WINDOW = 256  # so many tasks are handed over at once
-Finished = dict[str, Record]  # by key
 
 
 @dataclass
 class Report:
-    """How a study went: runs wanted, found and done, and what went wrong, in words."""
+    """How a study went: runs wanted, found, outdated and done, and what went wrong, in words."""
 
     wanted: int = 0
     found: int = 0
     outdated: int = 0
     done: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)  # by the task's key
     broken: str = ""
 
 
@@ -48,69 +47,79 @@ def study(
     Without an `executor` there are `workers` processes (default: one per core).  A run that fails is left out
     and reported; a run that diverges is a result.  Raises `ValueError` if another study is writing to `out`.
     """
-    experiments, report = list(experiments), Report()
-    wanted = {task.key: task for experiment in experiments for task in experiment.tasks}
     with Journal(out) as journal:
-        finished = found_in(out, journal, report)
-        todo = [task for key, task in wanted.items() if key not in finished]
-        report.wanted, report.found = len(wanted), len(wanted) - len(todo)
-        say(report)
+        books = Books(list(experiments), out, journal)
+        books.open()
         try:
-            work(todo, finished, journal, report, executor, workers)
+            work(books, executor, workers)
         finally:
-            file_away(experiments, out, finished, journal)
-    return report
+            books.close()
+    return books.report
 
 
-def found_in(out: Path, journal: Journal, report: Report) -> Finished:
-    """What the tables and the journal of this folder hold already."""
-    old = [record for path in sorted(out.glob("*.csv")) for record in store.records(path)] + journal.records()
-    report.outdated = sum(not record.current for record in old)
-    return {record.task.key: record for record in old if record.current}
+class Books:
+    """What is wanted, what is finished, and where it stands."""
+
+    def __init__(self, experiments: Sequence[Experiment], out: Path, journal: Journal):
+        self.experiments, self.out, self.journal = experiments, out, journal
+        self.wanted = {task.key: task for experiment in experiments for task in experiment.tasks}
+        self.finished: dict[str, Record] = {}  # by key, also of other experiments
+        self.report = Report(wanted=len(self.wanted))
+
+    def open(self) -> None:
+        """Read what the tables and the journal hold already, and say how much that is."""
+        old = [record for path in self._tables() for record in store.records(path)] + self.journal.records()
+        self.finished = {record.task.key: record for record in old if record.current}
+        self.report.outdated = sum(not record.current for record in old)
+        self.report.found = len(self.wanted) - len(self.left())
+        if self.report.found:
+            print(f"{self.report.found} of {self.report.wanted} runs were finished before", file=sys.stderr)
+        if self.report.outdated:
+            print(f"{self.report.outdated} runs of another version do not count", file=sys.stderr)
+
+    def left(self) -> list[Task]:
+        """The tasks that are neither finished nor failed, in the order of the grid."""
+        return [task for key, task in self.wanted.items() if key not in self.finished and key not in self.report.failed]
+
+    def take(self, task: Task, outcome: Outcome | str) -> None:
+        """Keep what came of one task."""
+        if isinstance(outcome, str):
+            self.report.failed[task.key] = outcome
+        else:
+            self.finished[task.key] = Record.of(task, outcome)
+            self.journal.add(self.finished[task.key])
+            self.report.done += 1
+
+    def close(self) -> None:
+        """Write the tables; what stands in none of this folder's tables stays in the journal."""
+        for experiment in self.experiments:
+            rows = [self.finished[task.key] for task in experiment.tasks if task.key in self.finished]
+            if rows:
+                store.write(self.out / f"{experiment.name}.csv", experiment.name, rows)
+        filed = {record.task.key for path in self._tables() for record in store.records(path)}
+        self.journal.keep(record for key, record in self.finished.items() if key not in filed)
+
+    def _tables(self) -> list[Path]:
+        return sorted(self.out.glob("*.csv"))
 
 
-def file_away(experiments: Sequence[Experiment], out: Path, finished: Finished, journal: Journal) -> None:
-    """Write the tables; what stands in none of this folder's tables stays in the journal."""
-    for experiment in experiments:
-        rows = [finished[task.key] for task in experiment.tasks if task.key in finished]
-        if rows:
-            store.write(out / f"{experiment.name}.csv", experiment.name, rows)
-    filed = {record.task.key for path in out.glob("*.csv") for record in store.records(path)}
-    journal.keep(record for key, record in finished.items() if key not in filed)
-
-
-def work(
-    todo: Sequence[Task], finished: Finished, journal: Journal, report: Report,
-    executor: Executor | None, workers: int | None,
-) -> None:
-    """Do the tasks.  If workers of our own die, new ones go on, unless they have died in vain twice."""
-    costs = {task.key: int(1000 * seconds(task)) + 1 for task in todo}
-    progress = Progress(sum(costs.values()))
+def work(books: Books, executor: Executor | None, workers: int | None) -> None:
+    """Do what is left.  If workers of our own die, new ones go on, unless they have died in vain twice."""
+    costs = {task.key: int(1000 * seconds(task)) + 1 for task in books.left()}  # progress counts milliseconds
     spent = in_vain = 0
-    while left := [task for task in todo if task.key not in finished and task.key not in report.failed]:
-        before = spent
-        try:
-            with pool(executor, workers) as running:
-                for task, outcome in results(running, left):
-                    take(task, outcome, finished, journal, report)
-                    spent += costs[task.key]
-                    progress(spent, task.config.protocol)
-        except BrokenExecutor as error:
-            in_vain = 0 if spent > before else in_vain + 1
-            if executor or in_vain == 2:
-                report.broken = str(error)
-                break
-    progress.close()
-
-
-def take(task: Task, outcome: Outcome | str, finished: Finished, journal: Journal, report: Report) -> None:
-    """Keep what came of one task."""
-    if isinstance(outcome, str):
-        report.failed[task.key] = outcome
-    else:
-        finished[task.key] = Record.of(task, outcome)
-        journal.add(finished[task.key])
-        report.done += 1
+    with closing(Progress(sum(costs.values()))) as progress:
+        while left := books.left():
+            try:
+                with pool(executor, workers) as running:
+                    for task, outcome in results(running, left):
+                        books.take(task, outcome)
+                        spent += costs[task.key]
+                        progress(spent, task.config.protocol)
+            except BrokenExecutor as error:
+                in_vain = in_vain + 1 if len(books.left()) == len(left) else 0
+                if executor or in_vain == 2:
+                    books.report.broken = str(error)
+                    return
 
 
 def pool(executor: Executor | None, workers: int | None) -> AbstractContextManager[Executor]:
@@ -142,11 +151,3 @@ def outcome_or_trouble(future: "Future[Outcome]") -> Outcome | str:
         raise
     except Exception as error:
         return f"{type(error).__name__}: {error}"
-
-
-def say(report: Report) -> None:
-    """What there was to start with."""
-    if report.found:
-        print(f"{report.found} of {report.wanted} runs were finished before", file=sys.stderr)
-    if report.outdated:
-        print(f"{report.outdated} runs of another version are done anew", file=sys.stderr)

@@ -6,6 +6,7 @@ compared seed by seed, and the seeds are what is resampled.  Intervals are perce
 """
 
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,10 +28,14 @@ class Estimate(NamedTuple):
     reached: float = 1.0
 
 
+@lru_cache(maxsize=8)  # a report asks for the same ones again and again
 def weights(n: int, resamples: int, seed: int) -> Array:
     """Bootstrap resamples of n seeds as weights (resamples, n): how often each was drawn, divided by n."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(n, np.full(n, 1 / n), size=resamples) / n
+    drawn = np.random.default_rng(seed).integers(n, size=(resamples, n))
+    counts = np.bincount((drawn + n * np.arange(resamples)[:, None]).ravel(), minlength=resamples * n)
+    w = counts.reshape(resamples, n) / n
+    w.flags.writeable = False
+    return w
 
 
 def interval(values: Array, level: float = LEVEL) -> tuple[float, float]:
