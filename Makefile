@@ -9,7 +9,7 @@ WORKERS ?= 2
 QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses messages_ledger model network optim \
 	params protocol_dynamic protocol_fgm protocol_gm protocol_periodic safe schedules_batches simulate split))
 
-.PHONY: help demo test quick zoo guarantees bench lint data clean
+.PHONY: help demo test quick zoo guarantees bench study study-quick lint data clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -33,6 +33,12 @@ guarantees: $(VENV)/.dev  ## a thousand random runs of every protocol under the 
 bench: $(VENV)/.bench  ## speed against PyTorch and JAX, and of whole simulations (an hour; ARGS=--quick: minutes)
 	$(RUN) tests/benchmarks/bench.py $(ARGS)
 	$(RUN) tests/benchmarks/scaling.py $(ARGS)
+
+study-quick: $(VENV)/.runtime  ## a small version of the study, in out/study
+	$(RUN) -m fgm_ref.study --quick --report $(ARGS)
+
+study: $(VENV)/.runtime  ## the study, in data/results; stop it whenever you like, and go on later
+	$(RUN) -m fgm_ref.study --full --report $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .

@@ -32,7 +32,7 @@ class Progress:
         if due:
             self.spoken_at, self.spoken_tenth = elapsed, tenth
             left = elapsed * (self.total - done) / done
-            self._write(f"{100 * done // self.total:3d} %  {label:<14} about {left:.0f} s left")
+            self._write(f"{100 * done // self.total:3d} %  {label:<14} about {duration(left)} left")
 
     def close(self) -> None:
         """Wipe the line."""
@@ -43,3 +43,14 @@ class Progress:
     def _write(self, text: str) -> None:
         self.stream.write(f"\r\x1b[K{text}" if self.terminal else text + "\n")
         self.stream.flush()
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(50), duration(200), duration(9000)
+    ('50 s', '3 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

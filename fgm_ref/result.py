@@ -30,10 +30,11 @@ class RunResult:
     `rebalances` (all cumulative), `overshoot` (only with checks); and for the monitoring protocols `phi`
     (steps, k) and `phi_zero` = φ(0), as the sites saw them before messages were handled.
 
-    `curve`: at each evaluation, `step`, `bytes`, and the test `loss`, `score`, `balanced` of the mean model S.
+    `curve`: at each evaluation, `step`, `bytes`, the test `loss`, `score`, `balanced` of the mean model S, and
+    `served`, the test loss of the coordinator's model E (the last one that all sites were sent).
 
-    `final`: the same for the end, `local_loss` (mean test loss of the local models) and `spread`
-    (root mean square distance of the local models from S).
+    `final`: the same for the end, `served_loss`, `norm` = ‖E‖, `local_loss` (mean test loss of the local
+    models) and `spread` (root mean square distance of the local models from S).
 
     `ledger`: bytes and messages by kind.  `totals`: up, down and together, payload and TCP-like.
     `stopped`: why the run ended early, or "".  `model` (D,): S at the end.

@@ -79,6 +79,7 @@ class Simulation:
                                  strict=survives(self.faults, config.protocol, config.safe))
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)
+        self._served: tuple[Array, float] = np.empty(0), np.nan
 
     def _learners(self, E: Array, k: int, rngs: list[np.random.Generator]) -> Learners:
         c = self.config
@@ -139,16 +140,30 @@ class Simulation:
         return models
 
     def evaluate(self) -> None:
-        """Add the mean model's test metrics to the curve."""
+        """Add the mean model's test metrics, and the served model's loss, to the curve."""
         metrics = evaluate(self.model, self.mean_model, self.data)
-        point = {"step": self.ledger.step, "bytes": self.ledger.total_bytes, **metrics._asdict()}
+        point = {"step": self.ledger.step, "bytes": self.ledger.total_bytes, **metrics._asdict(),
+                 "served": self.served_loss(metrics.loss)}
         for name, value in point.items():
             self.curve[name].append(np.nan if value is None else value)
+
+    def served_loss(self, mean_loss: float) -> float:
+        """Test loss of the coordinator's model E, the one that is in use; `mean_loss` is that of S.
+
+        Nothing is evaluated where E is S, nor twice for the same E.
+        """
+        E = self.coordinator.E
+        if (self.trained.P == E).all():
+            return mean_loss
+        if not np.array_equal(E, self._served[0]):
+            self._served = E.copy(), evaluate(self.model, E, self.data).loss
+        return self._served[1]
 
     def result(self, stopped: str = "") -> RunResult:
         """The record up to here."""
         S, P = self.mean_model, self.models
         final: dict[str, Any] = evaluate(self.model, S, self.data)._asdict()
+        final["served_loss"], final["norm"] = self.served_loss(final["loss"]), float(norm(self.coordinator.E))
         final["local_loss"] = float(np.mean([evaluate(self.model, p, self.data).loss for p in P[:LOCALS]]))
         final["spread"] = float(np.sqrt(np.mean(norm(P - S) ** 2)))
         final["parameters"] = self.model.size

@@ -26,9 +26,13 @@ protocols.gm_reb protocols.fgm_reb protocols.fgm_random protocols.fgm_projection
 protocols
 config checks changes result presets
 simulate
-trace plots table progress selftest study check_safe check_plot
-study.deviations study.lags
+trace plots table progress selftest check_safe check_plot
 cli demo
+study study.settings study.task study.deviations study.lags
+study.measure study.store study.journal study.estimate study.pool study.stats study.fronts
+study.grid study.report
+study.runner
+study.__main__
 """
 
 # These stand on their own: what learns and what is watched know nothing of who speaks when.

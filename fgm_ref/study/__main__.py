@@ -1,0 +1,168 @@
+"""`python -m fgm_ref.study`: choose experiments, run them, write their tables."""
+
+import fgm_ref.threads  # isort: skip  (before NumPy)
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from fgm_ref import cli
+from fgm_ref.progress import duration
+from fgm_ref.study import grid
+from fgm_ref.study.estimate import total
+from fgm_ref.study.grid import Experiment
+from fgm_ref.study.runner import Report, study
+from fgm_ref.windows import expect_one_of
+
+FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+EXAMPLES = """\
+examples:
+  python -m fgm_ref.study --list                      the experiments, how many runs, how long
+  python -m fgm_ref.study --quick                     a small version of each, in out/study
+  python -m fgm_ref.study --full                      everything; stop it whenever you like, and go on later
+  python -m fgm_ref.study --full --only fronts        one experiment
+  python -m fgm_ref.study --full --grid mine.toml --out out/mine       experiments of your own
+  python -m fgm_ref.study --report --out out/study    the summaries of what is there
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    p = argparse.ArgumentParser(
+        prog="python -m fgm_ref.study", formatter_class=argparse.RawDescriptionHelpFormatter, usage=argparse.SUPPRESS,
+        description=EXAMPLES + "\nGrids of runs times seeds, in parallel; what is finished is never lost or repeated.",
+        epilog="exit codes: 0 fine, 1 some runs failed, 2 wrong usage, 130 interrupted", allow_abbrev=False,
+    )
+    mode = p.add_mutually_exclusive_group()
+    mode.add_argument("--list", action="store_true", help="what there is; with --quick or without")
+    mode.add_argument("--full", action="store_true", help="run everything")
+    p.add_argument("--quick", action="store_true", help="run few seeds, few steps, few values")
+    p.add_argument("--only", metavar="NAME[,NAME]", help="these experiments")
+    p.add_argument("--report", action="store_true", help="write summaries, after the runs if there are any")
+    p.add_argument("--out", metavar="DIR", type=Path, help="where results are; default data/results for --full "
+                   "in a checkout, else out/study")
+    p.add_argument("--workers", metavar="N", type=cli.whole(1), help="processes; default one per core")
+    p.add_argument("--grid", metavar="FILE", type=Path, help="a TOML file with other experiments")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Choose, run, report.  Returns the exit code."""
+    args = parser().parse_args(argv)
+    try:
+        if not (args.list or args.full or args.quick or args.report):
+            raise ValueError("expected --list, --quick, --full or --report, got none of them; --help shows examples")
+        if args.full and args.quick:
+            raise ValueError("quick: expected either --quick or --full, got both")
+        experiments = chosen(grid.load_file(args.grid or grid.BUNDLED, args.quick), args.only)
+        workers = args.workers or os.cpu_count() or 1
+        if args.list:
+            print("\n".join(catalogue(experiments, workers)))
+            return FINE
+        out = args.out or default_folder(args.full)
+        code = go(experiments, out, workers) if args.full or args.quick else FINE
+        return code or (summarise(out) if args.report else FINE)
+    except ValueError as error:
+        return complain(str(error), USAGE)
+
+
+def chosen(experiments: dict[str, Experiment], only: str | None) -> list[Experiment]:
+    """Those that were asked for, in the order of the file; every name must be known."""
+    names = only.split(",") if only else list(experiments)
+    for name in names:
+        expect_one_of("only", name, tuple(experiments))
+    return [experiment for name, experiment in experiments.items() if name in names]
+
+
+def catalogue(experiments: Sequence[Experiment], workers: int) -> list[str]:
+    """One line per experiment; runs that several share are counted for each."""
+    lines = [f"{e.name:<14} {len(e.tasks):>6} runs  about {duration(total(e.tasks, workers)):>7}  {e.about}"
+             for e in experiments]
+    tasks = {task.key: task for e in experiments for task in e.tasks}
+    time = duration(total(tasks.values(), workers))
+    return [*lines, f"{'together':<14} {len(tasks):>6} runs  about {time:>7}  with {workers} processes"]
+
+
+def go(experiments: Sequence[Experiment], out: Path, workers: int) -> int:
+    """Run, and say what came of it."""
+    expect_folder(out)
+    tasks = {task.key: task for experiment in experiments for task in experiment.tasks}
+    time = duration(total(tasks.values(), workers))
+    print(f"{len(tasks)} runs, about {time} with {workers} processes", file=sys.stderr)
+    try:
+        report = study(experiments, out, workers=workers)
+    except KeyboardInterrupt:
+        return complain(f"interrupted; the same command goes on from what is finished, in {out}", INTERRUPTED)
+    for experiment in experiments:
+        print(out / f"{experiment.name}.csv")
+    return trouble(report)
+
+
+def trouble(report: Report) -> int:
+    """A line for each kind of failure."""
+    reasons = list(report.failed.values())
+    for reason in dict.fromkeys(reasons):
+        complain(f"{reasons.count(reason)} runs failed: {reason}", FAILED)
+    if report.broken:
+        missing = report.wanted - report.found - report.done - len(reasons)
+        complain(f"worker processes were killed from outside, for want of memory perhaps; {missing} runs are not done. "
+                 "The same command goes on from here; try fewer --workers", FAILED)
+    return FAILED if reasons or report.broken else FINE
+
+
+def default_folder(full: bool) -> Path:
+    """data/results in a checkout for the full study, else out/study."""
+    checkout = Path(__file__).resolve().parents[2]
+    if full and (checkout / "data" / "make_data.py").is_file():
+        return checkout / "data" / "results"
+    return Path("out") / "study"
+
+
+def expect_folder(out: Path) -> None:
+    """Found out before any computing starts."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"out: expected a folder to write to, got {str(out)!r} ({error.strerror})") from None
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise ValueError(f"out: expected a folder to write to, got {str(out)!r} (permission denied)")
+
+
+def summarise(out: Path) -> int:
+    """The report; loaded only here."""
+    from fgm_ref.study import report
+
+    pages = report.write(out)
+    if not pages:
+        raise ValueError(f"out: expected a folder with results of a study, got {str(out)!r}")
+    print(*pages, sep="\n")
+    return FINE
+
+
+def complain(text: str, code: int) -> int:
+    """One line on stderr; where it starts with the name of an option, as the user knows it."""
+    name, colon, rest = text.partition(":")
+    known = {"only", "out", "grid", "quick", "workers"}
+    print(f"fgm_ref.study: {f'--{name}{colon}{rest}' if name in known else text}", file=sys.stderr)
+    return code
+
+
+def entry() -> NoReturn:
+    """The program; a closed pipe or Ctrl-C ends it quietly."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    entry()

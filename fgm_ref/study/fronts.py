@@ -1,0 +1,98 @@
+"""What does it cost to reach a given loss?  Loss-against-bytes fronts over thresholds, compared at equal loss.
+
+A protocol's *front* comes from runs at several thresholds (or periods): the cheapest way to each loss.  No
+threshold hits the stated loss exactly, so ln bytes is interpolated between the two that enclose it.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.study.stats import LEVEL, RESAMPLES, Estimate, interval, weights
+
+Array = npt.NDArray[Any]
+
+
+class Runs(NamedTuple):
+    """One protocol's runs: bytes and loss (thresholds, seeds); a loss that is not a number rules its threshold out."""
+
+    bytes: Array
+    loss: Array
+
+
+def front(log_bytes: Array, loss: Array) -> tuple[Array, Array]:
+    """Sort by bytes; the loss becomes its running minimum.  (thresholds, ...) each.
+
+    >>> front(np.array([3.0, 1.0, 2.0]), np.array([0.5, 0.9, 1.0]))
+    (array([1., 2., 3.]), array([0.9, 0.9, 0.5]))
+    """
+    order = np.argsort(log_bytes, axis=0, kind="stable")
+    loss = np.minimum.accumulate(np.take_along_axis(loss, order, axis=0), axis=0)
+    return np.take_along_axis(log_bytes, order, axis=0), loss
+
+
+def crossing(log_bytes: Array, loss: Array, target: float) -> Array:
+    """ln bytes at which fronts (thresholds, resamples) first reach `target`, (resamples,); nan where they never do.
+
+    Where the cheapest threshold is good enough already, its own bytes: an upper bound.
+    """
+    below = loss <= target
+    after = below.argmax(axis=0)  # the first that is good enough
+    before = np.maximum(after - 1, 0)
+    column = np.arange(loss.shape[1])
+    x, y = log_bytes, loss
+    drop = y[before, column] - y[after, column]
+    # x = x₀ + (x₁ − x₀) (y₀ − target) / (y₀ − y₁)
+    share = np.where(drop > 0, (y[before, column] - target) / np.where(drop > 0, drop, 1), 1)
+    found = x[before, column] + (x[after, column] - x[before, column]) * share
+    return np.asarray(np.where(below.any(axis=0), found, np.nan))
+
+
+def log_bytes_at(runs: Runs, target: float, w: Array) -> Array:
+    """ln bytes at the target loss for each resample w (resamples, seeds): mean loss, geometric mean of the bytes."""
+    use = ~np.isnan(runs.loss).any(axis=1) & (runs.bytes > 0).all(axis=1)
+    if not use.any():
+        return np.full(len(w), np.nan)
+    return crossing(*front(np.log(runs.bytes[use]) @ w.T, runs.loss[use] @ w.T), target)
+
+
+def bytes_at_loss(
+    runs: Runs, target: float, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL,
+) -> Estimate:
+    """Bytes that a protocol needs to reach the loss `target`, with an interval over the resamples that reach it."""
+    n = _seeds(runs)
+    value = log_bytes_at(runs, target, _plain(n))
+    return _estimate(value, log_bytes_at(runs, target, weights(n, resamples, seed)), n, level)
+
+
+def front_ratio(
+    a: Runs, b: Runs, target: float, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL,
+) -> Estimate:
+    """Bytes of `a` by bytes of `b`, each at the loss `target`.  Seeds are resampled for both together.
+
+    Column s of every array belongs to the same seed.
+    """
+    n = _seeds(a, b)
+    plain, w = _plain(n), weights(n, resamples, seed)
+    value = log_bytes_at(a, target, plain) - log_bytes_at(b, target, plain)
+    return _estimate(value, log_bytes_at(a, target, w) - log_bytes_at(b, target, w), n, level)
+
+
+def _plain(n: int) -> Array:
+    """Every seed once."""
+    return np.full((1, n), 1 / n)
+
+
+def _estimate(value: Array, resampled: Array, n: int, level: float) -> Estimate:
+    low, high = np.exp(interval(resampled, level))
+    return Estimate(float(np.exp(value[0])), float(low), float(high), n, float(np.mean(~np.isnan(resampled))))
+
+
+def _seeds(*all_runs: Runs) -> int:
+    shapes = {array.shape for runs in all_runs for array in runs if array.ndim == 2}
+    counts = {shape[1] for shape in shapes}
+    if len(counts) != 1 or any(runs.bytes.shape != runs.loss.shape for runs in all_runs):
+        got = ", ".join(str(array.shape) for runs in all_runs for array in runs)
+        raise ValueError(f"runs: expected bytes and loss (thresholds, seeds) with the same seeds for all, got {got}")
+    return int(counts.pop())

@@ -1,0 +1,153 @@
+"""Do the runs of some experiments, on any executor, losing nothing and repeating nothing.
+
+    with ThreadPoolExecutor() as executor:
+        study(experiments.values(), Path("out/study"), executor=executor)
+
+Whatever is finished stands in the journal at once.  At the end, also a bad one, each experiment's table is
+written; the next study with the same folder begins with what it finds there.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fgm_ref.progress import Progress
+from fgm_ref.study import store
+from fgm_ref.study.estimate import seconds
+from fgm_ref.study.grid import Experiment
+from fgm_ref.study.journal import Journal
+from fgm_ref.study.measure import Outcome, execute
+from fgm_ref.study.pool import processes
+from fgm_ref.study.store import Record
+from fgm_ref.study.task import Task
+
+WINDOW = 256  # so many tasks are handed over at once
+
+
+@dataclass
+class Report:
+    """How a study went: runs wanted, found, outdated and done, and what went wrong, in words."""
+
+    wanted: int = 0
+    found: int = 0
+    outdated: int = 0
+    done: int = 0
+    failed: dict[str, str] = field(default_factory=dict)  # by the task's key
+    broken: str = ""
+
+
+def study(
+    experiments: Iterable[Experiment], out: Path, *, executor: Executor | None = None, workers: int | None = None,
+) -> Report:
+    """Do what is not done yet, and write `<out>/<experiment>.csv` for each.
+
+    Without an `executor` there are `workers` processes (default: one per core).  A run that fails is left out
+    and reported; a run that diverges is a result.  Raises `ValueError` if another study is writing to `out`.
+    """
+    with Journal(out) as journal:
+        books = Books(list(experiments), out, journal)
+        books.open()
+        try:
+            work(books, executor, workers)
+        finally:
+            books.close()
+    return books.report
+
+
+class Books:
+    """What is wanted, what is finished, and where it stands."""
+
+    def __init__(self, experiments: Sequence[Experiment], out: Path, journal: Journal):
+        self.experiments, self.out, self.journal = experiments, out, journal
+        self.wanted = {task.key: task for experiment in experiments for task in experiment.tasks}
+        self.finished: dict[str, Record] = {}  # by key, also of other experiments
+        self.report = Report(wanted=len(self.wanted))
+
+    def open(self) -> None:
+        """Read what the tables and the journal hold already, and say how much that is."""
+        old = [record for path in self._tables() for record in store.records(path)] + self.journal.records()
+        self.finished = {record.task.key: record for record in old if record.current}
+        self.report.outdated = sum(not record.current for record in old)
+        self.report.found = len(self.wanted) - len(self.left())
+        if self.report.found:
+            print(f"{self.report.found} of {self.report.wanted} runs were finished before", file=sys.stderr)
+        if self.report.outdated:
+            print(f"{self.report.outdated} runs of another version do not count", file=sys.stderr)
+
+    def left(self) -> list[Task]:
+        """The tasks that are neither finished nor failed, in the order of the grid."""
+        return [task for key, task in self.wanted.items() if key not in self.finished and key not in self.report.failed]
+
+    def take(self, task: Task, outcome: Outcome | str) -> None:
+        """Keep what came of one task."""
+        if isinstance(outcome, str):
+            self.report.failed[task.key] = outcome
+        else:
+            self.finished[task.key] = Record.of(task, outcome)
+            self.journal.add(self.finished[task.key])
+            self.report.done += 1
+
+    def close(self) -> None:
+        """Write the tables; what stands in none of this folder's tables stays in the journal."""
+        for experiment in self.experiments:
+            rows = [self.finished[task.key] for task in experiment.tasks if task.key in self.finished]
+            if rows:
+                store.write(self.out / f"{experiment.name}.csv", experiment.name, rows)
+        filed = {record.task.key for path in self._tables() for record in store.records(path)}
+        self.journal.keep(record for key, record in self.finished.items() if key not in filed)
+
+    def _tables(self) -> list[Path]:
+        return sorted(self.out.glob("*.csv"))
+
+
+def work(books: Books, executor: Executor | None, workers: int | None) -> None:
+    """Do what is left.  If workers of our own die, new ones go on, unless they have died in vain twice."""
+    costs = {task.key: int(1000 * seconds(task)) + 1 for task in books.left()}  # progress counts milliseconds
+    spent = in_vain = 0
+    with closing(Progress(sum(costs.values()))) as progress:
+        while left := books.left():
+            try:
+                with pool(executor, workers) as running:
+                    for task, outcome in results(running, left):
+                        books.take(task, outcome)
+                        spent += costs[task.key]
+                        progress(spent, task.config.protocol)
+            except BrokenExecutor as error:
+                in_vain = in_vain + 1 if len(books.left()) == len(left) else 0
+                if executor or in_vain == 2:
+                    books.report.broken = str(error)
+                    return
+
+
+def pool(executor: Executor | None, workers: int | None) -> AbstractContextManager[Executor]:
+    """The caller's executor, which stays open, or processes of our own."""
+    return nullcontext(executor) if executor else processes(workers)
+
+
+def results(executor: Executor, tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome | str]]:
+    """(task, outcome) as they come in, or (task, what went wrong).  Raises `BrokenExecutor`."""
+    pending: dict[Future[Outcome], Task] = {}
+    try:
+        for number, task in enumerate(tasks, 1):
+            pending[executor.submit(execute, task)] = task
+            last = number == len(tasks)
+            while pending and (last or len(pending) >= WINDOW or any(future.done() for future in pending)):
+                done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield pending.pop(future), outcome_or_trouble(future)
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def outcome_or_trouble(future: "Future[Outcome]") -> Outcome | str:
+    """What the run gave, or a line on why it gave nothing."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        raise
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"

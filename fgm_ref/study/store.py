@@ -1,0 +1,120 @@
+"""Finished runs, and the tidy table that an experiment's are written to: one row per run, whole or not at all.
+
+A row holds the experiment, the run's key and kind, all settings, the outcome, and what it was computed with.
+Empty cells are "not a number".
+"""
+
+import csv
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fgm_ref import __version__
+from fgm_ref.config import Config
+from fgm_ref.files import atomic
+from fgm_ref.study.settings import FIELDS, read, written
+from fgm_ref.study.task import Task
+
+VERSIONS = ("fgm_ref", "numpy", "python", "machine")
+NAMES = ("experiment", "key", "kind")
+TEXT = {*NAMES, *VERSIONS, "stopped"}
+"""Columns that are text even where they look like a number; so is every `curve_...`."""
+
+csv.field_size_limit(2**24)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished run: its outcome and its versions, as the text of cells."""
+
+    task: Task
+    outcome: Mapping[str, str]
+    versions: Mapping[str, str]
+
+    @classmethod
+    def of(cls, task: Task, outcome: Mapping[str, Any]) -> "Record":
+        """A run that has just been finished here."""
+        return cls(task, {name: written(value) for name, value in outcome.items()}, versions())
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, str]) -> "Record":
+        """The inverse of `row`.  A setting that the row does not know has its default."""
+        settings = {name: read(name, row[name]) for name in FIELDS if name in row}
+        outcome = {name: text for name, text in row.items() if name not in {*FIELDS, *NAMES, *VERSIONS}}
+        return cls(Task(Config(**settings), row["kind"]), outcome, {name: row[name] for name in VERSIONS})
+
+    @property
+    def row(self) -> dict[str, str]:
+        """Everything but the experiment (a run may belong to several)."""
+        return {**self.task.columns, **self.outcome, **self.versions}
+
+    @property
+    def current(self) -> bool:
+        """Whether this version of the package would compute the same."""
+        return minor(self.versions["fgm_ref"]) == minor(__version__)
+
+
+@cache
+def versions() -> dict[str, str]:
+    """What runs are computed with."""
+    values = __version__, np.__version__, platform.python_version(), platform.machine()
+    return dict(zip(VERSIONS, values, strict=True))
+
+
+def minor(version: str) -> str:
+    """Major and minor number.
+
+    >>> minor("0.1.7")
+    '0.1'
+    """
+    return ".".join(version.split(".")[:2])
+
+
+def write(path: Path, experiment: str, records: Iterable[Record]) -> None:
+    """One CSV file, in the order of the records."""
+    rows = [{"experiment": experiment, **record.row} for record in records]
+    front = list(dict.fromkeys(NAMES + tuple(FIELDS)))
+    outcome = dict.fromkeys(name for row in rows for name in row if name not in {*front, *VERSIONS})
+    with atomic(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, [*front, *outcome, *VERSIONS], restval="", lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def records(path: Path) -> list[Record]:
+    """The finished runs of a CSV file; none if it is not one of ours.  `ValueError` if it cannot be understood."""
+    with open(path, newline="", encoding="utf-8") as file:
+        table = csv.DictReader(file)
+        if not {*NAMES, *VERSIONS} <= set(table.fieldnames or ()):
+            return []
+        try:
+            return [Record.from_row(row) for row in table]
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"results: expected {path} as a study wrote it, but: {error}") from None
+
+
+def table(path: Path) -> list[dict[str, Any]]:
+    """The rows of a CSV file with typed cells: settings as in `Config`, text, and numbers as float (empty: nan)."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return [{name: cell(name, text) for name, text in row.items()} for row in csv.DictReader(file)]
+
+
+def cell(name: str, text: str) -> Any:
+    """One typed cell.
+
+    >>> cell("loss", "0.5"), cell("loss", ""), cell("stopped", ""), cell("hidden", "16"), cell("numpy", "2.1")
+    (0.5, nan, '', (16,), '2.1')
+    """
+    if name in FIELDS:
+        return read(name, text)
+    if name in TEXT or name.startswith("curve_"):
+        return text
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return text

@@ -1,0 +1,36 @@
+"""One run to be done: what to measure, and the run's `Config`.  Travels to any process; equal tasks have equal keys."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+
+from fgm_ref.config import Config
+from fgm_ref.study.settings import FIELDS, typed, written
+
+RUN = "run"
+
+
+@dataclass(frozen=True)
+class Task:
+    """`kind` names what is measured (see `measure.py`)."""
+
+    config: Config
+    kind: str = RUN
+
+    @cached_property
+    def key(self) -> str:
+        """A name that is the same on every machine and in every version with the same settings.
+
+        >>> Task(Config(threshold=1)).key == Task(Config(threshold=1.0)).key != Task(Config(threshold=2)).key
+        True
+        """
+        values = {name: typed(name, getattr(self.config, name)) for name in FIELDS}
+        text = json.dumps({"kind": self.kind, "config": values}, sort_keys=True, ensure_ascii=True)
+        return sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Key, kind and every setting, as text."""
+        settings = {name: written(getattr(self.config, name)) for name in FIELDS}
+        return {"key": self.key, "kind": self.kind, **settings}
