@@ -99,6 +99,7 @@ EVENTS = {
     "fgm-reb": ("fgm-reb", APART, {}),
     "fgm-random": ("fgm-random:gain=0.01", 1.01 * np.vstack([np.eye(3), [[-1.0, 0, 0]]]), {"n": 2}),
     "fgm-projection": ("fgm-projection:m=3", APART, {"m": 3}),
+    "fgm-centre": ("fgm-centre", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
     "fgm-o": ("fgm-o:price=1000", np.vstack([OUT, -OUT, np.zeros((2, 3))]), {"n": 0}),
     "fda-naive": ("fda-naive", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
     "fda-linear": ("fda-linear", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
