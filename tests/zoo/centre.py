@@ -21,8 +21,8 @@ def receive(self, message, sites):
     """
     fgm.Sites.receive(self, message, sites)
     if message.kind is CENTRE:
-        places = getattr(self, "places", 0) + self.zone.coordinates(self.drifts(slice(None)))
-        self.zone.centre = places @ self.zone.U
+        U = self.zone.U
+        self.base = self.E + (self.models - self.E) @ U.T @ U
         self.moved(slice(None))
         self.start_subround(message.payload[0])
 
@@ -49,3 +49,15 @@ def shift(self, delta):
 
     The sites count from values that do not add up to ψ, and use up slack that they do not have.
     """
+
+
+@mutant(
+    "z68", "the sites' places are counted from E, not from the centre", "centred:Centred.coordinates",
+    "test_protocol_fgm_centre.py::test_the_mean_of_the_coordinates_is_the_best_shift",
+)
+def coordinates(self, X):
+    """Drifts are counted from E, so why not their coordinates?  In the first subround of a round it is the same.
+
+    In the second one the centre moves by all of the way again, and then again, far ahead of the sites.
+    """
+    return X @ self.U.T
