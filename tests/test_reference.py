@@ -34,7 +34,8 @@ def test_every_protocol_is_listed_in_order():
 
 def test_every_safe_function_is_listed_in_order():
     names = [row[0] for row in SAFE_ROWS]
-    assert names == [*(f"`{name}`" for name in CATALOGUE), "`cheap:NAME`", "`NAME+NAME`", "perspective", "flipped"]
+    composed = ["`cheap:NAME`", "`decay:NAME`", "`grow:NAME`", "`NAME+NAME`", "perspective", "flipped"]
+    assert names == [*(f"`{name}`" for name in CATALOGUE), *composed]
 
 
 def test_every_protocol_is_in_the_table_of_faults():
