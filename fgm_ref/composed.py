@@ -1,4 +1,4 @@
-"""Safe functions made of others: the cheap ball, the maximum, the other sign.
+"""Safe functions made of others: the cheap ball, the maximum, radii that change from round to round, the other sign.
 
 Sources: Samoladas & Garofalakis 2019 (cheap safe functions; the conjunction of conditions), Garofalakis &
 Samoladas 2017 for the algebra of safe zones.
@@ -6,7 +6,7 @@ Samoladas 2017 for the algebra of safe zones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,16 @@ class Maximum(SafeFunction):
         self.eikonal = all(part.eikonal for part in self.parts)
         self.moving = any(part.moving for part in self.parts)
 
+    def divide(self, blocks: Sequence[slice]) -> None:
+        """Tell every part."""
+        for part in self.parts:
+            part.divide(blocks)
+
+    def after(self, rounds: int, steps: int) -> None:
+        """Tell every part."""
+        for part in self.parts:
+            part.after(rounds, steps)
+
     def expect(self, g: Array) -> None:
         """Tell every part."""
         for part in self.parts:
@@ -84,6 +94,63 @@ class Maximum(SafeFunction):
     def at_zero(self) -> float:
         """max φ_j(0)."""
         return max(part.at_zero for part in self.parts)
+
+
+class Decaying(SafeFunction):
+    """Another φ with a radius that shrinks: in round n it is R/√n, for those whose region is a ball of some kind.
+
+    φ_n(X) = φ(X/a), a = 1/√n, is convex, as φ of a linear map, and Σ φ_n(X_i) ≤ 0 says that the drifts X_i/a are
+    admissible for φ.  φ(0) does not change, so the coordinator need not know a.
+    """
+
+    moving = True  # not while a round lasts, but only the sites know n
+    power = -0.5
+
+    def __init__(self, E: Array, R: float, of: Maker):
+        super().__init__(E, R)
+        self.full, self.a = of(E, R), E.dtype.type(1)
+        self.lipschitz = self.full.lipschitz
+
+    def divide(self, blocks: Sequence[slice]) -> None:
+        """Tell φ."""
+        self.full.divide(blocks)
+
+    def after(self, rounds: int, steps: int) -> None:
+        """a = nᵖ in round n."""
+        self.a = self.E.dtype.type((rounds + 1) ** self.power)
+        self.full.after(rounds, steps)
+
+    def expect(self, g: Array) -> None:
+        """φ sees steps of g/a."""
+        self.full.expect(g / self.a)
+        self.lipschitz = None if self.full.lipschitz is None else self.full.lipschitz / float(self.a)
+
+    def advance(self, t: int, own: Array) -> None:
+        """Tell φ."""
+        self.full.advance(t, own)
+
+    def __call__(self, X: Array) -> Any:
+        """φ(X/a)."""
+        return self.full(X / self.a)
+
+    def excess(self, X: Array) -> float:
+        """That of φ at X/a, in its unit."""
+        return self.full.excess(X / self.a)
+
+    def reach(self, steps: Array) -> float:
+        """That of φ, of steps/a."""
+        return self.full.reach(steps / self.a)
+
+    @property
+    def at_zero(self) -> float:
+        """φ(0) when the round starts."""
+        return self.full.at_zero
+
+
+class Growing(Decaying):
+    """Another φ with a radius that grows: in round n it is R √n."""
+
+    power = 0.5
 
 
 class Flipped:

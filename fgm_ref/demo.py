@@ -162,7 +162,7 @@ def catalogue() -> Iterator[str]:
     yield "safe functions"
     for name, safe in CATALOGUE.items():
         yield f"  {name:<22} {(safe.__doc__ or '').splitlines()[0]}"
-    yield "  cheap:NAME, NAME+NAME, my_module:MyZone"
+    yield "  cheap:NAME, decay:NAME, grow:NAME, NAME+NAME, my_module:MyZone"
     yield f"schedules\n  {', '.join(SCHEDULES)}"
 
 

@@ -49,6 +49,11 @@ class Layout:
         """The names of the blocks, in order."""
         return tuple(self.shapes)
 
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """Where the blocks lie, in order."""
+        return tuple(self._slices.values())
+
     def slice_of(self, name: str) -> slice:
         """Where block `name` lies in the flat vector; `ValueError` for an unknown name."""
         if name not in self._slices:

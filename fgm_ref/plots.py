@@ -48,6 +48,7 @@ STYLES = {
     "fgm-reb": Style(GREEN, "--", "X"),
     "fgm-random": Style(GREEN, ":", ">"),
     "fgm-projection": Style(GREEN, "-.", "p"),
+    "fgm-centre": Style(GREEN, (0, (3, 1, 1, 1)), "8"),
     "fgm-o": Style(GREEN, (0, (5, 1, 1, 1, 1, 1)), "h"),
     "fda-naive": Style(VERMILLION, ":", "2"),
     "fda-linear": Style(VERMILLION, "-", "*"),
@@ -60,7 +61,7 @@ GROUPS = {
     "up: drifts": (("DRIFT", "FLUSH"), YELLOW, "\\\\"),
     "up: raw samples": (("SAMPLES",), GREY, ".."),
     "both: optimiser state": (("STATE", "MEAN_STATE"), PURPLE, "xx"),
-    "both: control words": (("QUANTUM", "LAMBDA", "INCREMENT", "PHI", "POLL"), VERMILLION, ""),
+    "both: control words": (("QUANTUM", "CENTRE", "LAMBDA", "INCREMENT", "PHI", "MONITOR", "POLL"), VERMILLION, ""),
 }
 """How the message types are gathered in a bar: label -> (types, colour, hatch)."""
 

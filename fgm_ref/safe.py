@@ -1,8 +1,10 @@
 """Which safe function: by name, composed, or your own; and the maker that every round starts with.
 
     ball, variance, cap, half-space, upper-norm      see `zones.py`
-    tracking, tracking-variance, ...-own             zones that move, see `tracking.py`
+    tracking, tracking-variance, ...-own, and so on  zones that move, see `tracking.py`
+    per-layer, history-metric, cone                  other shapes, see `shaped.py`
     cheap:cap                                        the cheap ball of another one
+    decay:ball, grow:ball                            a radius that changes from round to round
     ball+cap                                         both conditions at once
     my_module:MyZone                                 your own, in my_module.py of the current directory
 
@@ -17,9 +19,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fgm_ref.composed import Cheap, Flipped, Maximum
+from fgm_ref.composed import Cheap, Decaying, Flipped, Growing, Maximum
 from fgm_ref.plug_in import plug_in
-from fgm_ref.tracking import Tracking, TrackingOwn, TrackingVariance, TrackingVarianceOwn
+from fgm_ref.shaped import Cone, HistoryMetric, PerLayer
+from fgm_ref.tracking import (
+    Tracking,
+    TrackingCap,
+    TrackingDamped,
+    TrackingOwn,
+    TrackingVariance,
+    TrackingVarianceDamped,
+    TrackingVarianceOwn,
+)  # fmt: skip
 from fgm_ref.zones import (
     FAR,
     Array,
@@ -46,8 +57,13 @@ CATALOGUE: dict[str, type[SafeFunction]] = SAFE | {
     "half-space": HalfSpace, "upper-norm": UpperNorm,
     "tracking": Tracking, "tracking-own": TrackingOwn,
     "tracking-variance": TrackingVariance, "tracking-variance-own": TrackingVarianceOwn,
+    "tracking-damped": TrackingDamped, "tracking-variance-damped": TrackingVarianceDamped, "tracking-cap": TrackingCap,
+    "per-layer": PerLayer, "history-metric": HistoryMetric, "cone": Cone,
 }  # fmt: skip
 """All that have a name."""
+
+PACES = {"decay": Decaying, "grow": Growing}
+"""Those with a radius that changes from round to round."""
 
 
 @dataclass(frozen=True)
@@ -55,24 +71,29 @@ class ZoneMaker:
     """Makes the safe function of a round from the round's reference model E.
 
     Sites and coordinator hold one each and thus agree without a message.  With `relative` the radius is
-    R = threshold · ‖E‖, taken anew in every round; else R = threshold.
+    R = threshold · ‖E‖, taken anew in every round; else R = threshold.  `blocks` are the layers, if they are known.
     """
 
     safe: Maker
     threshold: float
     relative: bool = True
+    blocks: tuple[slice, ...] = ()
 
-    def __call__(self, E: Array, before: Array | None = None, steps: int = 0) -> SafeFunction:
+    def __call__(self, E: Array, before: Array | None = None, steps: int = 0, rounds: int = 1) -> SafeFunction:
         """The safe function for reference E (D,).
 
-        A moving one also wants to know the reference of the round `before`, and how many steps that lasted.
+        A moving one also wants to know the reference of the round `before`, how many steps that lasted, and how
+        many `rounds` there have been.
         Raises `ValueError` unless φ(0) is a number below 0.
         """
         zone = self.safe(E, self.radius(E))
         if not -float("inf") < zone.at_zero < 0:
             raise ValueError(f"threshold: expected φ(0) < 0, so that a round has some slack; "
                              f"got φ(0) = {zone.at_zero:g} with R = {zone.R:g} in {E.dtype}")
+        if self.blocks:
+            zone.divide(self.blocks)
         if before is not None:
+            zone.after(rounds, max(1, steps))
             zone.expect((E - before) / max(1, steps))
         return zone
 
@@ -87,7 +108,7 @@ class ZoneMaker:
         return min(self.threshold * length, FAR)
 
 
-def zone_maker(safe: str, threshold: float, relative: bool = True) -> ZoneMaker:
+def zone_maker(safe: str, threshold: float, relative: bool = True, blocks: tuple[slice, ...] = ()) -> ZoneMaker:
     """A `ZoneMaker` by the name of its safe function; an infinite threshold is never violated.
 
     >>> import numpy as np
@@ -98,7 +119,7 @@ def zone_maker(safe: str, threshold: float, relative: bool = True) -> ZoneMaker:
     maker = safe_function(safe)
     if not threshold > 0:
         raise ValueError(f"threshold: expected a number above 0 (a round needs φ(0) < 0), got {threshold:g}")
-    return ZoneMaker(maker, threshold, relative)
+    return ZoneMaker(maker, threshold, relative, blocks)
 
 
 def safe_function(text: str) -> Maker:
@@ -118,10 +139,12 @@ def safe_function(text: str) -> Maker:
     kind, colon, rest = text.partition(":")
     if kind == "cheap":
         return partial(Cheap, of=safe_function(rest))
+    if kind in PACES:
+        return partial(PACES[kind], of=safe_function(rest))
     if colon:
         return partial(_adopt, text, _checked(kind, rest, plug_in("safe", kind, rest)))
-    raise ValueError(f"safe: expected one of {', '.join(CATALOGUE)}; or cheap:NAME, NAME+NAME, or your own as "
-                     f"my_module:MyZone; got {text!r}")
+    raise ValueError(f"safe: expected one of {', '.join(CATALOGUE)}; or cheap:NAME, decay:NAME, grow:NAME, NAME+NAME, "
+                     f"or your own as my_module:MyZone; got {text!r}")
 
 
 def _maximum(parts: tuple[Maker, ...], E: Array, R: float) -> SafeFunction:

@@ -59,7 +59,7 @@ class Simulation:
 
         setup = Setup(
             E=self.model.initial(rng["model"]),
-            make_zone=zone_maker(config.safe, config.threshold, config.relative),
+            make_zone=zone_maker(config.safe, config.threshold, config.relative, self.model.layout.slices),
             rng=rng["coordinator"],
             make_hub=lambda: self._learners(setup.E, 1, per_site["dropout"][:1]),
             average_state=config.optimizer_state == "average" and config.optimizer != "sgd",

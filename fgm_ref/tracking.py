@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from fgm_ref.zones import Array, Ball, SafeFunction, Variance
+from fgm_ref.zones import Array, Ball, Cap, SafeFunction, Variance
 
 
 class Tracking(SafeFunction):
@@ -29,13 +29,18 @@ class Tracking(SafeFunction):
     lipschitz: float | None = 1.0
     eikonal = moving = True
     form: type[SafeFunction] = Ball
-    own_steps = False
+    own_steps = damped = False
 
     def __init__(self, E: Array, R: float):
         super().__init__(E, R)
         self.still = self.form(E, R)
         self.g = self.centre = np.zeros_like(E)
+        self.last = 1  # steps of the round before
         self.clock = self.tick = 0.0  # steps (their mean, with own steps), and how many of them were the last
+
+    def after(self, rounds: int, steps: int) -> None:
+        """How long the last round was."""
+        self.last = steps
 
     def expect(self, g: Array) -> None:
         """Follow g (D,) per step."""
@@ -44,6 +49,9 @@ class Tracking(SafeFunction):
     def advance(self, t: int, own: Array) -> None:
         """v_t := t·g (D,); with own steps row i is n_i·g (k, D), and drifts must come as (..., k, D)."""
         steps = np.asarray(own if self.own_steps else t, self.g.dtype)
+        if self.damped:
+            # T (1 − exp(−t/T)), with T the length of the last round
+            steps = -self.last * np.expm1(-steps / self.last)
         self.centre = np.multiply.outer(steps, self.g)
         self.tick, self.clock = float(steps.mean()) - self.clock, float(steps.mean())
 
@@ -95,3 +103,21 @@ class TrackingVarianceOwn(Tracking):
     lipschitz, eikonal = None, False
     form = Variance
     own_steps = True
+
+
+class TrackingDamped(Tracking):
+    """Admissible: ‖S − (E + v_t)‖ ≤ R, v_t = T (1 − exp(−t/T)) g after a round of T steps: progress slackens."""
+
+    damped = True
+
+
+class TrackingVarianceDamped(TrackingVariance):
+    """Admissible: (1/k) Σ ‖w_i − S‖² ≤ R², as for the tracking variance; v_t = T (1 − exp(−t/T)) g."""
+
+    damped = True
+
+
+class TrackingCap(Tracking):
+    """Admissible: ‖E‖ − R ≤ ‖S − v_t‖ ≤ ‖E‖ + R, a shell that moves along, v_t = t·g."""
+
+    form = Cap

@@ -14,7 +14,7 @@ writes next to its φ which region it is safe for.  Your own joins them by its P
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,12 +59,19 @@ class SafeFunction(ABC):
     """A claim: ‖∇φ‖ = 1 almost everywhere, so inside the zone −φ is the distance to its boundary."""
 
     moving = False
-    """Whether φ changes while a round lasts; then `advance` is called before each evaluation."""
+    """Whether φ changes while a round lasts (then `advance` is called before each evaluation), or depends on what
+    only the sites are told when it starts (`after`, `expect`)."""
 
     def __init__(self, E: Array, R: float):
         if not R > 0:
             raise ValueError(f"radius: expected a number above 0 (a round needs φ(0) < 0), got {R:g}")
         self.E, self.R = E, min(float(R), FAR)
+
+    def divide(self, blocks: Sequence[slice]) -> None:
+        """The vector consists of these blocks, the layers of the network; a φ may treat them apart."""
+
+    def after(self, rounds: int, steps: int) -> None:
+        """So many rounds have ended, the last one after so many steps."""
 
     def expect(self, g: Array) -> None:
         """The last round went by g (D,) per step; a moving φ may expect this one to go on like that."""

@@ -12,7 +12,9 @@ from fgm_ref.hunt import hunt
 from fgm_ref.safe import CATALOGUE, Ball, safe_function
 from fgm_ref.shrink import cost, shrink
 
-RIGHT = [*CATALOGUE, "cheap:cap", "cheap:upper-norm", "ball+cap", "half-space+upper-norm", "tracking+cap"]
+RIGHT = [
+    *CATALOGUE, "cheap:cap", "cheap:upper-norm", "ball+cap", "half-space+upper-norm", "tracking+cap", "decay:tracking",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.__name__)

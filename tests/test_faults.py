@@ -84,7 +84,7 @@ def test_guarantee_survives_absence_whatever_the_zone(protocol, safe):
                 assert not held or watch(script, protocol, safe, faults=faults).breaches == 0
 
 
-@protocols(["fgm-projection", "fgm-o"])
+@protocols(["fgm-projection", "fgm-centre", "fgm-o"])
 def test_some_protocols_need_an_answer_from_everybody(protocol):
     with pytest.raises(ValueError, match="faults: expected no absent sites with"):
         run(protocol=protocol, faults="absent=1:2-3", **SMALL)
@@ -183,7 +183,7 @@ def test_duplicates_are_billed_twice_and_change_nothing(protocol, script):
         assert game.coordinator.dropped == plain.counts().get("VIOLATION", 0)
 
 
-@protocols(["fgm", "fgm-reb", "fgm-projection:m=2", "fgm-o"])
+@protocols(["fgm", "fgm-reb", "fgm-projection:m=2", "fgm-centre", "fgm-o"])
 @light
 @given(script=scripts(max_steps=20))
 def test_duplicates_make_a_counter_run_ahead(protocol, script):
@@ -308,7 +308,10 @@ def test_what_is_lost_for_good_is_billed_once_and_never_arrives():
 # ---------------------------------------------------------------------------------------------------- absent sites
 
 
-@protocols([name for name in EVERY if name != "central" and not name.startswith(("fgm-projection", "fgm-o"))])
+NEEDED = ("central", "fgm-projection", "fgm-centre", "fgm-o")  # no answer from a site, no protocol
+
+
+@protocols([name for name in EVERY if not name.startswith(NEEDED)])
 @light
 @given(safe=safes, data=st.data())
 def test_absent(protocol, safe, data):

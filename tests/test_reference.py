@@ -34,7 +34,8 @@ def test_every_protocol_is_listed_in_order():
 
 def test_every_safe_function_is_listed_in_order():
     names = [row[0] for row in SAFE_ROWS]
-    assert names == [*(f"`{name}`" for name in CATALOGUE), "`cheap:NAME`", "`NAME+NAME`", "perspective", "flipped"]
+    composed = ["`cheap:NAME`", "`decay:NAME`", "`grow:NAME`", "`NAME+NAME`", "perspective", "flipped"]
+    assert names == [*(f"`{name}`" for name in CATALOGUE), *composed]
 
 
 def test_every_protocol_is_in_the_table_of_faults():
@@ -99,6 +100,7 @@ EVENTS = {
     "fgm-reb": ("fgm-reb", APART, {}),
     "fgm-random": ("fgm-random:gain=0.01", 1.01 * np.vstack([np.eye(3), [[-1.0, 0, 0]]]), {"n": 2}),
     "fgm-projection": ("fgm-projection:m=3", APART, {"m": 3}),
+    "fgm-centre": ("fgm-centre", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
     "fgm-o": ("fgm-o:price=1000", np.vstack([OUT, -OUT, np.zeros((2, 3))]), {"n": 0}),
     "fda-naive": ("fda-naive", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
     "fda-linear": ("fda-linear", np.vstack([OUT, -OUT, OUT, -OUT]), {}),

@@ -9,18 +9,25 @@ from strategies import SEEDS, make_script, scripts
 
 from fgm_ref.safe import Ball, Variance, norm, safe_function, squared_norm, zone_maker
 
-NORM, SPREAD, NORM_OWN, SQUARE_OWN = FORMS = ("tracking", "tracking-variance", "tracking-own", "tracking-variance-own")
+FORMS = ("tracking", "tracking-variance", "tracking-own", "tracking-variance-own", "tracking-damped",
+         "tracking-variance-damped")  # fmt: skip
+NORM, SPREAD, NORM_OWN, SQUARE_OWN, NORM_DAMPED, SPREAD_DAMPED = FORMS
 every_form = pytest.mark.parametrize("name", FORMS)
-common_clock = pytest.mark.parametrize("name", [NORM, SPREAD])
+common_clock = pytest.mark.parametrize("name", [NORM, SPREAD, NORM_DAMPED, SPREAD_DAMPED])
 both_protocols = pytest.mark.parametrize("protocol", ["gm", "fgm"])
+
+
+def damped(t, T):
+    """T (1 − exp(−t/T)): as t at first, never beyond T."""
+    return T * (1 - np.exp(-t / T))
 
 
 def region(name, E, R, models, g, t, own):
     """How far the models (k, D) are outside, from the words of the specification; squares in the square forms."""
     S = models.mean(axis=0)
-    if name == NORM:  # ‖S − (E + v_t)‖ ≤ R
+    if name in (NORM, NORM_DAMPED):  # ‖S − (E + v_t)‖ ≤ R
         return norm(S - (E + t * g)) - R
-    if name == SPREAD:  # (1/k) Σ ‖w_i − S‖² ≤ R²
+    if name in (SPREAD, SPREAD_DAMPED):  # (1/k) Σ ‖w_i − S‖² ≤ R²
         return squared_norm(models - S).mean() - R**2
     distance = norm(S - E - own.mean() * g)  # own steps: ‖mean X − mean(n)·g‖ ≤ R
     return distance - R if name == NORM_OWN else distance**2 - R**2
@@ -31,7 +38,7 @@ class Witness:
 
     def __init__(self, game):
         self.game, self.round, self.E, self.g = game, 1, game.coordinator.E.copy(), 0 * game.coordinator.E
-        self.t, self.own = 0, np.zeros(game.sites.k)
+        self.t, self.own, self.last = 0, np.zeros(game.sites.k), 1
 
     def move(self, moves, active):
         self.game.move(moves, active)
@@ -45,10 +52,11 @@ class Witness:
         if coordinator.round > self.round:
             self.g = (coordinator.E - self.E) / self.t
             self.round, self.E = coordinator.round, coordinator.E.copy()
-            self.t, self.own = 0, np.zeros(self.game.sites.k)
+            self.t, self.own, self.last = 0, np.zeros(self.game.sites.k), self.t
 
     def outside(self, name, R):
-        return region(name, self.E, R, self.game.sites.models, self.g, self.t, self.own)
+        t = damped(self.t, self.last) if "damped" in name else self.t
+        return region(name, self.E, R, self.game.sites.models, self.g, t, self.own)
 
 
 @every_form
@@ -77,8 +85,10 @@ def test_mean_safety(name, seed, k, t):
     rng = np.random.default_rng(seed)
     E, g, own = rng.normal(size=3), rng.normal(size=3) * np.exp(rng.uniform(-4, 1)), rng.integers(0, t + 1, size=k)
     zone = safe_function(name)(E, 1.0)
+    zone.after(1, 7)
     zone.expect(g)
     zone.advance(t, own)
+    t = damped(t, 7) if "damped" in name else t
     centre = (own[:, None] if "own" in name else t) * g
     X = rng.normal(size=(k, 3)) * np.exp(rng.uniform(-2, 1, size=(k, 1)))
     low, high = 0.0, 64.0
@@ -102,7 +112,7 @@ def test_without_prediction_it_is_the_function_that_stands_still(name, script):
     np.testing.assert_array_equal(zone(X), still(X))
     zone.advance(7, np.full(script.k, 7))
     np.testing.assert_array_equal(zone(X), still(X))
-    if name != SPREAD:
+    if name not in (SPREAD, SPREAD_DAMPED):
         assert zone.reach(X) == pytest.approx(still.reach(X.mean(axis=0, keepdims=True)))
 
 
@@ -150,7 +160,7 @@ def test_common_progress_costs_nothing():
     # all sites go the same way at the same speed: after the first round the moving ball is never left again
     script = make_script(4, 3, 200, "common", R=3.0)
     steady = script.__class__(script.E, np.tile(script.moves[0, :1], (200, 4, 1)), script.active, script.R, script.seed)
-    for name in FORMS:
+    for name in (NORM, SPREAD, NORM_OWN, SQUARE_OWN):
         assert play(steady, "fgm", name).coordinator.round == 2
     assert play(steady, "fgm", "ball").coordinator.round > 10
 

@@ -28,7 +28,7 @@ from fgm_ref.safe import (
 from fgm_ref.zones import FAR
 
 TINY = 1e-9
-NAMES = [*CATALOGUE, "cheap:cap", "ball+cap"]
+NAMES = [*CATALOGUE, "cheap:cap", "ball+cap", "decay:ball", "grow:variance"]
 every_name = pytest.mark.parametrize("name", NAMES)
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -263,4 +263,4 @@ def test_names_compose(names, seed):
     E, R, X = random(seed)
     phi = safe_function("+".join(names))(E, R)
     np.testing.assert_array_equal(phi(X), np.max([safe_function(name)(E, R)(X) for name in names], axis=0))
-    assert phi.moving == any("tracking" in name for name in names)
+    assert phi.moving == any(safe_function(name)(E, R).moving for name in names)

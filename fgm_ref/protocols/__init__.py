@@ -14,6 +14,7 @@ from fgm_ref.protocols import (
     dynamic,
     fda,
     fgm,
+    fgm_centre,
     fgm_o,
     fgm_projection,
     fgm_random,
@@ -33,7 +34,8 @@ PROTOCOLS: dict[str, Protocol] = {
     for protocol in (
         central.PROTOCOL, local.PROTOCOL, at_end.PROTOCOL, periodic.PROTOCOL, dynamic.PLAIN, dynamic.PROTOCOL,
         gm.PROTOCOL, gm_reb.PROTOCOL, gm_reb.LIMITS,
-        fgm.PROTOCOL, fgm_reb.PROTOCOL, fgm_random.PROTOCOL, fgm_projection.PROTOCOL, fgm_o.PROTOCOL,
+        fgm.PROTOCOL, fgm_reb.PROTOCOL, fgm_random.PROTOCOL, fgm_projection.PROTOCOL, fgm_centre.PROTOCOL,
+        fgm_o.PROTOCOL,
         fda.NAIVE, fda.LINEAR, fda.SKETCH, omniscient.PROTOCOL,
     )
 }

@@ -98,11 +98,12 @@ class MonitoringSites(Sites):
         super().__init__(learners, setup)
         self.make_zone = setup.make_zone
         self.E: Array | None = None
-        self.started = 0  # when the round started
+        self.started = self.rounds = 0  # when the round started, and how many rounds there have been
 
     def start_round(self, E: Array) -> None:
         """Drifts are 0 again, and φ is that of the new E."""
-        self.zone = self.make_zone(E, self.E, self.time - self.started)
+        self.zone = self.make_zone(E, self.E, self.time - self.started, self.rounds)
+        self.rounds += 1
         self.E, self.base = E, E[None]  # base is (1, D) while it is the same for all, (k, D) once it is not
         self.started, self.own = self.time, np.zeros(self.k, np.int64)
         self.phi: Callable[[Array], Any] = self.zone

@@ -23,8 +23,11 @@ from strategies import PROMISING, STYLES, make_script
 
 from fgm_ref.progress import Progress
 
-STANDING = ("ball", "variance", "cap", "half-space", "upper-norm", "cheap:cap", "ball+cap")
-MOVING = ("tracking", "tracking-variance", "tracking-own", "tracking-variance-own")
+STANDING = ("ball", "variance", "cap", "half-space", "upper-norm", "cheap:cap", "ball+cap", "per-layer")
+MOVING = (
+    "tracking", "tracking-variance", "tracking-own", "tracking-variance-own", "tracking-damped",
+    "tracking-variance-damped", "tracking-cap", "history-metric", "cone", "decay:ball", "grow:tracking-variance",
+)  # fmt: skip
 FOLLOWERS = ("gm", "fgm", "fgm-projection")  # protocols that take zones that move
 LIPSCHITZ = ("ball", "cap", "half-space", "upper-norm", "cheap:cap", "ball+cap")
 PROTOCOLS = PROMISING
@@ -34,7 +37,7 @@ CHUNK = 50
 def zones(protocol: str) -> tuple[str, ...]:
     """The safe functions that a protocol is run with, in turn."""
     name = protocol.partition(":")[0]
-    if name.startswith(("dynamic", "fda", "omniscient")):
+    if name.startswith(("dynamic", "fda", "fgm-centre", "omniscient")):
         return ("variance",)  # their own condition, whatever is asked for
     if name == "fgm-o":
         return LIPSCHITZ

@@ -3,6 +3,7 @@
 Every *mutant* is a small patch of the library, to be read beside the line that it replaces:
 
     fgm.py       quanta, counters, subrounds; flushes and λ
+    centre.py    FGM around a moving centre
     gm.py        local conditions, balancing sets, averages
     network.py   copies, order, stale messages, and the bill
     safe.py      zones that are not what they claim to be
@@ -17,7 +18,9 @@ Meet them all (under a minute), or one of them in a test of your choice:
 But a zoo is no proof: it shows that the tests find *these* mistakes, not that they find yours.
 """
 
-from . import data, fgm, gm, learning, network, safe
+from . import centre, data, fgm, gm, learning, network, safe
 from .registry import MUTANTS, TESTS, Mutant, install, original
 
-__all__ = ["MUTANTS", "TESTS", "Mutant", "data", "fgm", "gm", "install", "learning", "network", "original", "safe"]
+__all__ = [
+    "MUTANTS", "TESTS", "Mutant", "centre", "data", "fgm", "gm", "install", "learning", "network", "original", "safe",
+]  # fmt: skip

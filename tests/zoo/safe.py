@@ -1,5 +1,7 @@
 """Mistakes in safe functions: zones that are not what they claim to be."""
 
+import numpy as np
+
 from fgm_ref.zones import norm, squared_norm
 
 from .registry import mutant
@@ -89,3 +91,57 @@ def radius(original, self, E):
     if "first" not in self.__dict__:
         object.__setattr__(self, "first", original(self, E))
     return self.first
+
+
+@mutant(
+    "z69", "every layer gets the whole radius", "shaped:PerLayer.divide",
+    "test_shaped.py::test_layers_are_inside_the_ball",
+)
+def divide(self, blocks):
+    """One threshold per layer, each the same as before: max_b ‖X_b‖ ≤ R.
+
+    All layers together may then go √(number of layers) times as far, and the table says "equal radius".
+    """
+    self.blocks = [(block, 1.0) for block in blocks]
+
+
+@mutant(
+    "z70", "the history metric is normalised to its smallest weight, turned round", "shaped:HistoryMetric.expect",
+    "test_shaped.py::test_history_metric_gives_room_where_there_was_movement",
+)
+def expect(self, g):
+    """s ∝ 1/|g| is what the formula wants; the weights are then divided by the largest, so that none exceeds 1.
+
+    Few coordinates hardly moved, and they set the scale: for all others φ is next to nothing, and nobody ever speaks.
+    """
+    if g.any():
+        weights = 1 / (abs(g) + 1e-8)
+        self.s = (weights / weights.max()).astype(self.E.dtype)
+
+
+@mutant(
+    "z71", "a radius is scaled by X·a instead of X/a", "composed:Decaying.__call__",
+    "test_shaped.py::test_radii_round_by_round",
+)
+def scaled(self, X):
+    """The radius becomes a times as long, so a is multiplied; but what it is multiplied with is the drift.
+
+    The radius that should shrink from round to round grows.
+    """
+    return self.full(X * self.a)
+
+
+@mutant(
+    "z72", "the damped prediction falls back again", "tracking:Tracking.advance",
+    "test_tracking.py::test_guarantee",
+)
+def advance(original, self, t, own):
+    """"Damped" is read as t·exp(−t/T): as fast at first, slower later, and then it comes back to where it began.
+
+    Excess and zone speak of another centre than the page does; only somebody who keeps the books himself notices.
+    """
+    original(self, t, own)
+    if self.damped:
+        centre = t * np.exp(-t / self.last)
+        self.centre = centre * self.g
+        self.tick, self.clock = self.tick + centre - self.clock, centre
