@@ -6,7 +6,7 @@
 
 The modules, from the bottom up: `params`, `losses`, `rnn`, `lstm`, `model`, `optim` (what learns); `safe`
 (what is watched); `messages`, `ledger`, `network` (what is sent); `protocols` (who speaks when); `simulate`
-(the loop); `plots`, `trace`, `table`, `demo` (what you see).
+(the loop); `plots`, `trace`, `table`, `demo` (what you see); `study` (many runs, with intervals).
 """
 
 from importlib import import_module

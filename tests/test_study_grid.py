@@ -25,16 +25,18 @@ def test_a_block_is_a_product_times_seeds():
 
 
 def test_the_preset_comes_first_then_common_then_block_then_set():
-    (found,) = tasks({"dataset": "watch", "batch": 3, "set": [{"alpha": 3}]}, common={"batch": 2, "lr": 0.5, "alpha": 2})
+    common = {"batch": 2, "lr": 0.5, "alpha": 2}
+    (found,) = tasks({"dataset": "watch", "batch": 3, "set": [{"alpha": 3}]}, common=common)
     assert (found.config.sites, found.config.split) == (7, "natural")
     assert (found.config.batch, found.config.lr, found.config.alpha) == (3, 0.5, 3.0)
 
 
 def test_a_set_is_crossed_with_the_rest_and_twins_are_done_once():
-    found = tasks({**TINY, "threshold": [0.1, 0.2], "seeds": 2,
-                   "set": [{"protocol": "fgm", "safe": "variance"}, {"protocol": ["local", "central"], "threshold": 1}]})
-    pairs = [(t.config.protocol, t.config.safe, t.config.threshold) for t in found if t.config.seed == 1]
-    assert pairs == [("fgm", "variance", 0.1), ("fgm", "variance", 0.2), ("local", "ball", 1.0), ("central", "ball", 1.0)]
+    together = [{"protocol": "fgm", "safe": "variance"}, {"protocol": ["local", "central"], "threshold": 1}]
+    found = tasks({**TINY, "threshold": [0.1, 0.2], "seeds": 2, "set": together})
+    triples = [(t.config.protocol, t.config.safe, t.config.threshold) for t in found if t.config.seed == 1]
+    assert triples == [("fgm", "variance", 0.1), ("fgm", "variance", 0.2),
+                       ("local", "ball", 1.0), ("central", "ball", 1.0)]
     assert len(tasks({**TINY, "seeds": 2}, {**TINY, "seeds": 3})) == 3
 
 

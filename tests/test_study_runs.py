@@ -137,6 +137,16 @@ def test_runs_that_stand_in_no_table_stay_in_the_journal(tmp_path):
     assert not (tmp_path / NAME).exists()
 
 
+def test_a_smaller_grid_loses_nothing(tmp_path):
+    large, small = (grid.experiments({"one": {"blocks": [{**TINY, "seeds": n}]}}).values() for n in (3, 2))
+    study(large, tmp_path, executor=Serial())
+    study(small, tmp_path, executor=Serial())
+    assert len(rows(tmp_path / "one.csv")) == 2
+    executor = Serial()
+    assert study(large, tmp_path, executor=executor).found == 3 and executor.calls == 0
+    assert len(rows(tmp_path / "one.csv")) == 3 and not (tmp_path / NAME).exists()
+
+
 def test_a_failed_write_leaves_the_old_table_and_the_journal(alone, tmp_path, monkeypatch):
     first, _ = TWO
     study([first], tmp_path, executor=Serial(break_after=2))

@@ -44,8 +44,9 @@ def study(
 ) -> Report:
     """Do what is not done yet, and write `<out>/<experiment>.csv` for each.
 
-    Without an `executor` there are `workers` processes (default: one per core).  A run that fails is left out
-    and reported; a run that diverges is a result.  Raises `ValueError` if another study is writing to `out`.
+    Without an `executor` there are `workers` processes (default: one per core) with one BLAS thread each; with
+    your own, see to that yourself (`import fgm_ref.threads` before NumPy), or last digits may differ.  A run that
+    fails is left out and reported; one that diverges is a result.  `ValueError` if another study writes to `out`.
     """
     with Journal(out) as journal:
         books = Books(list(experiments), out, journal)

@@ -89,7 +89,7 @@ def write(path: Path, experiment: str, records: Iterable[Record]) -> None:
 def records(path: Path) -> list[Record]:
     """The finished runs of a CSV file; none if it is not one of ours.  `ValueError` if it cannot be understood."""
     with open(path, newline="", encoding="utf-8") as file:
-        table = csv.DictReader(file)
+        table = csv.DictReader(file, restval="")
         if not {*NAMES, *VERSIONS} <= set(table.fieldnames or ()):
             return []
         try:
