@@ -62,7 +62,7 @@ class FirstZone(ZoneMaker):
 
     first: Any = None
 
-    def __call__(self, E: Array, before: Array | None = None, steps: int = 0) -> SafeFunction:
+    def __call__(self, E: Array, before: Array | None = None, steps: int = 0, rounds: int = 1) -> SafeFunction:
         """The safe function of the first model (D,), whatever E is now."""
         return super().__call__(self.first)
 
