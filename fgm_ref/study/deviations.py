@@ -69,7 +69,7 @@ class FirstZone(ZoneMaker):
 
 def stand_still(make_zone: ZoneMaker, first: Array) -> ZoneMaker:
     """The same maker, holding on to the `first` model (D,)."""
-    return FirstZone(make_zone.safe, make_zone.threshold, make_zone.relative, first)
+    return FirstZone(make_zone.safe, make_zone.threshold, make_zone.relative, make_zone.blocks, first)
 
 
 class Doubled(SafeFunction):
