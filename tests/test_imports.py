@@ -28,7 +28,7 @@ config checks changes result presets
 simulate
 trace plots table progress selftest check_safe check_plot
 cli demo
-study study.settings study.task study.deviations study.lags
+study study.settings study.task study.deviations study.lags study.cancel
 study.measure study.store study.journal study.estimate study.pool study.stats study.fronts
 study.grid study.report
 study.runner

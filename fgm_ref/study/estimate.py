@@ -20,7 +20,8 @@ def seconds(task: Task) -> float:
     c = task.config
     step, sample, evaluation = COST[c.dataset]
     size = sum(c.hidden) / sum(PRESETS[c.dataset]["hidden"]) / (1 if c.cell == "lstm" else DEARER_THAN_RNN)
-    training = c.steps * (step + sample * c.sites * c.batch * size)
+    active = 1 if c.schedule == "single" else c.sites
+    training = c.steps * (step + sample * active * c.batch * size)
     # S and E along the way; S and the local models at the end
     evaluations = 2 * (c.evaluations + 1) + min(c.sites, LOCALS)
     return float(training + evaluations * evaluation * size) / 1000

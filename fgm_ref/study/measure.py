@@ -49,7 +49,9 @@ def train(config: Config) -> Outcome:
     `loss`, `score`, `balanced`: of the mean model S on the test part, at the end.  `served_loss`: of the
     coordinator's model E at the end; `served_mean`: its mean over the evaluations after the start.
     `prequential`: mean over the steps of the training loss of the local models on batches that they had not
-    learnt from; `prequential_late`: over the second half.  `curve_*`: at each evaluation, as JSON.
+    learnt from; `prequential_late`: over the second half.  `curve_*`: at each evaluation, as JSON.  With `checks`:
+    `breaches`, the steps at whose end the guarantee did not hold, and `overshoot`, by how much it was missed at most
+    before messages were handled.
     """
     data = load(config.dataset)
     try:
@@ -71,6 +73,7 @@ def outcome_of(result: RunResult) -> Outcome:
         **result.totals,
         **{name: int(series[name][-1]) if name in series else 0 for name in COUNTS},
         "mean_phi_zero": mean(series.get("phi_zero", NOTHING)),  # −R of a ball
+        "breaches": final.get("breaches", np.nan), "overshoot": largest(series["overshoot"]),
         "curve_bytes": compact(result.curve["bytes"]), "curve_loss": compact(result.curve["loss"]),
         "curve_served": compact(result.curve["served"]), "stopped": result.stopped,
     }
@@ -84,6 +87,16 @@ def mean(values: Array) -> float:
     """
     values = values[~np.isnan(values)]
     return float(values.mean(dtype=float)) if len(values) else float("nan")
+
+
+def largest(values: Array) -> float:
+    """The largest of what is a number, and at least 0; not a number if nothing is.
+
+    >>> largest(np.array([1.0, np.nan, -3.0])), largest(np.array([np.nan]))
+    (1.0, nan)
+    """
+    values = values[~np.isnan(values)]
+    return max(0.0, float(values.max())) if len(values) else float("nan")
 
 
 def compact(values: Array) -> str:
