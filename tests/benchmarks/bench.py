@@ -173,6 +173,16 @@ def machine() -> dict[str, Any]:
     return {"processor": model, "cores": len(CORES), "system": f"{platform.system()} {platform.machine()}"}
 
 
+def detected() -> str:
+    """The kernels that OpenBLAS picks on this processor when nobody tells it to; "" if that cannot be found out."""
+    code = ("import numpy, threadpoolctl\n"
+            "print(next((lib['architecture'] or '' for lib in threadpoolctl.threadpool_info()"
+            " if lib['internal_api'] == 'openblas'), ''))")
+    done = subprocess.run([sys.executable, "-c", code], env=environment("library", 1, "native"), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return done.stdout.strip()
+
+
 def plan(args: argparse.Namespace) -> list[tuple[Case, str, str]]:
     """What to measure: every case on one thread with native kernels, fewer numbers of sites otherwise."""
     jobs = []
@@ -217,6 +227,8 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
                                   ("modes", args.modes, ("1t", "2t", "2p")), ("dtype", args.dtype, TOLERANCE)):
         if not set(chosen) <= set(allowed):
             parser.error(f"--{name}: expected some of {', '.join(allowed)}; got {','.join(chosen)}")
+    if "native" in args.kernels:  # what is the native kernel here need not be measured twice
+        args.kernels = [kernel for kernel in args.kernels if kernel != detected()]
     if "library" not in args.engines:
         args.engines = ["library", *args.engines]
     return args
