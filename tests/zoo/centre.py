@@ -73,4 +73,4 @@ def unpack(original, words, bits, D):
     Nobody is in danger, for any direction will do.  But this one points where nobody went, and the probe is paid for.
     """
     numbers = original(words, bits, D)
-    return numbers if bits == 1 else (numbers + 2**bits // 2) / 2
+    return numbers if bits == 1 else (numbers + 2**bits - 1) / 2  # for k = 2^bits − 1, as in the test

@@ -133,7 +133,7 @@ def scaled(self, X):
 
 @mutant(
     "z72", "the damped prediction falls back again", "tracking:Tracking.advance",
-    "test_tracking.py::test_guarantee",
+    "test_tracking.py::test_guarantee[gm-tracking-damped]",
 )
 def advance(original, self, t, own):
     """Damping is what t·exp(−t/T) does as well: as fast at first, slower later; and then it comes back to 0.
