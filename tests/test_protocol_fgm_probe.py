@@ -33,7 +33,8 @@ def test_spread_at_rest(dtype, data):
         rounding = 50 * k * np.finfo(dtype).eps * largest
         assert (lengths(X - sites.zone.centre) ** 2).sum() <= k * script.R**2 + rounding
         assert (lengths(X - X.mean(axis=0)) ** 2).mean() <= script.R**2 + rounding
-        assert sites.z.sum() == pytest.approx(game.coordinator.psi, abs=rounding)
+        assert sites.z.sum() - rounding <= game.coordinator.psi  # its own allowance for rounding is on top of that
+        assert game.coordinator.psi <= sites.z.sum() + (1e-9 if dtype is np.float64 else 0.1) * k * (1 + largest)
         np.testing.assert_allclose(sites.zone.U @ sites.zone.U.T, np.eye(len(sites.zone.U)), atol=1e-5)
 
     play(script, "fgm-probe", visit=check)

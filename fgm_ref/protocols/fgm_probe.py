@@ -25,8 +25,8 @@ from fgm_ref.protocols.options import fraction, positive
 from fgm_ref.zones import squared_norm
 
 Array = npt.NDArray[Any]
-CAUGHT = 0.5
-"""The share of what U misses that one can count on a probe to find."""
+CAUGHT = 0.4
+"""The share of what U misses that a probe is counted on to find: a cautious number, half or more was seen."""
 
 
 def pack(numbers: Array, bits: int) -> Array:
