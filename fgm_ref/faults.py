@@ -116,7 +116,7 @@ STEADFAST = {"dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fd
 LOWEST_AT_ZERO = {"ball", "variance", "cap"}
 """Safe functions for which standing still is the best that a site can do."""
 
-INDISPENSABLE = {"fgm-projection", "fgm-centre", "fgm-o"}
+INDISPENSABLE = {"fgm-projection", "fgm-centre", "fgm-probe", "fgm-o"}
 """Protocols that need an answer from every site."""
 
 

@@ -36,6 +36,7 @@ MODEL = Kind("MODEL", DOWN, "D", "the global model E: a round starts")
 BALANCED = Kind("BALANCED", DOWN, "D", "the mean of a balancing set, to its members")
 QUANTUM = Kind("QUANTUM", DOWN, "1", "θ: a subround starts")
 CENTRE = Kind("CENTRE", DOWN, "1 + r", "θ, and by how much the zone's centre moves: a subround starts")
+VOTES = Kind("VOTES", DOWN, "D · bits of k / 32", "how many sites went up, for each parameter")
 LAMBDA = Kind("LAMBDA", DOWN, "1", "λ: the round goes on after a flush")
 PROJECTED = Kind("PROJECTED", DOWN, "m", "the mean of the block means")
 CHEAP = Kind("CHEAP", DOWN, "1", "the radius of the cheap zone, instead of E")
@@ -51,13 +52,14 @@ FLUSH = Kind("FLUSH", UP, "D", "my drift X_i; I count from here again")
 PROJECTION = Kind("PROJECTION", UP, "m", "the means of m blocks of my drift")
 COUNT = Kind("COUNT", UP, "1", "my steps in this round")
 MONITOR = Kind("MONITOR", UP, "1, 1 + r or 1 + sketch", "my part of the variance")
+SIGNS = Kind("SIGNS", UP, "D/32", "where my drift is above the centre, a bit per parameter")
 PHI = Kind("PHI", UP, "1", "my φ(X_i)")
 STATE = Kind("STATE", UP, "D per moment", "my optimiser state")
 SAMPLES = Kind("SAMPLES", UP, "inputs + targets", "my raw mini-batch")
 
 KINDS = (
-    *(MODEL, BALANCED, QUANTUM, CENTRE, LAMBDA, PROJECTED, CHEAP, POLL, MEAN_STATE),
-    *(VIOLATION, INCREMENT, LOCAL, DRIFT, FLUSH, PROJECTION, COUNT, MONITOR, PHI, STATE, SAMPLES),
+    *(MODEL, BALANCED, QUANTUM, CENTRE, VOTES, LAMBDA, PROJECTED, CHEAP, POLL, MEAN_STATE),
+    *(VIOLATION, INCREMENT, LOCAL, DRIFT, FLUSH, PROJECTION, COUNT, MONITOR, SIGNS, PHI, STATE, SAMPLES),
 )
 INDEX = {kind: number for number, kind in enumerate(KINDS)}
 

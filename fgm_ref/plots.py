@@ -49,6 +49,7 @@ STYLES = {
     "fgm-random": Style(GREEN, ":", ">"),
     "fgm-projection": Style(GREEN, "-.", "p"),
     "fgm-centre": Style(GREEN, (0, (3, 1, 1, 1)), "8"),
+    "fgm-probe": Style(GREEN, (0, (1, 1)), "4"),
     "fgm-o": Style(GREEN, (0, (5, 1, 1, 1, 1, 1)), "h"),
     "fda-naive": Style(VERMILLION, ":", "2"),
     "fda-linear": Style(VERMILLION, "-", "*"),
@@ -61,7 +62,9 @@ GROUPS = {
     "up: drifts": (("DRIFT", "FLUSH"), YELLOW, "\\\\"),
     "up: raw samples": (("SAMPLES",), GREY, ".."),
     "both: optimiser state": (("STATE", "MEAN_STATE"), PURPLE, "xx"),
-    "both: control words": (("QUANTUM", "CENTRE", "LAMBDA", "INCREMENT", "PHI", "MONITOR", "POLL"), VERMILLION, ""),
+    "both: control words": (
+        ("QUANTUM", "CENTRE", "VOTES", "LAMBDA", "INCREMENT", "PHI", "MONITOR", "SIGNS", "POLL"), VERMILLION, "",
+    ),
 }
 """How the message types are gathered in a bar: label -> (types, colour, hatch)."""
 

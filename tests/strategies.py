@@ -19,7 +19,9 @@ light = settings(max_examples=max(5, settings.default.max_examples // 4))
 RANDOM_SETS = ["dynamic", "gm-reb", "gm-reb:balancing=slack", "gm-limits", "gm-limits:balancing=slack"]
 COUNTING = ["fgm", "fgm-reb", "fgm-reb:rule=bimodal", "fgm-reb:rule=fixed", "fgm-projection:m=2", "fgm-o",
             "fgm-o:price=5", "fgm-random"]  # fmt: skip
-LOOKING = ["fgm-centre", "fgm-centre:directions=1", "fda-naive", "fda-linear", "omniscient"]  # they bound the variance
+LOOKING = [  # they bound the variance
+    "fgm-centre", "fgm-centre:directions=1", "fgm-probe", "fda-naive", "fda-linear", "omniscient",
+]  # fmt: skip
 PROMISING = [*RANDOM_SETS, "dynamic-plain", "gm", *COUNTING, *LOOKING]
 MONITORING = [*PROMISING, "fda-sketch"]
 SYNCHRONISING = ["periodic:b=3", *MONITORING]

@@ -84,7 +84,7 @@ def test_guarantee_survives_absence_whatever_the_zone(protocol, safe):
                 assert not held or watch(script, protocol, safe, faults=faults).breaches == 0
 
 
-@protocols(["fgm-projection", "fgm-centre", "fgm-o"])
+@protocols(["fgm-projection", "fgm-centre", "fgm-probe", "fgm-o"])
 def test_some_protocols_need_an_answer_from_everybody(protocol):
     with pytest.raises(ValueError, match="faults: expected no absent sites with"):
         run(protocol=protocol, faults="absent=1:2-3", **SMALL)
@@ -308,7 +308,7 @@ def test_what_is_lost_for_good_is_billed_once_and_never_arrives():
 # ---------------------------------------------------------------------------------------------------- absent sites
 
 
-NEEDED = ("central", "fgm-projection", "fgm-centre", "fgm-o")  # no answer from a site, no protocol
+NEEDED = ("central", "fgm-projection", "fgm-centre", "fgm-probe", "fgm-o")  # no answer from a site, no protocol
 
 
 @protocols([name for name in EVERY if not name.startswith(NEEDED)])

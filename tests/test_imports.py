@@ -22,7 +22,8 @@ windows data_table data_ecg data_nyc csvdata datasets split metrics batches sche
 protocols.base protocols.options
 protocols.local protocols.central protocols.periodic protocols.dynamic protocols.gm protocols.fgm
 protocols.at_end protocols.fda protocols.omniscient
-protocols.gm_reb protocols.fgm_reb protocols.fgm_random protocols.fgm_projection protocols.fgm_centre protocols.fgm_o
+protocols.gm_reb protocols.fgm_reb protocols.fgm_random protocols.fgm_projection protocols.fgm_o
+protocols.fgm_centre protocols.fgm_probe
 protocols
 config checks changes result presets
 simulate

@@ -67,6 +67,7 @@ def test_omniscient_pays_for_models_only(script):
 @pytest.mark.parametrize("rival, safe", [
     ("fda-naive", "ball"), ("fda-linear", "ball"), ("dynamic-plain", "ball"), ("gm", "variance"), ("fgm", "variance"),
     ("fgm", "tracking-variance"), ("gm", "tracking-variance"), ("fgm-centre", "ball"),
+    ("fgm-probe", "ball"),
 ])  # fmt: skip
 @given(script=scripts(min_k=2))
 def test_nobody_who_promises_the_variance_may_fire_later(rival, safe, script):

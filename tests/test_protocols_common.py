@@ -369,6 +369,8 @@ GRAMMAR = {
     "fgm-projection": f"MODEL ({SUBROUND}(QUANTUM |POLL PROJECTION PROJECTED POLL PHI (QUANTUM |POLL DRIFT MODEL )))*"
                       "(INCREMENT )*",
     "fgm-centre": "MODEL ((INCREMENT )+POLL MONITOR (CENTRE |POLL DRIFT MODEL ))*(INCREMENT )*",
+    "fgm-probe": "MODEL ((INCREMENT )+POLL MONITOR (POLL SIGNS VOTES POLL MONITOR )?(CENTRE |POLL DRIFT MODEL ))*"
+                 "(INCREMENT )*",
     "fgm-o": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT POLL COUNT (MODEL |(MODEL )*(CHEAP )+QUANTUM )))*(INCREMENT )*",
     "fda-naive": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
     "fda-linear": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
@@ -399,10 +401,11 @@ def test_what_each_message_weighs(protocol, script):
     # 4 bytes per number: D of a model or a drift, m of a projection, 1 of everything that is a number
     for event, name in zip((game := play(script, protocol)).events, game.names(), strict=True):
         words = {"VIOLATION": script.D if protocol.startswith("dynamic") else 0, "SAMPLES": 2 * script.D,
-                 "PROJECTION": min(2, script.D), "PROJECTED": min(2, script.D),
+                 "SIGNS": 1, "VOTES": 1, "PROJECTION": min(2, script.D), "PROJECTED": min(2, script.D),
                  "MONITOR": {"fda-naive": 1, "fda-linear": 2}.get(protocol, 1 + 5 * 250)}  # fmt: skip
-        if protocol.startswith("fgm-centre") and name in ("MONITOR", "CENTRE"):  # and one word per known direction
-            assert 4 <= event.size <= 4 * (1 + min(4, event.round - 1, script.D))
+        if protocol.startswith(("fgm-centre", "fgm-probe")) and name in ("MONITOR", "CENTRE"):
+            known = min(4, event.round - 1) + protocol.startswith("fgm-probe")  # and one word per known direction
+            assert 4 <= event.size <= 4 * (1 + min(known, script.D))
         else:
             assert event.size == 4 * (WORDS | words).get(name, script.D)
 

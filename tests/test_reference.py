@@ -101,6 +101,7 @@ EVENTS = {
     "fgm-random": ("fgm-random:gain=0.01", 1.01 * np.vstack([np.eye(3), [[-1.0, 0, 0]]]), {"n": 2}),
     "fgm-projection": ("fgm-projection:m=3", APART, {"m": 3}),
     "fgm-centre": ("fgm-centre", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
+    "fgm-probe": ("fgm-probe", np.tile(OUT, (4, 1)), {"m": 2}),
     "fgm-o": ("fgm-o:price=1000", np.vstack([OUT, -OUT, np.zeros((2, 3))]), {"n": 0}),
     "fda-naive": ("fda-naive", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
     "fda-linear": ("fda-linear", np.vstack([OUT, -OUT, OUT, -OUT]), {}),

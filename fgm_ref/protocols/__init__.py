@@ -16,6 +16,7 @@ from fgm_ref.protocols import (
     fgm,
     fgm_centre,
     fgm_o,
+    fgm_probe,
     fgm_projection,
     fgm_random,
     fgm_reb,
@@ -34,8 +35,8 @@ PROTOCOLS: dict[str, Protocol] = {
     for protocol in (
         central.PROTOCOL, local.PROTOCOL, at_end.PROTOCOL, periodic.PROTOCOL, dynamic.PLAIN, dynamic.PROTOCOL,
         gm.PROTOCOL, gm_reb.PROTOCOL, gm_reb.LIMITS,
-        fgm.PROTOCOL, fgm_reb.PROTOCOL, fgm_random.PROTOCOL, fgm_projection.PROTOCOL, fgm_centre.PROTOCOL,
-        fgm_o.PROTOCOL,
+        fgm.PROTOCOL, fgm_reb.PROTOCOL, fgm_random.PROTOCOL, fgm_projection.PROTOCOL,
+        fgm_centre.PROTOCOL, fgm_probe.PROTOCOL, fgm_o.PROTOCOL,
         fda.NAIVE, fda.LINEAR, fda.SKETCH, omniscient.PROTOCOL,
     )
 }

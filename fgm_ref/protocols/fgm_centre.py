@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from fgm_ref.centred import Centred, orthonormal
 from fgm_ref.learners import Learners
-from fgm_ref.messages import CENTRE, MONITOR, Kind, Message
+from fgm_ref.messages import CENTRE, MONITOR, Cause, Kind, Message
 from fgm_ref.network import Network
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
@@ -76,12 +76,16 @@ class Coordinator(fgm.Coordinator):
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, centred(setup))
 
-    def end_subround(self) -> None:
-        """ψ := Σ φ(X_i) − k ‖δ‖²; go on while more than a share ε of the slack is left."""
-        replies = self.network.poll(MONITOR, cause=("c", self.c))
+    def look(self, cause: Cause) -> None:
+        """ψ := Σ φ(X_i) − k ‖δ‖², where δ is the sites' mean place."""
+        replies = self.network.poll(MONITOR, cause=cause)
         self.delta = replies[:, 1:].mean(axis=0, dtype=float)
         phi = float(replies[:, 0].sum(dtype=float))
         self.psi = phi - self.k * float(self.delta @ self.delta) + self.rounding(phi)
+
+    def end_subround(self) -> None:
+        """Go on while more than a share ε of the slack is left."""
+        self.look(("c", self.c))
         if self.slack < self.epsilon * self.full:
             self.start_subround()
         else:

@@ -37,7 +37,7 @@ CHUNK = 50
 def zones(protocol: str) -> tuple[str, ...]:
     """The safe functions that a protocol is run with, in turn."""
     name = protocol.partition(":")[0]
-    if name.startswith(("dynamic", "fda", "fgm-centre", "omniscient")):
+    if name.startswith(("dynamic", "fda", "fgm-centre", "fgm-probe", "omniscient")):
         return ("variance",)  # their own condition, whatever is asked for
     if name == "fgm-o":
         return LIPSCHITZ

@@ -61,3 +61,16 @@ def coordinates(self, X):
     In the second one the centre moves by all of the way again, and then again, far ahead of the sites.
     """
     return X @ self.U.T
+
+
+@mutant(
+    "z73", "votes are taken for signs", "protocols.fgm_probe:unpack",
+    "test_protocol_fgm_probe.py::test_votes_are_counted",
+)
+def unpack(original, words, bits, D):
+    """A count of 0 to k is what arrives, and it looks like a direction; that its middle is k/2, not 0, is forgotten.
+
+    Nobody is in danger, for any direction will do.  But this one points where nobody went, and the probe is paid for.
+    """
+    numbers = original(words, bits, D)
+    return numbers if bits == 1 else (numbers + 2**bits - 1) / 2  # for k = 2^bits − 1, as in the test

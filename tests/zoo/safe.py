@@ -133,10 +133,10 @@ def scaled(self, X):
 
 @mutant(
     "z72", "the damped prediction falls back again", "tracking:Tracking.advance",
-    "test_tracking.py::test_guarantee",
+    "test_tracking.py::test_guarantee[gm-tracking-damped]",
 )
 def advance(original, self, t, own):
-    """"Damped" is read as t·exp(−t/T): as fast at first, slower later, and then it comes back to where it began.
+    """Damping is what t·exp(−t/T) does as well: as fast at first, slower later; and then it comes back to 0.
 
     Excess and zone speak of another centre than the page does; only somebody who keeps the books himself notices.
     """
