@@ -9,7 +9,7 @@ WORKERS ?= 2
 QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses messages_ledger model network optim \
 	params protocol_dynamic protocol_fgm protocol_gm protocol_periodic safe schedules_batches simulate split))
 
-.PHONY: help demo test quick zoo guarantees bench lint data clean
+.PHONY: help demo test quick zoo guarantees bench tutorials notebooks lint data clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -34,6 +34,12 @@ bench: $(VENV)/.bench  ## speed against PyTorch and JAX, and of whole simulation
 	$(RUN) tests/benchmarks/bench.py $(ARGS)
 	$(RUN) tests/benchmarks/scaling.py $(ARGS)
 
+tutorials: $(VENV)/.runtime  ## run every tutorial; their figures go to out/
+	$(RUN) tutorials/_build.py run
+
+notebooks: $(VENV)/.docs  ## execute the tutorials that have changed as notebooks (ARGS=--all: all of them)
+	$(RUN) tutorials/_build.py notebooks $(ARGS)
+
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
@@ -49,6 +55,10 @@ $(VENV)/.runtime: pyproject.toml
 
 $(VENV)/.dev: pyproject.toml
 	$(call install,-e '.[dev]')
+	@touch $(VENV)/.runtime
+
+$(VENV)/.docs: pyproject.toml
+	$(call install,-e '.[docs]')
 	@touch $(VENV)/.runtime
 
 $(VENV)/.bench: pyproject.toml
