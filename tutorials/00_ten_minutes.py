@@ -24,10 +24,10 @@ from _tutorial import save
 #
 # Seven people did shoulder exercises with a smartwatch on. A small network shall learn to tell the seven exercises
 # apart. But nobody wants to hand over raw recordings, and batteries are small: what is sent by radio costs far more
-# than what is computed. So the recordings stay on $k = 4$ computers, the **sites** (nobody's are divided), and every
-# site trains its own copy of the network. One more computer, the **coordinator**, sees no data at all. It may collect
-# the copies now and then and send back their mean. (That a mean of networks is a useful network is not obvious;
-# tutorial 04 looks into it.)
+# than what is computed. So the recordings stay on $k = 4$ computers, the **sites** (those of one person all on the
+# same), and every site trains its own copy of the network. One more computer, the **coordinator**, sees no data at
+# all. It may collect the copies now and then and send back their mean. (That a mean of networks is a useful network
+# is not obvious; tutorial 04 looks into it.)
 #
 # A copy is nothing but a list of numbers, the **model**. How many?
 
