@@ -1,0 +1,32 @@
+"""What every tutorial starts with: one thread, a look for the figures, and `save`."""
+
+import fgm_ref.threads  # isort: skip  (before NumPy)
+
+import sys
+from pathlib import Path
+
+import matplotlib
+from cycler import cycler
+from matplotlib.figure import Figure
+
+from fgm_ref import plots
+
+NOTEBOOK = "ipykernel" in sys.modules
+if not NOTEBOOK:
+    matplotlib.use("Agg")  # a script opens no windows
+
+matplotlib.rcParams.update({
+    "figure.figsize": (6.4, 3.8), "figure.dpi": 80, "figure.constrained_layout.use": True, "font.size": 10,
+    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 9,
+    # colour and line style change together, so that grey is enough
+    "axes.prop_cycle": cycler(color=[plots.BLUE, plots.ORANGE, plots.GREEN, plots.VERMILLION, plots.PURPLE, plots.SKY])
+    + cycler(linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (3, 1))]),
+})  # fmt: skip
+
+
+def save(figure: Figure, name: str) -> None:
+    """Write the figure to out/`name`.png.  The one that is called like its tutorial ("06") is its emblem."""
+    path = Path("out") / f"{name}.png"
+    plots.save(figure, path, dpi=90)
+    if not NOTEBOOK:
+        print("figure:", path)
