@@ -9,11 +9,7 @@ WORKERS ?= 2
 QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses messages_ledger model network optim \
 	params protocol_dynamic protocol_fgm protocol_gm protocol_periodic safe schedules_batches simulate split))
 
-<<<<<<< HEAD
-.PHONY: help demo test quick zoo guarantees bench study study-quick lint data clean
-=======
-.PHONY: help demo test quick zoo guarantees bench tutorials notebooks lint data clean
->>>>>>> tutor
+.PHONY: help demo test quick zoo guarantees bench study study-quick tutorials notebooks lint data clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -38,19 +34,17 @@ bench: $(VENV)/.bench  ## speed against PyTorch and JAX, and of whole simulation
 	$(RUN) tests/benchmarks/bench.py $(ARGS)
 	$(RUN) tests/benchmarks/scaling.py $(ARGS)
 
-<<<<<<< HEAD
 study-quick: $(VENV)/.runtime  ## a small version of the study, in out/study
 	$(RUN) -m fgm_ref.study --quick --report $(ARGS)
 
 study: $(VENV)/.runtime  ## the study, in data/results; stop it whenever you like, and go on later
 	$(RUN) -m fgm_ref.study --full --report $(ARGS)
-=======
+
 tutorials: $(VENV)/.runtime  ## run every tutorial; their figures go to out/
 	$(RUN) tutorials/_build.py run
 
 notebooks: $(VENV)/.docs  ## execute the tutorials that have changed as notebooks (ARGS=--all: all of them)
 	$(RUN) tutorials/_build.py notebooks $(ARGS)
->>>>>>> tutor
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .
