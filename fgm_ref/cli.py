@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     add("--sites", metavar="K", type=whole(1))
     add("--split", choices=("iid", "natural", "dirichlet"))
     add("--schedule", metavar="NAME", help="lockstep, bernoulli[:RATE,...] (unequal speeds) or single")
+    add("--codec", metavar="NAME", help="how models are shipped: float32, float16, int8, int8+ef, sparse+int8+ef, ...")
 
     add = p.add_argument_group("training").add_argument
     add("--cell", choices=("lstm", "rnn"))
@@ -72,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
 def settings(args: argparse.Namespace) -> dict[str, Any]:
     """The `Config` fields that were given on the command line."""
     same = ("safe", "threshold", "sites", "split", "schedule", "cell", "hidden", "steps", "batch", "optimizer",
-            "lr", "clip", "dropout", "faults", "seed")
+            "lr", "clip", "dropout", "codec", "faults", "seed")
     given = {name: value for name in same if (value := getattr(args, name)) is not None}
     return given | ({"relative": False} if args.absolute else {}) | ({"checks": True} if args.verify else {})
 

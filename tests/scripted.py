@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.checks import VERDICTS, Observer
+from fgm_ref.codecs import parse_codec
 from fgm_ref.faults import Faults, FaultyNetwork
 from fgm_ref.ledger import EVERYBODY, Ledger
 from fgm_ref.messages import KINDS
 from fgm_ref.network import Network
+from fgm_ref.post import make_post
 from fgm_ref.protocols import Setup, parse
 from fgm_ref.safe import norm, zone_maker
 
@@ -112,7 +114,7 @@ class Played:
 
 def build(
     protocol, E, k, safe="ball", threshold=1.0, relative=False, seed=0, multicast=False,
-    average_state=False, learners=ScriptedLearners, faults=None,
+    average_state=False, learners=ScriptedLearners, faults=None, codec="float32", rows=None,
 ) -> Played:
     """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network."""
     E = np.asarray(E)
@@ -123,7 +125,9 @@ def build(
     setup = Setup(E, make_zone, coordinator_rng, lambda: learners(E, 1), average_state, options)
     sites = entry.sites(stack, setup)
     ledger = Ledger(k, multicast)
-    network = FaultyNetwork(sites, ledger, network_rng, faults) if faults else Network(sites, ledger, network_rng)
+    post = make_post(parse_codec(codec), sites.models, rows)
+    network = (FaultyNetwork(sites, ledger, network_rng, faults, post) if faults
+               else Network(sites, ledger, network_rng, post))
     coordinator = entry.coordinator(network, k, setup)
     network.connect(coordinator)
     coordinator.start()

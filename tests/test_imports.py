@@ -17,7 +17,7 @@ params losses files threads plug_in
 layers rnn lstm lstm_peephole spec model optim gradcheck
 zones
 composed tracking counterexamples shrink hunt
-safe messages ledger network faults
+safe messages ledger codecs post network faults
 windows data_table data_ecg data_nyc csvdata datasets split metrics batches schedules learners
 protocols.base protocols.options
 protocols.local protocols.central protocols.periodic protocols.dynamic protocols.gm protocols.fgm
