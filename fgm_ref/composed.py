@@ -1,4 +1,4 @@
-"""Safe functions made of others: the cheap ball, the maximum, the other sign.
+"""Safe functions made of others: the cheap ball, the maximum, block by block, the other sign.
 
 Sources: Samoladas & Garofalakis 2019 (cheap safe functions; the conjunction of conditions), Garofalakis &
 Samoladas 2017 for the algebra of safe zones.
@@ -6,7 +6,7 @@ Samoladas 2017 for the algebra of safe zones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,34 @@ class Maximum(SafeFunction):
     def at_zero(self) -> float:
         """max φ_j(0)."""
         return max(part.at_zero for part in self.parts)
+
+
+class OnBlocks(SafeFunction):
+    """A condition on each block of the vector: φ(X) = max φ_b(X_b), with X_b the slice `where[b]` of X."""
+
+    def __init__(self, E: Array, parts: Sequence[SafeFunction], where: Sequence[slice]):
+        super().__init__(E, float(np.sqrt(sum(part.R**2 for part in parts))))  # R² = Σ R_b²
+        self.parts, self.where = parts, where
+
+    @classmethod
+    def maker(cls, makers: Sequence[Callable[[Array], SafeFunction]], where: Sequence[slice]) -> Any:
+        """What makes it from E (D,), given what makes φ_b from E_b."""
+        return lambda E: cls(E, [make(E[w]) for make, w in zip(makers, where, strict=True)], where)
+
+    def _pairs(self, X: Array) -> list[tuple[SafeFunction, Array]]:
+        return [(part, X[..., w]) for part, w in zip(self.parts, self.where, strict=True)]
+
+    def __call__(self, X: Array) -> Any:
+        """max φ_b(X_b)."""
+        return np.max([part(x) for part, x in self._pairs(X)], axis=0)
+
+    def excess(self, X: Array) -> float:
+        """The largest of the blocks'."""
+        return max(part.excess(x) for part, x in self._pairs(X))
+
+    def reach(self, steps: Array) -> float:
+        """The largest of the blocks'."""
+        return max(part.reach(x) for part, x in self._pairs(steps))
 
 
 class Flipped:

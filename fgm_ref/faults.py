@@ -111,7 +111,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 LOST: Cause = ("lost", 1.0)
 
 
-STEADFAST = {"dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fda-naive"}
+STEADFAST = {"dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fgm-blocks", "fda-naive"}
 """Protocols that may take an absent site to stand where it was last heard of."""
 
 LOWEST_AT_ZERO = {"ball", "variance", "cap"}

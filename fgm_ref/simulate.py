@@ -64,7 +64,7 @@ class Simulation:
             rng=rng["coordinator"],
             make_hub=lambda: self._learners(setup.E, 1, per_site["dropout"][:1]),
             average_state=config.optimizer_state == "average" and config.optimizer != "sgd",
-            options=options,
+            options=options, blocks={name: self.model.layout.slice_of(name) for name in self.model.layout.names},
         )
         self.sites: Sites = protocol.sites(self._learners(setup.E, config.sites, per_site["dropout"]), setup)
         self.ledger = Ledger(config.sites, config.multicast)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import build, play, start, watch
+from scripted import build, numbers, play, start, watch
 from strategies import AVERAGING, EVERY, PROMISING, SEEDS, light, make_script, scripts
 
 from fgm_ref.codecs import Float16, Int8, Rows, parse_codec, size
@@ -106,7 +106,7 @@ def test_models_are_shipped_as_differences(seed):
         assert sizes.tolist() == [104]
 
 
-@protocols([name for name in AVERAGING if not name.startswith("fgm-blocks")])
+@protocols(AVERAGING)
 @codecs
 @light
 @given(script=scripts(dtype=np.float32, min_k=2))
@@ -160,10 +160,10 @@ def test_sparse_alone_changes_the_bill_only(protocol, script):
 @given(script=scripts(dtype=np.float32))
 def test_what_each_message_weighs(protocol, script):
     # models and drifts as the codec says (whole, while their receiver has no reference); the rest as ever
-    D = script.D
     for event in play(script, protocol, codec="int8").events:
+        D = numbers(event, script.D)
         if KINDS[event.kind] in CODED and event.size:
-            assert event.size == (4 * D if event.round == 1 and KINDS[event.kind].name == "MODEL" else D + 4)
+            assert event.size == (4 * D if event.step == 0 else D + 4)
         elif KINDS[event.kind].name in ("QUANTUM", "INCREMENT", "PHI", "LAMBDA", "COUNT", "CHEAP"):
             assert event.size == 4
 

@@ -23,6 +23,7 @@ protocols.base protocols.options
 protocols.local protocols.central protocols.periodic protocols.dynamic protocols.gm protocols.fgm
 protocols.at_end protocols.fda protocols.omniscient
 protocols.gm_reb protocols.fgm_reb protocols.fgm_random protocols.fgm_projection protocols.fgm_o
+protocols.fgm_blocks
 protocols
 config checks result presets
 simulate

@@ -14,6 +14,7 @@ from fgm_ref.protocols import (
     dynamic,
     fda,
     fgm,
+    fgm_blocks,
     fgm_o,
     fgm_projection,
     fgm_random,
@@ -34,6 +35,7 @@ PROTOCOLS: dict[str, Protocol] = {
         central.PROTOCOL, local.PROTOCOL, at_end.PROTOCOL, periodic.PROTOCOL, dynamic.PLAIN, dynamic.PROTOCOL,
         gm.PROTOCOL, gm_reb.PROTOCOL, gm_reb.LIMITS,
         fgm.PROTOCOL, fgm_reb.PROTOCOL, fgm_random.PROTOCOL, fgm_projection.PROTOCOL, fgm_o.PROTOCOL,
+        fgm_blocks.PROTOCOL,
         fda.NAIVE, fda.LINEAR, fda.SKETCH, omniscient.PROTOCOL,
     )
 }

@@ -26,7 +26,8 @@ NOBODY = np.empty(0, np.intp)
 class Setup:
     """What both ends are built from, the same for every protocol of a comparison.
 
-    `E` (D,) is the initial model, `rng` the coordinator's own stream, `options` the protocol's own settings.
+    `E` (D,) is the initial model, `rng` the coordinator's own stream, `options` the protocol's own settings, `blocks`
+    says which parts of the vector have a name.
     """
 
     E: Array
@@ -35,6 +36,7 @@ class Setup:
     make_hub: Callable[[], Learners]
     average_state: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    blocks: Mapping[str, slice] = field(default_factory=dict)
 
 
 class Sites:
