@@ -50,6 +50,7 @@ class Post:
     def down(self, kind: Kind, sites: Array, x: Array, where: slice) -> tuple[Array, Array]:
         """x (d,) for `sites` -> x̂, and the bytes for each of them."""
         current = (self.known[sites, where] == self.latest[where]).all(axis=1)
+        x = self._settled(x, where) if self.codec.sparse else x
         arrived, number = x.copy(), WORD * x.size
         if current.any():
             residual = self.unsaid_down[where] if kind is MODEL else np.zeros_like(x)
@@ -57,6 +58,20 @@ class Post:
         if kind is MODEL:
             self.latest[where] = self.known[sites, where] = arrived
         return arrived, np.where(current, number, WORD * x.size)
+
+    def _settled(self, x: Array, where: slice) -> Array:
+        """x, whose numbers in the embedding are those of r where they differ from them by the rounding of a mean only.
+
+        The mean of k equal numbers need not be that number in floating point; a row that nobody has moved stays.
+        """
+        rows = self.rows and self.rows.inside(where)
+        if rows is None:
+            return x
+        x, r = x.copy(), self.latest[where]
+        near = np.abs(x - r) <= len(self.known) * np.finfo(x.dtype).eps * np.abs(r)
+        table = slice(rows.start, rows.stop)
+        x[table][near[table]] = r[table][near[table]]
+        return x
 
     def up(self, sites: Array, X: Array, where: slice) -> tuple[Array, Array]:
         """X (a, d), one row of each of `sites` -> what arrives (a, d), and the bytes of each (a,)."""
