@@ -93,11 +93,6 @@ class OnBlocks(SafeFunction):
         super().__init__(E, float(np.sqrt(sum(part.R**2 for part in parts))))  # R² = Σ R_b²
         self.parts, self.where = parts, where
 
-    @classmethod
-    def maker(cls, makers: Sequence[Callable[[Array], SafeFunction]], where: Sequence[slice]) -> Any:
-        """What makes it from E (D,), given what makes φ_b from E_b."""
-        return lambda E: cls(E, [make(E[w]) for make, w in zip(makers, where, strict=True)], where)
-
     def _pairs(self, X: Array) -> list[tuple[SafeFunction, Array]]:
         return [(part, X[..., w]) for part, w in zip(self.parts, self.where, strict=True)]
 

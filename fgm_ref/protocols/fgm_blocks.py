@@ -18,8 +18,8 @@ As far as we know nobody has tried this with FGM's counters; federated dynamic a
 with thresholds per layer.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -59,6 +59,22 @@ def budget(make_zone: ZoneMaker, where: slice, D: int) -> ZoneMaker:
     """R_b: a relative threshold is one of each block; an absolute one is R·√(D_b/D)."""
     share = 1.0 if make_zone.relative else np.sqrt((where.stop - where.start) / D)
     return replace(make_zone, threshold=make_zone.threshold * float(share))
+
+
+@dataclass(frozen=True)
+class BlockZones:
+    """A `ZoneMaker` of the conjunction, from those of the blocks."""
+
+    makers: Sequence[ZoneMaker]
+    where: Sequence[slice]
+
+    def __call__(self, E: Array) -> OnBlocks:
+        """max φ_b, for reference E (D,)."""
+        return OnBlocks(E, [make(E[w]) for make, w in zip(self.makers, self.where, strict=True)], self.where)
+
+    def radius(self, E: Array) -> float:
+        """R, with R² = Σ R_b²."""
+        return self(E).R
 
 
 def setups(setup: Setup) -> list[tuple[slice, Setup]]:
@@ -159,7 +175,7 @@ class Coordinator(base.Coordinator):
                        for number, (where, block) in enumerate(setups(setup))]
         self.where = [where for _, where, _ in blocks]
         self.parts = [fgm.Coordinator(line, k, block) for line, _, block in blocks]
-        self.make_zone: Any = OnBlocks.maker([part.make_zone for part in self.parts], self.where)
+        self.make_zone: Any = BlockZones([part.make_zone for part in self.parts], self.where)
 
     @property
     def tag(self) -> tuple[int, int]:
