@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add("--split", choices=("iid", "natural", "dirichlet"))
     add("--schedule", metavar="NAME", help="lockstep, bernoulli[:RATE,...] (unequal speeds) or single")
     add("--change", metavar="WHAT", help="swap=0/1@0.5, reverse@0.5, join=6@0.5 or season: see fgm_ref/changes.py")
+    add("--codec", metavar="NAME", help="how models are shipped: float32, float16, int8, int8+ef, sparse+int8+ef, ...")
 
     add = p.add_argument_group("training").add_argument
     add("--cell", choices=("lstm", "rnn"))
@@ -73,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
 def settings(args: argparse.Namespace) -> dict[str, Any]:
     """The `Config` fields that were given on the command line."""
     same = ("safe", "threshold", "sites", "split", "schedule", "cell", "hidden", "steps", "batch", "optimizer",
-            "lr", "clip", "dropout", "faults", "change", "seed")
+            "lr", "clip", "dropout", "codec", "faults", "change", "seed")
     given = {name: value for name in same if (value := getattr(args, name)) is not None}
     return given | ({"relative": False} if args.absolute else {}) | ({"checks": True} if args.verify else {})
 

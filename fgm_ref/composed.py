@@ -1,4 +1,4 @@
-"""Safe functions made of others: the cheap ball, the maximum, radii that change from round to round, the other sign.
+"""Safe functions made of others: the cheap ball, the maximum, block by block, radii that change, the other sign.
 
 Sources: Samoladas & Garofalakis 2019 (cheap safe functions; the conjunction of conditions), Garofalakis &
 Samoladas 2017 for the algebra of safe zones.
@@ -151,6 +151,29 @@ class Growing(Decaying):
     """Another φ with a radius that grows: in round n it is R √n."""
 
     power = 0.5
+
+
+class OnBlocks(SafeFunction):
+    """A condition on each block of the vector: φ(X) = max φ_b(X_b), with X_b the slice `where[b]` of X."""
+
+    def __init__(self, E: Array, parts: Sequence[SafeFunction], where: Sequence[slice]):
+        super().__init__(E, float(np.sqrt(sum(part.R**2 for part in parts))))  # R² = Σ R_b²
+        self.parts, self.where = parts, where
+
+    def _pairs(self, X: Array) -> list[tuple[SafeFunction, Array]]:
+        return [(part, X[..., w]) for part, w in zip(self.parts, self.where, strict=True)]
+
+    def __call__(self, X: Array) -> Any:
+        """max φ_b(X_b)."""
+        return np.max([part(x) for part, x in self._pairs(X)], axis=0)
+
+    def excess(self, X: Array) -> float:
+        """The largest of the blocks'."""
+        return max(part.excess(x) for part, x in self._pairs(X))
+
+    def reach(self, steps: Array) -> float:
+        """The largest of the blocks'."""
+        return max(part.reach(x) for part, x in self._pairs(steps))
 
 
 class Flipped:

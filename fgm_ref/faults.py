@@ -21,8 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.ledger import Ledger
-from fgm_ref.messages import Cause, Kind, Message
+from fgm_ref.messages import WHOLE, Cause, Kind, Message
 from fgm_ref.network import NO_CAUSE, Network, SitesEnd
+from fgm_ref.post import Post
 
 Array = npt.NDArray[Any]
 
@@ -110,7 +111,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 LOST: Cause = ("lost", 1.0)
 
 
-STEADFAST = {"dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fda-naive"}
+STEADFAST = {"dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fgm-blocks", "fda-naive"}
 """Protocols that may take an absent site to stand where it was last heard of."""
 
 LOWEST_AT_ZERO = {"ball", "variance", "cap"}
@@ -149,8 +150,9 @@ def expect_possible(faults: Faults | None, protocol: str, sites: int, average_st
 class FaultyNetwork(Network):
     """A `Network` whose ways are unsafe.  The faults have their own random stream."""
 
-    def __init__(self, sites: SitesEnd, ledger: Ledger, rng: np.random.Generator, faults: Faults):
-        super().__init__(sites, ledger, rng)
+    def __init__(self, sites: SitesEnd, ledger: Ledger, rng: np.random.Generator, faults: Faults,
+                 post: Post | None = None):
+        super().__init__(sites, ledger, rng, post)
         self.faults = faults
         self.absent: set[int] = set()
         self._unheard: set[int] = set()  # absent, or just back
@@ -181,7 +183,7 @@ class FaultyNetwork(Network):
 
     def up(self, site: int, message: Message) -> None:
         """Bill every attempt; deliver once, twice, later or never."""
-        message = replace(message, payload=self._copy(message.payload))
+        message = self._posted(site, message)
         attempts, arrives = self._attempts(self.faults.resend)
         twice = arrives and self._luck.random() < self.faults.duplicate
         for _ in range(attempts + twice):
@@ -192,20 +194,16 @@ class FaultyNetwork(Network):
             else:
                 self._end().receive(site, message)
 
-    def down(self, kind: Kind, sites: Any, payload: Any = None, cause: Cause = NO_CAUSE) -> None:
+    def down(self, kind: Kind, sites: Any, payload: Any = None, cause: Cause = NO_CAUSE, block: int = WHOLE) -> Any:
         """To those who are there, as often as it takes."""
         here = self._present(np.asarray(sites), self.absent)
-        if len(here):
-            super().down(kind, here, payload, cause)
-            self._bill_repeats(Message(kind, payload, self._end().tag, LOST), here)
+        return super().down(kind, here, payload, cause, block) if len(here) else self._copy(payload)
 
-    def poll(self, kind: Kind, sites: Any = None, cause: Cause = NO_CAUSE) -> Array:
+    def poll(self, kind: Kind, sites: Any = None, cause: Cause = NO_CAUSE, block: int = WHOLE) -> Array:
         """Those who are there reply, after as many attempts as it takes; for others the coordinator's guess stands."""
         asked = self._everybody if sites is None else np.asarray(sites)
         here = self._present(asked, self._unheard)
-        replies = super().poll(kind, here, cause) if len(here) else np.array([self._end().stand_in(kind)])
-        if len(here):
-            self._bill_repeats(Message(kind, replies[0], self._end().tag, LOST), here)
+        replies = super().poll(kind, here, cause, block) if len(here) else np.array([self._end().stand_in(kind)])
         if len(here) == len(asked):
             return replies
         rows = np.repeat(np.array([self._end().stand_in(kind)], replies.dtype), len(asked), axis=0)
@@ -224,8 +222,10 @@ class FaultyNetwork(Network):
             return 1, bool(self._luck.random() >= self.faults.drop)
         return int(self._luck.geometric(1 - self.faults.drop)), True
 
-    def _bill_repeats(self, message: Message, sites: Array) -> None:
-        """Bill the repetitions of what was lost on the way to, or from, each site."""
-        for site in sites:
+    def _bill(self, message: Message, sites: Array, sizes: Array | None) -> None:
+        """Bill the repetitions of what was lost on the way to, or from, each site as well."""
+        super()._bill(message, sites, sizes)
+        for n in range(len(sites)):
             for _ in range(self._attempts(resend=True)[0] - 1):
-                self.ledger.bill(message, np.array([site]))
+                repeated = None if sizes is None else sizes[n : n + 1]
+                super()._bill(replace(message, cause=LOST), sites[n : n + 1], repeated)

@@ -68,10 +68,10 @@ class Learners:
 
     @property
     def state(self) -> Array:
-        """The optimisers' state, (k, moments, D)."""
+        """The optimisers' state, (k, moments, D); may be set to one for all, (moments, D)."""
         return np.stack(list(self.optimizer.state.values()), axis=1)
 
     @state.setter
     def state(self, mean: Array) -> None:
-        for moment, value in zip(self.optimizer.state.values(), mean, strict=True):
-            moment[:] = value
+        for number, moment in enumerate(self.optimizer.state.values()):
+            moment[:] = mean[..., number, :]

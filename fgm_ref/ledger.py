@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.messages import DOWN, INDEX, KINDS, UP, Kind, Message, weight
+from fgm_ref.messages import DOWN, INDEX, KINDS, UP, WHOLE, Kind, Message, weight
 
 Array = npt.NDArray[Any]
 
@@ -24,7 +24,7 @@ class Event(NamedTuple):
     """One line of the log: `copies` messages of `size` payload bytes each, to or from `site`.
 
     `number` is the payload where it is a single number (θ, λ, an increment), else not a number; `reason`
-    and `value` name what made the sender send.
+    and `value` name what made the sender send; `block` is the part of the models that is spoken of, −1 for all.
     """
 
     step: int
@@ -37,6 +37,7 @@ class Event(NamedTuple):
     subround: int
     reason: str
     value: float
+    block: int = WHOLE
 
 
 def tcp_bytes(size: int) -> int:
@@ -67,7 +68,7 @@ class Ledger:
 
     def bill(self, message: Message, sites: Array) -> None:
         """Bill one such message to each of `sites` (int array)."""
-        kind, size = message.kind, weight(message.payload)
+        kind, size = message.kind, weight(message.payload) if message.size is None else message.size
         everybody = len(sites) == self.messages.shape[1] - 1
         if everybody and kind.direction == DOWN and self.multicast:
             self._enter(kind, slice(-1, None), 1, size)
@@ -93,7 +94,8 @@ class Ledger:
             one = np.isscalar(message.payload) and (copies == 1 or message.kind.direction == DOWN)
             number = float(message.payload) if one else np.nan
             self.events.append(
-                Event(self.step, INDEX[message.kind], site, copies, size, number, *message.tag, *message.cause)
+                Event(self.step, INDEX[message.kind], site, copies, size, number, *message.tag, *message.cause,
+                      message.block)
             )
 
     @property

@@ -1,8 +1,8 @@
 """Every message of every protocol on one screen, and what it weighs.
 
-A message weighs its payload: `WORD` bytes per number, nothing for an empty one (which still counts as
-one message).  The header (who, which kind, which round) is free in the payload total; `ledger.py` adds
-an estimate of headers in its second total.
+A message weighs its payload: `WORD` bytes per number (or what a codec makes of it), nothing for an empty
+one (which still counts as one message).  The header (who, which kind, which round, which block) is free in
+the payload total; `ledger.py` adds an estimate of headers in its second total.
 
 D is the number of model parameters.
 """
@@ -16,6 +16,8 @@ WORD = 4
 """Bytes per number on the wire, whatever NumPy computes in."""
 
 UP, DOWN = "up", "down"
+WHOLE = -1
+"""The block of a message that speaks of whole models (see `protocols/fgm_blocks.py` for the others)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,17 @@ Cause = tuple[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message.  `tag` is the (round, subround) it belongs to; a stale one is dropped by its receiver."""
+    """One message.  `tag` is the (round, subround) it belongs to; a stale one is dropped by its receiver.
+
+    `block` says which part of the models it is about, `size` how many bytes a codec has made of the payload.
+    """
 
     kind: Kind
     payload: Any = None
     tag: tuple[int, int] = (0, 0)
     cause: Cause = ("", 0.0)
+    block: int = WHOLE
+    size: int | None = None
 
 
 def weight(payload: Any) -> int:

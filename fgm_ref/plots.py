@@ -51,6 +51,7 @@ STYLES = {
     "fgm-centre": Style(GREEN, (0, (3, 1, 1, 1)), "8"),
     "fgm-probe": Style(GREEN, (0, (1, 1)), "4"),
     "fgm-o": Style(GREEN, (0, (5, 1, 1, 1, 1, 1)), "h"),
+    "fgm-blocks": Style(GREEN, (0, (1, 3)), "8"),
     "fda-naive": Style(VERMILLION, ":", "2"),
     "fda-linear": Style(VERMILLION, "-", "*"),
     "fda-sketch": Style(VERMILLION, "--", "3"),
@@ -218,7 +219,7 @@ def overview(results: Sequence[RunResult], data: Dataset) -> Figure:
     figure = Figure(figsize=(16, 5.2), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
     loss_against_bytes(results, data, left)
-    fgm = next((r for r in results if r.config.protocol.startswith("fgm")), None)
+    fgm = next((r for r in results if r.config.protocol.startswith("fgm") and "phi" in r.series), None)
     if fgm is not None:
         try:
             phi_stack(fgm, ax=middle)

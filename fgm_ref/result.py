@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 
 EVENT = np.dtype(
     [("step", "i4"), ("kind", "i2"), ("site", "i4"), ("copies", "i4"), ("size", "i8"),
-     ("number", "f8"), ("round", "i4"), ("subround", "i4"), ("reason", "U16"), ("value", "f8")]
+     ("number", "f8"), ("round", "i4"), ("subround", "i4"), ("reason", "U16"), ("value", "f8"), ("block", "i2")]
 )
 
 

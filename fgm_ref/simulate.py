@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from fgm_ref.changes import World
 from fgm_ref.checks import VERDICTS, Observer
+from fgm_ref.codecs import Rows, parse_codec
 from fgm_ref.config import Config
 from fgm_ref.datasets import Dataset, load
 from fgm_ref.faults import FaultyNetwork, expect_possible, parse_faults, survives
@@ -26,6 +27,7 @@ from fgm_ref.metrics import evaluate
 from fgm_ref.model import Model, ModelSpec
 from fgm_ref.network import Network
 from fgm_ref.optim import make_optimizer
+from fgm_ref.post import keeps_guarantee, make_post
 from fgm_ref.protocols import Coordinator, Setup, Sites, parse
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.result import RunResult, event_array
@@ -63,23 +65,32 @@ class Simulation:
             rng=rng["coordinator"],
             make_hub=lambda: self._learners(setup.E, 1, per_site["dropout"][:1]),
             average_state=config.optimizer_state == "average" and config.optimizer != "sgd",
-            options=options,
+            options=options, blocks={name: self.model.layout.slice_of(name) for name in self.model.layout.names},
         )
         self.sites: Sites = protocol.sites(self._learners(setup.E, config.sites, per_site["dropout"]), setup)
         self.ledger = Ledger(config.sites, config.multicast)
         self.faults = parse_faults(f"{config.faults},{self.world.absences}")
         expect_possible(self.faults, protocol.name, config.sites, setup.average_state)
-        self.network = (FaultyNetwork(self.sites, self.ledger, rng["network"], self.faults) if self.faults
-                        else Network(self.sites, self.ledger, rng["network"]))
+        codec = parse_codec(config.codec)
+        post = make_post(codec, self.sites.models, self._rows())
+        self.network = (FaultyNetwork(self.sites, self.ledger, rng["network"], self.faults, post) if self.faults
+                        else Network(self.sites, self.ledger, rng["network"], post))
         self.coordinator: Coordinator = protocol.coordinator(self.network, config.sites, setup)
         self.network.connect(self.coordinator)
         self.trained = self.coordinator.hub or self.sites.learners
         self.coordinator.start()
-        self.observer = Observer(protocol, self.sites, self.coordinator,
-                                 strict=survives(self.faults, config.protocol, config.safe))
+        strict = survives(self.faults, config.protocol, config.safe) and keeps_guarantee(codec, config.protocol)
+        self.observer = Observer(protocol, self.sites, self.coordinator, strict=strict)
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)
         self._served: tuple[Array, float] = np.empty(0), np.nan
+
+    def _rows(self) -> Rows | None:
+        """The embedding, if there is one."""
+        if "embedding" not in self.model.layout.names:
+            return None
+        where = self.model.layout.slice_of("embedding")
+        return Rows(where.start, where.stop, self.model.layout.shapes["embedding"][1])
 
     def _learners(self, E: Array, k: int, rngs: list[np.random.Generator]) -> Learners:
         c = self.config

@@ -7,7 +7,7 @@ import numpy as np
 
 from fgm_ref.checks import VERDICTS
 from fgm_ref.ledger import EVERYBODY
-from fgm_ref.messages import KINDS, UP
+from fgm_ref.messages import KINDS, UP, WHOLE
 from fgm_ref.result import RunResult
 
 HEAD = f"{'step':>5}  {'round':>7}  {'from → to':<26} {'message':<18} {'payload':>12}  because"
@@ -46,6 +46,7 @@ def line(event: Any) -> str:
     many = f"{event['copies']}×" if event["copies"] > 1 else ""
     shown = "" if np.isnan(event["number"]) else f" {event['number']:.4g}"
     because = f"{event['reason']} = {event['value']:.4g}" if event["reason"] else ""
-    tag = f"{event['round']}.{event['subround']}"
+    block = "" if event["block"] == WHOLE else f"b{event['block']} "
+    tag = f"{block}{event['round']}.{event['subround']}"
     size = f"{many}{event['size']:,} B"
     return f"{event['step']:>5}  {tag:>7}  {ends:<26} {kind.name + shown:<18} {size:>12}  {because}".rstrip()

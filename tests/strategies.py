@@ -18,7 +18,7 @@ light = settings(max_examples=max(5, settings.default.max_examples // 4))
 # Protocols (with options) by what they have in common.
 RANDOM_SETS = ["dynamic", "gm-reb", "gm-reb:balancing=slack", "gm-limits", "gm-limits:balancing=slack"]
 COUNTING = ["fgm", "fgm-reb", "fgm-reb:rule=bimodal", "fgm-reb:rule=fixed", "fgm-projection:m=2", "fgm-o",
-            "fgm-o:price=5", "fgm-random"]  # fmt: skip
+            "fgm-o:price=5", "fgm-random", "fgm-blocks"]  # fmt: skip
 LOOKING = [  # they bound the variance
     "fgm-centre", "fgm-centre:directions=1", "fgm-probe", "fda-naive", "fda-linear", "omniscient",
 ]  # fmt: skip
@@ -28,7 +28,8 @@ SYNCHRONISING = ["periodic:b=3", *MONITORING]
 EVERY = ["central", "local", "at-end", *SYNCHRONISING]
 # FGM/O is the exception by design: it holds models back, so it sends E to some sites only, and the mean of what the
 # sites then hold is not E (`test_protocol_fgm_o.py` says what is kept instead).
-AVERAGING = [name for name in SYNCHRONISING if not name.startswith("fgm-o")]
+# And FGM by blocks synchronises one block at a time (`test_protocol_fgm_blocks.py`).
+AVERAGING = [name for name in SYNCHRONISING if not name.startswith(("fgm-o", "fgm-blocks"))]
 
 
 def fit(protocol, safe):

@@ -24,7 +24,7 @@ mended = pytest.mark.parametrize("fault", sorted(MENDED))
 safes = st.sampled_from(("ball", "variance", "cap"))
 # Standing at E, where the coordinator takes an absent site to be, is the best that a site can do if φ(0) is φ's least
 # value and drifts are counted from E.  Not so after a flush or a slack balance, nor for what moves or falls below φ(0).
-STAND_INS = ["dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fda-naive"]
+STAND_INS = ["dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fgm-blocks", "fda-naive"]
 UNASKED = {"VIOLATION", "INCREMENT", "LOCAL", "MONITOR", "SAMPLES"}
 
 

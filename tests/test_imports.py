@@ -17,13 +17,14 @@ params losses files threads plug_in
 activations layers rnn lstm lstm_peephole spec model optim gradcheck
 zones
 composed tracking shaped centred counterexamples shrink hunt
-safe messages ledger network faults
+safe messages ledger codecs post network faults
 windows data_table data_ecg data_nyc csvdata datasets split metrics batches schedules learners
 protocols.base protocols.options
 protocols.local protocols.central protocols.periodic protocols.dynamic protocols.gm protocols.fgm
 protocols.at_end protocols.fda protocols.omniscient
 protocols.gm_reb protocols.fgm_reb protocols.fgm_random protocols.fgm_projection protocols.fgm_o
 protocols.fgm_centre protocols.fgm_probe
+protocols.fgm_blocks
 protocols
 config checks changes result presets
 simulate

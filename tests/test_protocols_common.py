@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import build, play, start, watch
+from scripted import build, numbers, play, start, watch
 from strategies import (
     AVERAGING,
     EVERY,
@@ -101,7 +101,8 @@ def test_who_promises_what():
         if protocol in LOOKING:
             assert guarantee == "variance"
         elif protocol in MONITORING and protocol != "fda-sketch":
-            shifted = ("gm-reb", "gm-limits", "fgm-reb", "fgm-o")  # drifts are not counted from E throughout
+            # drifts are not counted from E throughout; or there is one sum for each block
+            shifted = ("gm-reb", "gm-limits", "fgm-reb", "fgm-o", "fgm-blocks")
             assert guarantee == ("mean" if protocol.startswith(shifted) else "sum")
         else:  # nobody looks, or only with high probability
             assert guarantee == ""
@@ -195,7 +196,8 @@ def test_threshold_to_zero(protocol, safe, script):
     # a full synchronisation at each check
     if script.D > 1:  # (in one dimension the drifts of a few sites may cancel to 1e-9)
         game = play(script, protocol, fit(protocol, safe), threshold=1e-9)
-        assert game.coordinator.round == 1 + len(script)
+        blocks = 2 if protocol == "fgm-blocks" else 1
+        assert game.coordinator.round == 1 + blocks * len(script)
 
 
 @protocols(MONITORING)
@@ -293,11 +295,12 @@ def test_idle_sites_do_not_speak_up(protocol, safe, script):
 def test_tags_only_grow_and_rounds_are_counted(protocol, script):
     # (round, subround) never falls along the log, and each round starts with a model shipped (FGM/O: or held back)
     game = play(script, protocol)
-    tags = [(event.round, event.subround) for event in game.events]
-    assert tags == sorted(tags)
+    for block in {event.block for event in game.events}:
+        tags = [(event.round, event.subround) for event in game.events if event.block == block]
+        assert tags == sorted(tags)
     steps = [event.step for event in game.events]
     assert steps == sorted(steps)
-    if protocol != "central":
+    if protocol not in ("central", "fgm-blocks"):
         started = {e.round for e, name in zip(game.events, game.names(), strict=True) if name in ("MODEL", "CHEAP")}
         assert started == set(range(1, game.coordinator.round + 1))
 
@@ -371,6 +374,7 @@ GRAMMAR = {
     "fgm-centre": "MODEL ((INCREMENT )+POLL MONITOR (CENTRE |POLL DRIFT MODEL ))*(INCREMENT )*",
     "fgm-probe": "MODEL ((INCREMENT )+POLL MONITOR (POLL SIGNS VOTES POLL MONITOR )?(CENTRE |POLL DRIFT MODEL ))*"
                  "(INCREMENT )*",
+    "fgm-blocks": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT MODEL ))*(INCREMENT )*",
     "fgm-o": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT POLL COUNT (MODEL |(MODEL )*(CHEAP )+QUANTUM )))*(INCREMENT )*",
     "fda-naive": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
     "fda-linear": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
@@ -407,7 +411,7 @@ def test_what_each_message_weighs(protocol, script):
             known = min(4, event.round - 1) + protocol.startswith("fgm-probe")  # and one word per known direction
             assert 4 <= event.size <= 4 * (1 + min(known, script.D))
         else:
-            assert event.size == 4 * (WORDS | words).get(name, script.D)
+            assert event.size == 4 * (WORDS | words).get(name, numbers(event, script.D))
 
 
 def test_a_protocol_of_ones_own():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scripted import build
 
+from fgm_ref.codecs import VALUES
 from fgm_ref.faults import Faults, survives
 from fgm_ref.messages import KINDS
 from fgm_ref.protocols import PROTOCOLS
@@ -41,6 +42,12 @@ def test_every_safe_function_is_listed_in_order():
 def test_every_protocol_is_in_the_table_of_faults():
     listed = [name for row in table("Faults") for name in re.findall(r"`([^`]+)`", row[0])]
     assert sorted(listed) == sorted(PROTOCOLS)
+
+
+def test_every_codec_is_listed():
+    # plain ones by their names, the two words that may be added by an example each
+    names = re.findall(r"`([^`]+)`", " ".join(row[0] for row in table("Codecs")))
+    assert {word for name in names for word in name.strip(".").split("+")} - {"..."} == {*VALUES, "sparse", "ef", ""}
 
 
 def test_guarantees_are_those_of_the_protocols():
@@ -103,6 +110,7 @@ EVENTS = {
     "fgm-centre": ("fgm-centre", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
     "fgm-probe": ("fgm-probe", np.tile(OUT, (4, 1)), {"m": 2}),
     "fgm-o": ("fgm-o:price=1000", np.vstack([OUT, -OUT, np.zeros((2, 3))]), {"n": 0}),
+    "fgm-blocks": ("fgm-blocks", np.tile([[9.0, 0, 0]], (4, 1)), {"m": 1}),
     "fda-naive": ("fda-naive", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
     "fda-linear": ("fda-linear", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
     "fda-sketch": ("fda-sketch", np.vstack([OUT, -OUT, OUT, -OUT]), {}),

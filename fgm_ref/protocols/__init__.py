@@ -14,6 +14,7 @@ from fgm_ref.protocols import (
     dynamic,
     fda,
     fgm,
+    fgm_blocks,
     fgm_centre,
     fgm_o,
     fgm_probe,
@@ -37,6 +38,7 @@ PROTOCOLS: dict[str, Protocol] = {
         gm.PROTOCOL, gm_reb.PROTOCOL, gm_reb.LIMITS,
         fgm.PROTOCOL, fgm_reb.PROTOCOL, fgm_random.PROTOCOL, fgm_projection.PROTOCOL,
         fgm_centre.PROTOCOL, fgm_probe.PROTOCOL, fgm_o.PROTOCOL,
+        fgm_blocks.PROTOCOL,
         fda.NAIVE, fda.LINEAR, fda.SKETCH, omniscient.PROTOCOL,
     )
 }

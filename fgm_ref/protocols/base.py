@@ -26,7 +26,8 @@ NOBODY = np.empty(0, np.intp)
 class Setup:
     """What both ends are built from, the same for every protocol of a comparison.
 
-    `E` (D,) is the initial model, `rng` the coordinator's own stream, `options` the protocol's own settings.
+    `E` (D,) is the initial model, `rng` the coordinator's own stream, `options` the protocol's own settings, `blocks`
+    says which parts of the vector have a name.
     """
 
     E: Array
@@ -35,10 +36,13 @@ class Setup:
     make_hub: Callable[[], Learners]
     average_state: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    blocks: Mapping[str, slice] = field(default_factory=dict)
 
 
 class Sites:
     """k sites that train, report nothing, and take every model they are sent."""
+
+    where = slice(None)  # the part of the learners' vectors that is spoken of
 
     def __init__(self, learners: Learners, setup: Setup):
         self.learners = learners
@@ -82,6 +86,10 @@ class Sites:
 
     def start_round(self, E: Array) -> None:
         """Everybody holds the global model E now."""
+
+    def part(self, block: int) -> "Sites":
+        """Themselves: their models are of one piece."""
+        return self
 
     def reply(self, kind: Kind, sites: Array) -> Array:
         """Answer a poll: one row for each of `sites`."""
@@ -177,12 +185,15 @@ class Coordinator:
         self.publish(self.E)
 
     def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
-        """Ship E to every site: a round starts."""
-        self.E = E
+        """Ship E to every site: a round starts, from the E that arrives."""
         self.round, self.subround = self.round + 1, 0
-        self.network.broadcast(MODEL, E, cause)
+        self.start_round(self.network.broadcast(MODEL, E, cause))
         if self.average_state and self.round > 1:
             self.network.broadcast(MEAN_STATE, self.network.poll(STATE).mean(axis=0))
+
+    def start_round(self, E: Array) -> None:
+        """Everybody holds the global model E now."""
+        self.E = E
 
     def receive(self, site: int, message: Message) -> None:
         """Take a message of one site."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.messages import DRIFT, INCREMENT, PHI, QUANTUM, Cause, Kind, Message
-from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.network import Network
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import fraction
@@ -68,9 +68,9 @@ class Coordinator(base.Coordinator):
         super().__init__(network, k, setup)
         self.epsilon = fraction("epsilon", setup.options["epsilon"])
 
-    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
-        """Ship E; ψ := k φ(0), c := 0."""
-        super().publish(E, cause)
+    def start_round(self, E: Array) -> None:
+        """ψ := k φ(0), c := 0."""
+        super().start_round(E)
         self.phi = self.make_zone(E)
         self.psi = self.k * self.phi.at_zero
         self.full = self.psi  # the slack of a fresh round

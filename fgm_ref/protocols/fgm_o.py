@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from fgm_ref.learners import Learners
 from fgm_ref.messages import CHEAP, COUNT, DRIFT, MODEL, Cause, Kind, Message
-from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.network import Network
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import above_zero
@@ -68,9 +68,9 @@ class Coordinator(fgm.Coordinator):
         super().__init__(network, k, setup)
         self.price = above_zero("price", setup.options["price"])
 
-    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
+    def start_round(self, E: Array) -> None:
         """Everybody starts from E: nothing is held back."""
-        super().publish(E, cause)
+        super().start_round(E)
         if getattr(self.phi, "lipschitz", None) != 1:
             raise ValueError("safe: expected a 1-Lipschitz safe function such as ball or cap for fgm-o")
         self.held = np.zeros((self.k, len(E)), E.dtype)  # base_i − E
@@ -92,19 +92,19 @@ class Coordinator(fgm.Coordinator):
         held = np.where(plan[:, None], 0, self.E + offsets - E).astype(E.dtype)
         psi_B = self.k * float(norm(held.mean(axis=0)))
         if len(left) and psi_B <= (LEAST - 1) * self.k * self.make_zone(E).at_zero:
-            self.publish_to(np.flatnonzero(plan), left, E, held, psi_B)
+            self.publish_to(np.flatnonzero(plan), left, E, held)
         else:
             self.publish(E, cause)
 
-    def publish_to(self, plan: Array, left: Array, E: Array, held: Array, psi_B: float) -> None:
+    def publish_to(self, plan: Array, left: Array, E: Array, held: Array) -> None:
         """E to those in the plan, the cheap radius to those left out, and a quantum to all."""
-        self.E, self.phi = E, self.make_zone(E)
         self.round, self.subround = self.round + 1, 0
         self.rebalances += 1
-        self.held, self.psi_B = held, psi_B
+        self.E = self.network.down(MODEL, plan, E, ("planned", len(plan))) if len(plan) else E
+        self.phi = self.make_zone(self.E)
+        held[left] += E - self.E  # what a codec has rounded off
+        self.held, self.psi_B = held, self.k * float(norm(held.mean(axis=0)))
         self.full = self.psi = self.k * self.phi.at_zero
-        if len(plan):
-            self.network.down(MODEL, plan, E, ("planned", len(plan)))
         self.network.down(CHEAP, left, self.phi.at_zero, ("left out", len(left)))
         self.start_subround()
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from fgm_ref.centred import orthonormal
 from fgm_ref.learners import Learners
 from fgm_ref.messages import SIGNS, VOTES, Cause, Kind, Message
-from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.network import Network
 from fgm_ref.protocols import fgm_centre
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import fraction, positive
@@ -76,15 +76,15 @@ class Coordinator(fgm_centre.Coordinator):
         self.missed = np.inf  # so the first round probes
         self.bits = k.bit_length()
 
-    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
+    def start_round(self, E: Array) -> None:
         """A new round, a new probe; and what the old round's directions have missed of S − E, as a share of R²."""
-        if self.round:
+        if self.round > 1:
             step = E - self.E
             seen = orthonormal(self.steps or [0 * E]) @ step
             self.missed = float(squared_norm(step) - squared_norm(seen)) / self.make_zone.radius(self.E) ** 2
             self.steps = [step, *self.steps][: self.r]
         self.probed = False
-        super().publish(E, cause)
+        super().start_round(E)
 
     @property
     def pays(self) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.messages import FLUSH, LAMBDA, PHI, Cause, Kind, Message
-from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.network import Network
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import fraction, one_of
@@ -59,9 +59,9 @@ class Coordinator(fgm.Coordinator):
         if name == "zero-balance" and not self.epsilon < 1 / 6:
             raise ValueError(f"epsilon: expected a number below 1/6 with zero-balance, got {self.epsilon:g}")
 
-    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
+    def start_round(self, E: Array) -> None:
         """A new round: B = 0, λ = 1, ψ_B = 0."""
-        super().publish(E, cause)
+        super().start_round(E)
         self.B = np.zeros_like(E)
         self.psi_B, self.λ = 0.0, 1.0
         self.flushes = 0

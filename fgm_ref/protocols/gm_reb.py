@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.learners import Learners
-from fgm_ref.messages import BALANCED, DRIFT, Cause, Message
-from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.messages import BALANCED, DRIFT, Message
+from fgm_ref.network import Network
 from fgm_ref.protocols import gm
 from fgm_ref.protocols.base import Protocol, Setup, mean_over
 from fgm_ref.protocols.options import one_of
@@ -45,9 +45,9 @@ class Coordinator(gm.Coordinator):
         super().__init__(network, k, setup)
         self.limits = setup.options["limits"]
 
-    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
+    def start_round(self, E: Array) -> None:
         """A new round: nobody has been balanced yet."""
-        super().publish(E, cause)
+        super().start_round(E)
         self.balanced = 0  # Σ|B| over this round
 
     def receive(self, site: int, message: Message) -> None:

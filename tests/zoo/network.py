@@ -97,15 +97,15 @@ def exchange_at_once(self):
     "z45", "the download of a balanced model is free", f"{NETWORK}.down",
     "test_messages_ledger.py::test_gm_reb_costs_per_violation",
 )
-def down(original, self, kind, sites, payload=None, cause=("", 0.0)):
+def down(original, self, kind, sites, payload=None, cause=("", 0.0), block=-1):
     """The drifts were fetched and billed; that the mean has to travel back is forgotten (it is one assignment).
 
     Rebalancing then costs half of what it does, and wins every comparison.
     """
     if kind is BALANCED:
         self._sites.receive(Message(kind, payload.copy(), self._end().tag, cause), np.asarray(sites))
-    else:
-        original(self, kind, sites, payload, cause)
+        return payload
+    return original(self, kind, sites, payload, cause, block)
 
 
 @mutant(

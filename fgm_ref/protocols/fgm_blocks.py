@@ -1,0 +1,219 @@
+"""FGM block by block: every block of the parameters has its own slack, and only the block that has used it up is
+collected and averaged.
+
+An embedding, a readout and a recurrent matrix move at different speeds; one radius for the whole vector makes the
+slow ones travel with the fast ones.  Here each block b is a little FGM of its own, with drifts X_ib, a safe function
+φ_b, counters, subrounds and rounds.  A round of block b costs 4·D_b bytes up and down per site.
+
+Guarantee: every Σ_i φ_b(X_ib) ≤ 0, hence the conjunction.  With balls, ‖mean_i X_ib‖ ≤ R_b for each b (FGM's own
+guarantee), and the blocks cut the vector into orthogonal parts, so
+
+    ‖S − E‖² = Σ_b ‖mean_i X_ib‖²  ≤  Σ_b R_b² = R²
+
+where E holds the last global value of each block, whenever that was.  The shares R_b are such that the last sum is
+the R² of plain FGM: R_b = T·‖E_b‖ for a relative threshold (as Σ ‖E_b‖² = ‖E‖²; a block that is all zero cannot have
+one), R_b = R·√(D_b/D) for an absolute one.  The price: S must stay in a box inside the old ball.
+
+As far as we know nobody has tried this with FGM's counters; federated dynamic averaging (see `fda.py`) has been run
+with thresholds per layer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.composed import OnBlocks
+from fgm_ref.learners import RESET, Learners
+from fgm_ref.messages import MODEL, WHOLE, Cause, Kind, Message
+from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.protocols import base, fgm
+from fgm_ref.protocols.base import Protocol, Setup
+from fgm_ref.protocols.options import one_of
+from fgm_ref.safe import ZoneMaker
+
+Array = npt.NDArray[Any]
+CUTS = ("named", "groups", "one")
+
+
+def cut(blocks: Mapping[str, slice], how: str, D: int) -> list[slice]:
+    """The blocks to keep apart: the `named` ones; embedding, recurrent layers and readout as `groups`; or `one`.
+
+    >>> blocks = {"embedding": slice(0, 6), "lstm0.W": slice(6, 8), "lstm1.W": slice(8, 9), "readout": slice(9, 10)}
+    >>> cut(blocks, "groups", 10)
+    [slice(0, 6, None), slice(6, 9, None), slice(9, 10, None)]
+    """
+    if one_of("blocks", how, CUTS) == "one" or not blocks:
+        return [slice(0, D)]
+    if how == "named":
+        return list(blocks.values())
+    runs = groupby(blocks, key=lambda name: name if name in ("embedding", "readout") else "recurrent")
+    groups = [[blocks[name] for name in names] for _, names in runs]
+    return [slice(group[0].start, group[-1].stop) for group in groups]
+
+
+def budget(make_zone: ZoneMaker, where: slice, D: int) -> ZoneMaker:
+    """R_b: a relative threshold is one of each block; an absolute one is R·√(D_b/D)."""
+    share = 1.0 if make_zone.relative else np.sqrt((where.stop - where.start) / D)
+    return replace(make_zone, threshold=make_zone.threshold * float(share))
+
+
+@dataclass(frozen=True)
+class BlockZones:
+    """A `ZoneMaker` of the conjunction, from those of the blocks."""
+
+    makers: Sequence[ZoneMaker]
+    where: Sequence[slice]
+
+    def __call__(self, E: Array) -> OnBlocks:
+        """max φ_b, for reference E (D,)."""
+        return OnBlocks(E, [make(E[w]) for make, w in zip(self.makers, self.where, strict=True)], self.where)
+
+    def radius(self, E: Array) -> float:
+        """R, with R² = Σ R_b²."""
+        return self(E).R
+
+
+def setups(setup: Setup) -> list[tuple[slice, Setup]]:
+    """Where each block lies, and what its FGM is built from."""
+    D = len(setup.E)
+    return [(where, replace(setup, E=setup.E[where].copy(), make_zone=budget(setup.make_zone, where, D)))
+            for where in cut(setup.blocks, setup.options["blocks"], D)]
+
+
+class Columns(Learners):
+    """The learners, seen as having one block of parameters only."""
+
+    def __init__(self, learners: Learners, where: slice):
+        self.learners, self.where = learners, where
+        self.P = learners.P[:, where]
+
+    def synchronised(self, sites: Array) -> None:
+        """The optimiser's state is kept."""
+
+    @property
+    def state(self) -> Array:
+        """The optimisers' state for this block, (k, moments, D_b)."""
+        return self.learners.state[..., self.where]
+
+    @state.setter
+    def state(self, mean: Array) -> None:
+        state = self.learners.state.copy()
+        state[..., self.where] = mean
+        self.learners.state = state
+
+
+class Sites(base.Sites):
+    """The sites of one FGM per block, over the same models."""
+
+    def __init__(self, learners: Learners, setup: Setup):
+        super().__init__(learners, setup)
+        if getattr(learners, "policy", None) == RESET:
+            raise ValueError("optimizer_state: expected keep or average with fgm-blocks, whose blocks are synchronised "
+                             "one by one; got reset")
+        self.parts = [fgm.Sites(Columns(learners, where), block) for where, block in setups(setup)]
+        for part, (where, _) in zip(self.parts, setups(setup), strict=True):
+            part.where = where
+
+    def part(self, block: int) -> fgm.Sites:
+        """The sites, as holding this block only."""
+        return self.parts[block]
+
+    def moved(self, active: Any) -> None:
+        """Look at every block."""
+        for part in self.parts:
+            part.moved(active)
+
+    def alarms(self) -> Array:
+        """The sites with new quanta; one with news of several blocks has as many turns."""
+        return np.concatenate([part.alarms() for part in self.parts])
+
+    def report(self, site: int) -> Message | None:
+        """The increment of the first block that has one."""
+        for block, part in enumerate(self.parts):
+            message = part.report(site)
+            if message is not None:
+                return replace(message, block=block)
+        return None
+
+    def receive(self, message: Message, sites: Array) -> None:
+        """The initial model, of which each block takes its part.  (What is of one block goes to `part` at once.)"""
+        assert message.kind is MODEL, message.kind
+        for part in self.parts:
+            part.receive(replace(message, payload=message.payload[part.where].copy()), sites)
+
+
+class Line:
+    """The network, as one block has it: whatever is said is about this block."""
+
+    def __init__(self, network: Network, owner: "Coordinator", block: int):
+        self.network, self.owner, self.block = network, owner, block
+
+    def broadcast(self, kind: Kind, payload: Any = None, cause: Cause = NO_CAUSE) -> Any:
+        """See `Network.broadcast`."""
+        self.owner.speaking = self.block
+        return self.network.broadcast(kind, payload, cause, self.block)
+
+    def poll(self, kind: Kind, sites: Any = None, cause: Cause = NO_CAUSE) -> Array:
+        """See `Network.poll`."""
+        self.owner.speaking = self.block
+        return self.network.poll(kind, sites, cause, self.block)
+
+
+class Coordinator(base.Coordinator):
+    """The coordinators of one FGM per block.  `round` counts the synchronisations of all blocks."""
+
+    evaluates = True  # a moving zone would have to move in every block by itself
+
+    def __init__(self, network: Network, k: int, setup: Setup):
+        super().__init__(network, k, setup)
+        self.speaking = WHOLE
+        blocks: Any = [(Line(network, self, number), where, block)
+                       for number, (where, block) in enumerate(setups(setup))]
+        self.where = [where for _, where, _ in blocks]
+        self.parts = [fgm.Coordinator(line, k, block) for line, _, block in blocks]
+        self.make_zone: Any = BlockZones([part.make_zone for part in self.parts], self.where)
+
+    @property
+    def tag(self) -> tuple[int, int]:
+        """That of the block that is spoken of; (1, 0) for the initial model."""
+        return (1, 0) if self.speaking == WHOLE else self.parts[self.speaking].tag
+
+    def start(self) -> None:
+        """The initial model goes out whole: the first round of every block."""
+        E = self.network.broadcast(MODEL, self.E)
+        for part, where in zip(self.parts, self.where, strict=True):
+            part.round = 1
+            part.start_round(E[where].copy())
+        self.tally()
+
+    def receive(self, site: int, message: Message) -> None:
+        """An increment is for its block."""
+        self.parts[message.block].receive(site, message)
+        self.tally()
+
+    def stand_in(self, kind: Kind) -> Any:
+        """As the block does that asks."""
+        return self.parts[self.speaking].stand_in(kind)
+
+    def welcome(self, sites: list[int]) -> None:
+        """Some sites are back: every block is synchronised."""
+        for part in self.parts:
+            part.welcome(sites)
+        self.tally()
+
+    def tally(self) -> None:
+        """E and the counts, from those of the blocks."""
+        self.E = np.concatenate([part.E for part in self.parts])
+        self.round = 1 + sum(part.round - 1 for part in self.parts)
+        self.subrounds = sum(part.subrounds for part in self.parts)
+        self.dropped = sum(part.dropped for part in self.parts)
+
+
+PROTOCOL = Protocol(
+    "fgm-blocks", "FGM, each block of parameters by itself", Sites, Coordinator, "mean",
+    {"epsilon": 0.01, "blocks": "named"},
+)

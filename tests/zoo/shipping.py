@@ -1,0 +1,125 @@
+"""Mistakes in what is shipped: codecs and their residuals, what the sender goes on with, blocks."""
+
+import numpy as np
+
+from fgm_ref.messages import MODEL, WORD
+
+from .registry import mutant
+
+POST = "post:Post"
+
+
+@mutant(
+    "z74", "the coordinator goes on with the model that it has not sent", "protocols.base:Coordinator.publish",
+    "test_codecs.py::test_all_ends_hold_the_same_model[int8-gm]",
+)
+def publish(self, E, cause=("", 0.0)):
+    """The mean is at hand in full precision, and a broadcast seems to return nothing of interest.
+
+    From now on drifts are counted from one model and added to another one, and no two ends speak of the same zone.
+    """
+    self.round, self.subround = self.round + 1, 0
+    self.network.broadcast(MODEL, E, cause)
+    self.start_round(E)
+
+
+@mutant(
+    "z75", "the residual is forgotten", f"{POST}._ship",
+    "test_codecs.py::test_without_feedback_small_numbers_are_never_heard",
+)
+def ship(original, self, x, reference, residual, where):
+    """The residual is added to what is sent, but to a copy, which is thrown away with the message.
+
+    What is always too small for a step of the scale is rounded to nothing, in every message.
+    """
+    return original(self, x, reference, residual.copy(), where)
+
+
+@mutant(
+    "z76", "one residual for all sites", f"{POST}.__init__",
+    "test_codecs.py::test_every_site_has_its_own_residual",
+)
+def init(original, self, codec, models, rows=None):
+    """A codec is an object with a memory, and there is one codec in the program.
+
+    Each site makes good what another one has failed to say; the mean hides it, rebalancing does not.
+    """
+    original(self, codec, models, rows)
+    one = np.zeros_like(models[0])
+    self.unsaid = np.lib.stride_tricks.as_strided(one, models.shape, (0, one.itemsize))
+
+
+@mutant(
+    "z77", "the scales of the 8-bit numbers are not billed", "codecs:size",
+    "test_codecs.py::test_errors_and_sizes",
+)
+def size(coded):
+    """Eight bits a number: that is what the method is called after.
+
+    Nobody can read the numbers without their scales, which travel as well: 4 bytes for every 256 of them.
+    """
+    return coded[-1].nbytes if len(coded) == 1 else sum(part.nbytes for part in coded if part.dtype != np.float32)
+
+
+@mutant(
+    "z78", "models are rounded, not their differences", f"{POST}.up",
+    "test_codecs.py::test_models_are_shipped_as_differences",
+)
+def up_whole(self, sites, X, where):
+    """The codec takes an array, and the model is an array.
+
+    A step of the scale is then 1/127 of the largest *weight*, far more than a round of training changes.
+    """
+    nothing = np.zeros_like(self.latest[where])
+    shipped = [self._ship(x, nothing, self.unsaid[i, where], where) for i, x in zip(sites.tolist(), X, strict=True)]
+    return np.stack([arrived for arrived, _ in shipped]), np.array([number for _, number in shipped])
+
+
+@mutant(
+    "z79", "a site that was away is sent a difference like everybody", f"{POST}.down",
+    "test_codecs.py::test_who_lacks_the_last_model_gets_it_whole",
+)
+def down(original, self, kind, sites, x, where):
+    """A broadcast is one message, so it seems to weigh the same for all.
+
+    A difference is of no use to a site that does not have what it is a difference from.
+    """
+    arrived, sizes = original(self, kind, sites, x, where)
+    return arrived, np.full_like(sizes, sizes.min()) if sizes.min() < WORD * x.size else sizes
+
+
+@mutant(
+    "z80", "all replies to a poll are billed like the first", "network:Network._bill",
+    "test_codecs.py::test_polled_replies_of_different_sizes_are_billed_one_by_one",
+)
+def bill(original, self, message, sites, sizes):
+    """Replies to one poll have always had one size, until some rows were left out.
+
+    The bill depends on which site happens to be number 0.
+    """
+    original(self, message, sites, None if sizes is None else np.full_like(sizes, sizes[0]))
+
+
+@mutant(
+    "z81", "an increment is counted for the wrong block", "protocols.fgm_blocks:Coordinator.receive",
+    "test_protocol_fgm_blocks.py::test_only_the_block_that_moves_is_shipped",
+)
+def receive(self, site, message):
+    """An off-by-one in the numbering of the blocks, or an index that is taken modulo their number.
+
+    The block that has used up its slack is never collected; another one is, for nothing.
+    """
+    self.parts[message.block - 1].receive(site, message)
+    self.tally()
+
+
+@mutant(
+    "z82", "every block has the radius of the whole", "protocols.fgm_blocks:budget",
+    "test_protocol_fgm_blocks.py::test_the_blocks_keep_the_ball",
+)
+def budget(make_zone, where, D):
+    """R is the threshold that was asked for, and each block is an FGM like any other.
+
+    Each keeps within R, but S may then be √(number of blocks) times as far: the comparison is between different radii.
+    """
+    return make_zone
