@@ -232,7 +232,7 @@ def shrink(moves, name):
     while better is not None:
         moves, better = better, None
         for other in simpler(moves):
-            if 0 < len(other) and size(other) < size(moves):
+            if len(other) > 0 and size(other) < size(moves):
                 tried += 1
                 if name in broken(other):
                     better = other
