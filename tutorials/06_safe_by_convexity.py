@@ -126,7 +126,7 @@ assert shell(way[50]) > 0 > max(shell(way[0]), shell(way[-1]))
 # $S = E + \frac{1}{k} \sum_i X_i$ is in $A$. This is (2), and it is all there is to it.
 #
 # Look at what was *not* needed. Single sites may have $\varphi(X_i) > 0$; only the sum counts. $A$ need not be
-# convex; only the zone is. And we want $\varphi(0) < 0$, so that a round starts with some slack.
+# convex; only the zone is. And we want $\varphi(0) \lt 0$, so that a round starts with some slack.
 #
 # ## A convex zone for the shell
 #
