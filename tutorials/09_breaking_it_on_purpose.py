@@ -81,7 +81,7 @@ assert not any(broken(moves) for moves in walks)
 # %% [markdown]
 # ## Six mistakes
 #
-# Each is a version of one method of `fgm.py`, wrong in one place. Read them before you run on. **Predict** for
+# Each is a version of one method of `protocols/fgm.py`, wrong in one place. Read them before you run on. **Predict** for
 # each which of the four invariants breaks: `promise`, `mean`, `account`, `words`; more than one, or none?
 
 # %%
