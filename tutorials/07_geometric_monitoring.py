@@ -4,8 +4,8 @@
 # **You will be able to** say why a test that each site makes alone protects a mean that nobody knows, write
 # that test, and tell a true alarm from a false one.
 #
-# **Before:** drifts (tutorial 01), the ledger (05), safe functions (06). **Time:** 15 minutes; the code runs
-# for 5 seconds.
+# **Before:** safe functions (tutorial 06); the ledger (05) helps. **Time:** 15 minutes; the code runs for 5
+# seconds.
 #
 # **Equations** (Sharfman, Schuster and Keren 2006; Keren and others 2014):
 #

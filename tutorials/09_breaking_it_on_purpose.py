@@ -13,7 +13,7 @@
 # $$ E \leftarrow \frac{1}{k} \sum_{i=1}^{k} w_i \quad \text{when a round ends} \qquad (2) $$
 #
 # No new symbols: $w_i = E + X_i$ is the model of site $i$, $k$ the number of sites, $c$ the counter, $\psi$ the
-# slack.
+# sum of $\varphi$ as the coordinator knows it.
 
 # %%
 from _tutorial import save
@@ -81,8 +81,9 @@ assert not any(broken(moves) for moves in walks)
 # %% [markdown]
 # ## Six mistakes
 #
-# Each is a version of one method of `protocols/fgm.py`, wrong in one place. Read them before you run on. **Predict** for
-# each which of the four invariants breaks: `promise`, `mean`, `account`, `words`; more than one, or none?
+# Each is a version of one method of `protocols/fgm.py`, wrong in one place. Read them before you run on.
+# **Predict** for each which of the four invariants breaks: `promise`, `mean`, `account`, `words`; more than
+# one, or none?
 
 # %%
 from unittest.mock import patch

@@ -5,7 +5,7 @@
 # intervals, a curve instead of a point, equal radii instead of equal-looking numbers; and say what the method
 # cannot do.
 #
-# **Before:** tutorials 00, 05, 07 and 08. **Time:** 15 minutes; the code runs for 10 seconds.
+# **Before:** bytes (tutorial 05) and FGM (08). **Time:** 15 minutes; the code runs for 10 seconds.
 #
 # **Equations:** a paired interval from $n$ seeds, and the radius of a relative threshold $T$,
 #

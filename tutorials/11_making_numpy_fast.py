@@ -4,7 +4,8 @@
 # **You will be able to** say where the time of a small network goes, win it back by stacking, layout and
 # buffers, and use the slow version as the judge of the fast one.
 #
-# **Before:** the LSTM's equations (tutorial 03). **Time:** 15 minutes; the code runs for 8 seconds.
+# **Before:** recurrent networks (tutorial 02), best also the LSTM (03), and sites (04). **Time:** 15 minutes;
+# the code runs for 8 seconds.
 #
 # **Equations:** all gates of an LSTM in one product (Hochreiter and Schmidhuber 1997, with a forget gate), and
 # the gradient of its weights as one product over all time steps (Werbos 1990):

@@ -4,7 +4,7 @@
 # **You will be able to** write a protocol against the same interface as `gm` and `fgm`, let a battery of tests
 # try to break it, put it on the leaderboard, and have a safe function of your own checked.
 #
-# **Before:** tutorials 07, 08 and 09. **Time:** 15 minutes; the code runs for 8 seconds.
+# **Before:** bytes (tutorial 05), GM (07), FGM (08). **Time:** 15 minutes; the code runs for 8 seconds.
 #
 # **Equations:** the promise that we will make, and what a safe function needs for it (tutorial 06):
 #
