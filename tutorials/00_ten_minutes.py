@@ -24,9 +24,10 @@ from _tutorial import save
 #
 # Seven people did shoulder exercises with a smartwatch on. A small network shall learn to tell the seven exercises
 # apart. But nobody wants to hand over raw recordings, and batteries are small: what is sent by radio costs far more
-# than what is computed. So the recordings stay on $k = 4$ computers, the **sites**, and every site trains its own
-# copy of the network. One more computer, the **coordinator**, sees no data at all. It may collect the copies now and
-# then and send back their mean.
+# than what is computed. So the recordings stay on $k = 4$ computers, the **sites** (those of one person all on the
+# same), and every site trains its own copy of the network. One more computer, the **coordinator**, sees no data at
+# all. It may collect the copies now and then and send back their mean. (That a mean of networks is a useful network
+# is not obvious; tutorial 04 looks into it.)
 #
 # A copy is nothing but a list of numbers, the **model**. How many?
 
@@ -45,9 +46,9 @@ def train(protocol, **more):
 
 alone = train("local")
 k, D = alone.config.sites, alone.final["parameters"]
-print(f"{len(data.x_train)} recordings of {data.length} time steps with {data.features} features each")
+print(f"{len(data.x_train)} short recordings of {data.length} time steps with {data.features} features each")
 print(f"{k} sites, {D} numbers in a model")
-assert (k, D) == (4, 1591)
+assert (k, D, alone.config.batch, len(data.site_names), len(data.classes)) == (4, 1591, 16, 7, 7)
 
 # %% [markdown]
 # One **step** of the clock: each site trains on 16 of its own recordings. In the run above the sites got the same
@@ -86,9 +87,10 @@ assert 2.5e6 < raw < 3.5e6
 #   and speak when there is a reason to. They are what this project is about.
 # - **rounds**: how often all models were averaged. **messages**, **up MB**, **down MB**: what was sent; *up* is
 #   towards the coordinator.
-# - **test loss**, **accuracy**, **balanced**: how good the mean of the four models is on three *other* people. Low
-#   loss is good, high accuracy is good; *balanced* is the mean of the accuracies of the single classes. The last row
-#   is a predictor that looks at nothing.
+# - **test loss**, **accuracy**, **balanced**: how good the mean of the four models is on three *other* people. The
+#   loss says how wrong the predictions are, and low is good; accuracy is the share of right ones, and high is good;
+#   *balanced* is the mean of the accuracies of the single exercises. The last row is a predictor that looks at
+#   nothing.
 #
 # What do you see? Silence is cheap and bad: the loss of `local` is the highest by far. Averaging in every step is
 # dear and hardly better than averaging in every tenth. `gm` and `fgm` needed about a tenth of the bytes of that.
@@ -128,16 +130,17 @@ save(fig, "00")
 # - $X_i$, the **drift** of site $i$: its model now, minus the last global model $E$, which all sites know. A drift is
 #   a vector with 1591 numbers, and $\Vert X_i \Vert$ is its length.
 # - $\varphi$, the **safe function**. Here it is $\varphi(X) = \Vert X \Vert - R$: negative while the drift is shorter
-#   than a radius $R$ that we have chosen, and positive beyond.
+#   than a radius $R$, and positive beyond. We have chosen $R$ to be a tenth of the length of $E$ (`threshold`).
 #
-# If all were averaged now, the new global model would be (1): the old one plus the mean drift. The promise is that
-# this mean model is never farther from $E$ than $R$. Nobody can check that directly, because nobody knows all drifts.
-# But if (2) holds, the mean of the *lengths* is at most $R$, and the length of the mean drift is at most that:
-# vectors that point in different directions cancel, at least in part.
+# If all were averaged now, the new global model would be (1): the old one plus the mean drift. The promise is that at
+# the end of every step this mean model is not farther from $E$ than $R$. Nobody can check that directly, because
+# nobody knows all drifts. But if (2) holds, the mean of the *lengths* is at most $R$, and the length of the mean
+# drift is at most that: vectors that point in different directions cancel, at least in part.
 #
 # So it is enough to watch one number per site. `gm` does it the simple way: a site calls out as soon as its own
-# $\varphi(X_i)$ is positive. `fgm` keeps an eye on the sum (2), which lets one site go far while the others stay at
-# home.
+# $\varphi(X_i)$ is positive; while nobody calls, the sum (2) cannot be positive. `fgm` keeps an eye on the sum
+# itself, which lets one site go far while the others stay at home. How far the sum is below zero is called the
+# **slack**; it is $k R$ when a round starts.
 #
 # An observer who sees everything (in a simulation there is one) can check the promise after every step.
 
@@ -157,16 +160,22 @@ number = plots.interesting_round(fgm)
 print("\n".join(transcript(fgm, number)))
 
 # %% [markdown]
-# Read it from the top.
+# Read it from the top. The last column, *because*, tells what made the sender speak.
 #
-# 1. `MODEL`: everybody gets the global model. The **round** starts, all drifts are zero.
+# 1. `MODEL`: everybody gets the global model. A **round** starts, all drifts are zero. (The `ψ` beside it is what
+#    ended the round before.)
 # 2. `INCREMENT`: a site says that its $\varphi$ has risen by so many units. That is one small number, 4 bytes, not a
-#    model. The last column, *because*, tells what made the site speak.
-# 3. `POLL` and `PHI`: the coordinator has counted more than $k = 4$ units (`c = 5`). It asks all sites for their
-#    exact $\varphi$ and adds them up to `ψ`, the left side of (2).
-# 4. If there is slack left (`ψ` is clearly negative), it sends a smaller unit, `QUANTUM`, and the counting goes on.
-#    The unit shrinks as the slack does, so that the end of the slack is met with care.
+#    model. The unit is the slack divided by $2k$, so in the beginning $R / 2$, which all can work out.
+# 3. `POLL` and `PHI`: the coordinator has counted more than $k = 4$ units (`c = 5`). Each site may have used up
+#    nearly one unit more than it has said, so it might be all $2k$ of them: the slack may be gone. The coordinator
+#    asks all sites for their exact $\varphi$ and adds them up to `ψ`, the left side of (2).
+# 4. If at least one percent of the first slack is left, the coordinator sends a smaller unit, `QUANTUM`, and all
+#    count from zero again. This is a **subround**, the second number in the column *round*. The unit shrinks as the
+#    slack does, so that the end is met with care.
 # 5. If not, it collects the `DRIFT` of all sites and computes (1). The next round starts with the new model.
+#
+# At the end `ψ` may be positive: (2) was overrun in this very step. But the coordinator knows, and puts an end to the
+# round before the next step. That is why the promise speaks of the *end* of a step.
 #
 # **Predict:** which messages make up the bytes, the many small ones or the few large ones?
 
@@ -200,5 +209,5 @@ assert small < 0.01 * fgm.totals["bytes"] and many > fgm.totals["messages"] / 2
 # 3. $4 (R/2 - R) = -2R$, negative: (2) holds and nobody has to speak.
 # 4. `gm`: that site calls out and the round ends. `fgm`: the sum is $(2R - R) - 3R = -2R$, so it may go on. The
 #    promise is kept: the mean drift has length at most $2R/4 = R/2$.
-# 5. A site speaks whenever its $\varphi$ has risen by one unit, so half the unit means twice the messages. But what a
-#    site has not yet told is less than one unit; near the end of the slack that has to be little.
+# 5. A site speaks whenever its $\varphi$ has risen by one more unit, so half the unit means twice the messages. But
+#    what a site has not yet told is less than one unit; near the end of the slack that has to be little.

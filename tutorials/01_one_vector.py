@@ -187,7 +187,7 @@ assert 0.5 < lengths[-1, k] / lengths[-1, :k].mean() < 0.95
 
 # %% [markdown]
 # The same picture: arrows, their lengths, a shorter mean. In 1591 dimensions we can still measure lengths and angles,
-# and lengths are all that the protocols will look at.
+# and lengths are nearly all that the protocols will look at.
 #
 # Squared lengths add up over the blocks of the vector (Pythagoras), so one can ask which matrix has moved most.
 

@@ -14,7 +14,8 @@
 #
 # Three symbols are new: $c_t$, the **cell**, a second state; the **gates** $f_t$ (forget), $i_t$ (input), $o_t$
 # (output), with values between 0 and 1; and $g_t$, the **candidate**, what would be written. Bars are gradients, as
-# before.
+# before. (In tutorial 02 the upstream gradient was called $g_t$; the letter belongs to the candidate now, as in the
+# literature.)
 
 # %%
 from _tutorial import save
@@ -167,14 +168,14 @@ x, upstream = rng.normal(size=(T, F)), rng.normal(size=(T, H))
 blocks = {gate: 0.5 * rng.normal(size=(H, H + F + 1)) for gate in "oifg"}
 
 
-def check(backward):
-    """Compare the gradients of L = Σ upstream · h with central differences."""
+def check(backward, steps=T):
+    """Compare the gradients of L = Σ upstream · h over some steps with central differences."""
 
     def loss(blocks):
         W = np.concatenate(list(blocks.values()))
-        trace = forward(W, x)
-        value = sum(float(r @ step[-1]) for r, step in zip(upstream, trace, strict=True))
-        return value, dict(zip("oifg", backward(W, trace, upstream)[0].reshape(4, H, -1), strict=True))
+        trace = forward(W, x[:steps])
+        value = sum(float(r @ step[-1]) for r, step in zip(upstream, trace, strict=False))
+        return value, dict(zip("oifg", backward(W, trace, upstream[:steps])[0].reshape(4, H, -1), strict=True))
 
     return gradcheck(loss, blocks)
 
@@ -187,10 +188,11 @@ def copied(W, trace, upstream):
 print(check(backward), check(copied), sep="\n\n")
 assert check(backward).passed
 assert set(check(copied).bad) == set("oifg")
+assert check(copied, steps=1).bad == ["f"]
 
 # %% [markdown]
-# All four: a wrong $\bar{z}_f$ goes back in time with $W_h^\top$ and spoils everything before. To find the culprit,
-# check a single time step, or see question 3.
+# All four: a wrong $\bar{z}_f$ goes back in time with $W_h^\top$ and spoils everything before. In a single time step
+# nothing goes back, and the culprit stands alone: the last line asserts that then only `f` is wrong.
 #
 # The library's `LSTM` agrees with ours, for all sites and samples at once; so do its gates.
 
@@ -265,20 +267,20 @@ assert share["fresh LSTM"] > 0.02
 #
 # ## Questions
 #
-# 1. Which gate is 1 when the cell keeps its content? Which two are 0 when a number passes by unseen?
+# 1. Which gate is 1 while the cell keeps its content? Which is 0 if an input is not to touch the cell?
 # 2. In our memory cell, what would happen with a bias of 1 in place of 10 in the forget gate (and $-2$ for the flag)?
-# 3. You suspect $\bar{z}_f$. Which choice of upstream gradient shows it, for $T = 2$ and $c_0 = 0$?
+# 3. With a single step and $c_0 = 0$, which gradient is zero whatever the weights are? Why does a check need
+#    $T \ge 2$?
 # 4. Why does `backward` return $\bar{c}$, and the library $\bar{h}_0$ and $\bar{c}_0$?
 # 5. How many parameters has an LSTM layer with $H$ units, compared with a vanilla one?
 
 # %% [markdown]
 # ## Answers
 #
-# 1. The forget gate is 1. A number passes unseen if the input gate is 0, or if the output gate hides it; for the cell
-#    only the input gate counts.
+# 1. The forget gate is 1, the input gate 0. (The output gate only decides what is shown.)
 # 2. It would keep $\sigma(1) \approx 0.73$ of the content in each step: after eleven steps about 3 percent are left.
-# 3. A non-zero one at the second step. In the first, $c_0 = 0$ makes $\bar{f}_1$ zero (a copied $g_1$ does not); in
-#    the second $\bar{f}_2 = \bar{c}_2 \odot c_1$ is seen, and only $\bar{z}$ of the first step is spoilt by it.
+# 3. That of the forget gate: $\bar{f}_1 = \bar{c}_1 \odot c_0 = 0$. A program that forgot the forget gate altogether
+#    would pass; and nothing that goes back in time would have been checked.
 # 4. $\bar{c}$ to look at it, as in the figure. The initial states' gradients are for a layer whose state is handed
 #    on.
 # 5. Four times as many: four matrices of the same shape.

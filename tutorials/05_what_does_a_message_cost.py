@@ -142,7 +142,7 @@ def on_the_wire(size):
     return size + 40 * max(1, int(np.ceil(size / 1024)))
 
 
-print(f"a model: {on_the_wire(4 * D) / (4 * D):.2f}; a word: {on_the_wire(4) / 4:.0f}; an empty one: {on_the_wire(0)} B")
+print(f"a model {on_the_wire(4 * D) / (4 * D):.2f}, a word {on_the_wire(4) / 4:.0f}; an empty one: {on_the_wire(0)} B")
 assert on_the_wire(4 * D) / (4 * D) < 1.05 and on_the_wire(4) == 44
 total = sum(int(event["copies"]) * on_the_wire(int(event["size"])) for event in fgm.events)
 assert total == fgm.totals["tcp_bytes"]

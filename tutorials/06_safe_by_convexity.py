@@ -18,8 +18,8 @@
 # - $S = E + \frac{1}{k} \sum_i X_i$, the **true mean model**. All sites know $E$, the last global model. Site $i$
 #   knows its own drift $X_i$. Nobody knows $S$ before the drifts are collected, and collecting is what we want to
 #   avoid.
-# - $A$, the **admissible region**: where $S$ has to be. We choose it. "Not farther than $R$ from $E$" is a ball;
-#   "between $0.7$ and $1.3$ times as long as $E$" is a shell around the origin.
+# - $A$, the **admissible region**: where $S$ has to be. We choose it, with a radius $R$. "Not farther than $R$ from
+#   $E$" is a ball; "between $0.7$ and $1.3$ times as long as $E$" is a shell around the origin.
 # - $\varphi$, the **safe function**: what each site computes from its own drift. Below zero is fine.
 
 # %%
@@ -128,10 +128,15 @@ assert shell(way[50]) > 0 > max(shell(way[0]), shell(way[-1]))
 # Look at what was *not* needed. Single sites may have $\varphi(X_i) > 0$; only the sum counts. $A$ need not be
 # convex; only the zone is. And we want $\varphi(0) \lt 0$, so that a round starts with some slack.
 #
+# But is not the sum as unknown as $S$? It is one number per site instead of a whole model, and that makes the
+# difference. If every site sees to it that its *own* $\varphi(X_i) \le 0$, the sum is safe and nobody has said a
+# word: tutorial 07. Or the sites report in small coins how much of the sum they have used up: tutorial 08.
+#
 # ## A convex zone for the shell
 #
 # The shell has an outer and an inner edge. The outer one is a sphere, and its inside is convex. The hole is avoided
-# by staying on $E$'s side of a line (in more dimensions, a plane) that touches it. Both conditions at once:
+# by staying on $E$'s side of a line (in more dimensions, a plane) that touches it. The part of a drift that goes
+# along $E$ is $X \cdot E / \Vert E \Vert$; it must be at least $-R$. Both conditions at once:
 #
 # $$ \varphi(X) = \max \left( -R - \frac{X \cdot E}{\Vert E \Vert} , \quad
 #    \Vert E + X \Vert - \Vert E \Vert - R \right) . $$
