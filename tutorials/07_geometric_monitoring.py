@@ -146,9 +146,8 @@ save(fig, "07")
 # sites for their drifts, computes the new $E$, ships it, and all drifts are zero again. Here it is, for sites
 # that walk in the plane, next to the library's `gm`.
 
+
 # %%
-
-
 def toy_gm(moves, E, R):
     """[(step, new E)] for moves (steps, k, D), with φ(X) = ‖X‖ − R."""
     ends, w = [], np.tile(E, (moves.shape[1], 1))

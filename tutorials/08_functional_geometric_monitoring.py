@@ -169,9 +169,8 @@ save(fig, "08-worst")
 # before the next site has its turn. That is the whole protocol. Here it is for one round, as a toy, next to the
 # library's.
 
+
 # %%
-
-
 def toy_round(phi, zero, order, epsilon=0.01):
     """[(step, message, number)] of one round, for the values phi (steps, k) of φ; `zero` is φ(0).
 
@@ -277,9 +276,8 @@ assert count == 5 and out.sum() == 2 and of_mean < 0.7 * R
 # A word is one number, 4 bytes. **Predict** the most that one subround can cost, in words, with $k$ sites. Then
 # count.
 
+
 # %%
-
-
 def words(result):
     """{(round, subround): words of QUANTUM, INCREMENT and PHI}."""
     count = {}
@@ -307,9 +305,8 @@ assert in_picture < 0.2 * k * last
 # **Predict:** how many subrounds per round? If no $\varphi$ falls, more than $k$ quanta of $2k$ are really used
 # up when a subround ends: less than half of the slack is left. The round ends at 1 %, and $2^7 = 128 \gt 100$.
 
+
 # %%
-
-
 def subrounds(result):
     """The number of subrounds of each finished round."""
     events = result.events[result.events["round"] < result.events["round"].max()]

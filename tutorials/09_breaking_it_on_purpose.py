@@ -157,9 +157,8 @@ assert not any(broken(moves) for moves in walks[:5])  # outside the `with` the l
 # believes that *more* slack is gone than really is), and it is a waste. A survivor says which invariant is
 # missing. Here it is: what the coordinator has counted is what the sites have told, $c = \sum_i c_i$.
 
+
 # %%
-
-
 def counter(game, seen):
     """The coordinator's c is the sum of the sites' counters c_i."""
     return game.coordinator.c == game.sites.c.sum()
@@ -203,9 +202,8 @@ assert grid.any(axis=0).all() and grid.any(axis=1).all()
 # **Predict:** how many sites and steps are needed to break the promise with `too_large`? (The first quantum of
 # a round is computed by the sites themselves, without the mistake.)
 
+
 # %%
-
-
 def simpler(moves):
     """Walks a little simpler than moves (steps, k, 2), the boldest first."""
     steps, k, _ = moves.shape

@@ -174,7 +174,9 @@ size = {name: points(curve)[0] for name, curve in curves.items()}
 saved = 1 - size["fgm"] / size["gm"]
 print("fgm ships less than gm, by", ", ".join(f"{one:.0%} (T = {T})" for one, T in zip(saved, THRESHOLDS, strict=True)))
 assert (saved > 0).all() and 0.05 < saved[2] < 0.25
-assert late[0].totals["bytes"] == PERIODS[30][0].totals["bytes"]
+assert late[0].totals["bytes"] == PERIODS[30][0].totals["bytes"] and late[0].series["rounds"].tolist()[-2:] == [1, 2]
+dearest = [points(curve)[1][np.argmax(points(curve)[0])] for curve in curves.values()]
+assert np.abs(dearest).max() < 0.02  # flat on the right: as good as periodic:b=10, which costs less
 mean = {"b=30": losses(PERIODS[30]).mean(), "b=40": losses(late).mean(), "b=14": losses(PERIODS[14]).mean(),
         "T=0.35": losses(curves["fgm"][3]).mean(), "T=0.2": losses(fgm).mean()}  # fmt: skip
 assert mean["b=30"] < mean["T=0.35"] < mean["b=40"] - 0.04 and mean["b=14"] < mean["T=0.2"]
@@ -187,9 +189,8 @@ assert losses(local).mean() > mean["b=40"] + 0.1
 # So why monitor? For the promise: $S$ never leaves the ball of radius $R$ around $E$ unnoticed. A period
 # promises nothing. How far does the mean model get, in units of $R$, between synchronisations?
 
+
 # %%
-
-
 def farthest(protocol, threshold=0.2):
     """The largest ‖S − E‖/R of a run, after the messages of each step."""
     simulation, ratio = Simulation(preset(data, protocol=protocol, threshold=threshold, **SAME), data), 0.0

@@ -69,9 +69,8 @@ assert ratio < 32
 # The textbook version comes first, and it stays. Loops over sites and steps, four gates, four matrices, one
 # line per equation. It is slow and *obviously* right. Every faster version must give the same numbers.
 
+
 # %%
-
-
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
@@ -108,9 +107,8 @@ def agrees(version):
 # Eight products per step (four gates, with $h$ and with $x$) and the biases become one: that is (1). Put $h$,
 # $x$ and a 1 one below the other, one column per sample, and the four matrices likewise.
 
+
 # %%
-
-
 def one_matrix(W, x):
     result = np.empty((k, B, H), x.dtype)
     for site in range(k):
@@ -135,9 +133,8 @@ agrees(lambda: one_matrix(W, x))
 #
 # **Predict:** how many times faster for 8 sites?
 
+
 # %%
-
-
 def stacked(W, x):
     h, c, ones = np.zeros((k, H, B), x.dtype), np.zeros((k, H, B), x.dtype), np.ones((k, 1, B), x.dtype)
     for t in range(T):

@@ -120,9 +120,8 @@ assert (np.delete(total, ended - 1) <= 0).all()
 # What you believe of your protocol is not enough. First the slow, obvious version, on $\varphi$ alone; it has
 # to make the same decisions.
 
+
 # %%
-
-
 def toy(moves, R):
     """The steps in which a round ends, for φ(X) = ‖X‖ − R."""
     ends, X = [], np.zeros(moves.shape[1:])
@@ -178,9 +177,8 @@ print("the battery has found nothing in ask-first, gm and fgm")
 # %% [markdown]
 # Does the battery bite? Tutorial 09: a test that has never failed proves nothing. Two tempting "improvements":
 
+
 # %%
-
-
 class Lazy(Coordinator):
     """Ask only at every third alarm: most are false anyway."""
 
