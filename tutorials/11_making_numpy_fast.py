@@ -5,7 +5,7 @@
 # buffers, and use the slow version as the judge of the fast one.
 #
 # **Before:** recurrent networks (tutorial 02), best also the LSTM (03), and sites (04). **Time:** 15 minutes;
-# the code runs for 8 seconds.
+# the code runs for 2 seconds.
 #
 # **Equations:** all gates of an LSTM in one product (Hochreiter and Schmidhuber 1997, with a forget gate), and
 # the gradient of its weights as one product over all time steps (Werbos 1990):
