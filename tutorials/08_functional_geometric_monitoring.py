@@ -220,8 +220,8 @@ assert compared > 500
 # ## The picture of FGM
 #
 # This is the round of the walk above. Each layer is what one site has drawn from the account, stacked, as a
-# share of $k |\varphi(0)|$. The red line is all that the coordinator knows: $\psi + (c + k) \theta$, *the worst
-# that could be true*.
+# share of $k |\varphi(0)|$. The stepped (red) line is all that the coordinator knows: $\psi + (c + k) \theta$,
+# *the worst that could be true*.
 
 # %%
 fig, ax = plt.subplots(figsize=(6.4, 4.2))
