@@ -166,8 +166,8 @@ print("\n".join(transcript(fgm, number)))
 #    ended the round before.)
 # 2. `INCREMENT`: a site says that its $\varphi$ has risen by so many units. That is one small number, 4 bytes, not a
 #    model. The unit is the slack divided by $2k$, so in the beginning $R / 2$, which all can work out.
-# 3. `POLL` and `PHI`: the coordinator has counted more than $k = 4$ units (`c = 5`). Each site may have used up
-#    nearly one unit more than it has said, so it might be all $2k$ of them: the slack may be gone. The coordinator
+# 3. `POLL` and `PHI`: the coordinator has counted more than $k = 4$ units (`c = 5` or more). Each site may have used
+#    up nearly one unit more than it has said, so it might be all $2k$ of them: the slack may be gone. The coordinator
 #    asks all sites for their exact $\varphi$ and adds them up to `ψ`, the left side of (2).
 # 4. If at least one percent of the first slack is left, the coordinator sends a smaller unit, `QUANTUM`, and all
 #    count from zero again. This is a **subround**, the second number in the column *round*. The unit shrinks as the
