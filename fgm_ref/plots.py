@@ -51,7 +51,7 @@ STYLES = {
     "fgm-centre": Style(GREEN, (0, (3, 1, 1, 1)), "8"),
     "fgm-probe": Style(GREEN, (0, (1, 1)), "4"),
     "fgm-o": Style(GREEN, (0, (5, 1, 1, 1, 1, 1)), "h"),
-    "fgm-blocks": Style(GREEN, (0, (1, 3)), "8"),
+    "fgm-blocks": Style(GREEN, (0, (1, 3)), "|"),
     "fda-naive": Style(VERMILLION, ":", "2"),
     "fda-linear": Style(VERMILLION, "-", "*"),
     "fda-sketch": Style(VERMILLION, "--", "3"),

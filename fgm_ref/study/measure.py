@@ -73,7 +73,7 @@ def outcome_of(result: RunResult) -> Outcome:
         **result.totals,
         **{name: int(series[name][-1]) if name in series else 0 for name in COUNTS},
         "mean_phi_zero": mean(series.get("phi_zero", NOTHING)),  # −R of a ball
-        "breaches": final.get("breaches", np.nan), "overshoot": largest(series["overshoot"]),
+        "breaches": final.get("breaches", np.nan), "overshoot": largest(series.get("overshoot", NOTHING)),
         "curve_bytes": compact(result.curve["bytes"]), "curve_loss": compact(result.curve["loss"]),
         "curve_served": compact(result.curve["served"]), "stopped": result.stopped,
     }
