@@ -38,12 +38,15 @@ def test_weight(shape):
     assert (weight(None), weight(1), weight(0.5), weight(np.float32(2))) == (0, 4, 4, 4)
 
 
-def sizes(kind, D):
+def sizes(kind, D, k):
     """Bytes that a message of this kind may weigh, from its `words` (moments: the script's learner has one)."""
     if kind.words == "inputs + targets":
         return {2 * D * WORD}
-    numbers = {"0": 0, "1": 1, "2": 2, "D": D, "D per moment": D, "m": min(32, D), "1 + sketch": 1 + 5 * 250}
-    return {numbers[word] * WORD for word in re.split(" or |, ", kind.words)}
+    numbers = {
+        "0": [0], "1": [1], "2": [2], "D": [D], "D per moment": [D], "m": [min(32, D)], "1 + sketch": [1 + 5 * 250],
+        "1 + r": range(1, 7), "D/32": [ceil(D / 32)], "D · bits of k / 32": [ceil(D * k.bit_length() / 32)],
+    }  # fmt: skip
+    return {number * WORD for word in re.split(" or |, ", kind.words) for number in numbers[word]}
 
 
 @every_protocol
@@ -51,7 +54,7 @@ def sizes(kind, D):
 def test_every_message_weighs_what_its_kind_declares(protocol, script, average_state):
     game = play(script, protocol, average_state=average_state)
     for event in game.events:
-        assert event.size in sizes(KINDS[event.kind], numbers(event, script.D)), KINDS[event.kind]
+        assert event.size in sizes(KINDS[event.kind], numbers(event, script.D), script.k), KINDS[event.kind]
 
 
 def test_tcp_like_bytes():
