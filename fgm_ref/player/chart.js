@@ -64,15 +64,16 @@ function drawAxes(svg, run) {
   draw(svg, "path", { d: `M${x0} ${CHART.top}V${floor}H${x1}`, fill: "none", stroke: "#595959" });
   [0, 0.5, 1].forEach((share) =>
     draw(svg, "text", { x: x0 - 5, y: chartY(share) + 4, "text-anchor": "end", class: "small" }, `${100 * share} %`));
-  draw(svg, "text", { x: x0, y: floor + 14, "text-anchor": "middle", class: "small" }, 0);
-  draw(svg, "text", { x: x1, y: floor + 14, "text-anchor": "end", class: "small" }, `step ${record.steps}`);
-  const what = run.counts ? "slack used: layers: sites; red: the coordinator's bound" : "slack used: layers: sites; red: the fullest site";
-  draw(svg, "text", { x: x0, y: floor + 29, class: "small" }, what);
+  draw(svg, "text", { x: x0, y: floor + 15, "text-anchor": "middle", class: "small" }, 0);
+  draw(svg, "text", { x: x1, y: floor + 15, "text-anchor": "end", class: "small" }, `step ${record.steps}`);
+  const red = run.counts ? "the coordinator's bound" : "the fullest site";
+  draw(svg, "text", { x: x0, y: floor + 30, class: "small" }, `slack used by all sites; red: ${red}`);
 }
 
 /** Draw it once; only the cursor, and a veil over what is still to come, will move. */
 function drawChart(parent, run) {
-  const svg = picture(parent, CHART.width, CHART.height, `${run.protocol}: slack used by ${k} sites, stacked, over ${record.steps} steps`);
+  const label = `${run.protocol}: slack used by ${k} sites, stacked, over ${record.steps} steps`;
+  const svg = picture(parent, CHART.width, CHART.height, label);
   drawLayers(svg, run);
   drawWatched(svg, run);
   const height = CHART.height - CHART.top - CHART.bottom;

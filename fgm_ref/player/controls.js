@@ -2,13 +2,16 @@
 
 const player = { step: 0, playing: false, progress: null, last: 0 };
 const byId = (id) => document.getElementById(id);
+const FRAME = 30;  // milliseconds from picture to picture
 const QUIET = 220;  // milliseconds of a step without messages
 const SPOKEN = [500, 380, 2600];  // of one with messages: at least, for each message, at most
+const BAR = { width: innerWidth < 760 ? 460 : 940, each: 46 };
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** One run: heading, network, words, chart, counters. */
 function drawPanel(run) {
-  const panel = add(byId("panels"), "section", { class: "panel", style: `border-top-color: ${colourOf(run)}`, "aria-label": run.protocol });
+  const panel = add(byId("panels"), "section", { class: "panel", "aria-label": run.protocol });
+  panel.style.borderTopColor = colourOf(run);
   const heading = add(panel, "h2", {}, `${run.protocol} `);
   add(heading, "small", {}, run.about);
   const network = drawNetwork(panel, run);
@@ -20,7 +23,7 @@ function drawPanel(run) {
 
 function drawCounters(panel, run) {
   const table = add(panel, "table", { class: "counters", "aria-label": `${run.protocol}: counters` });
-  const names = ["rounds ended", ...(run.counts ? ["subrounds"] : []), "messages", "bytes", "loss, last 10 steps"];
+  const names = ["rounds ended", ...(run.counts ? ["subrounds"] : []), "messages", "bytes", "loss"];
   const [head, row] = [add(table, "tr", {}), add(table, "tr", {})];
   names.forEach((name) => add(head, "th", { scope: "col" }, name));
   return names.map(() => add(row, "td", {}));
@@ -28,36 +31,45 @@ function drawCounters(panel, run) {
 
 function showCounters(cells, run, step) {
   const state = run.states[step];
-  const values = [state.round - 1, ...(run.counts ? [state.subrounds] : []), state.messages.toLocaleString("en"), inBytes(state.bytes), recentLoss(run, step)];
+  const values = [
+    state.round - 1, ...(run.counts ? [state.subrounds] : []), state.messages.toLocaleString("en"),
+    inBytes(state.bytes), recentLoss(run, step),
+  ];
   values.forEach((value, n) => { cells[n].textContent = value; });
 }
 
-/** Bars that grow up to the pale ones; a pattern besides the colour. */
+/** Bars that grow up to the pale ones, below their numbers; a pattern besides the colour. */
 function drawBytes() {
-  const svg = picture(byId("bytes"), 900, 34 * runs.length + 4, "Bytes so far, a bar for each protocol");
+  const svg = picture(byId("bytes"), BAR.width, BAR.each * runs.length, "Bytes so far, a bar for each protocol");
   const defs = draw(svg, "defs", {});
   return runs.map((run, n) => {
-    const pattern = draw(defs, "pattern", { id: `pattern-${n}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" });
-    draw(pattern, "rect", { width: 8, height: 8, fill: colourOf(run) });
-    if (n) draw(pattern, "circle", { cx: 4, cy: 4, r: 1.7, fill: "#fff" });
-    else draw(pattern, "path", { d: "M0 8L8 0", stroke: "#fff", "stroke-width": 1.6 });
-    const y = 34 * n + 4;
-    draw(svg, "text", { x: 0, y: y + 18, class: "strong" }, run.protocol);
-    draw(svg, "rect", { x: 120, y, height: 26, width: barOf(run.totals.bytes), fill: "#eee", stroke: "#8a8a8a" });
-    const bar = draw(svg, "rect", { x: 120, y, height: 26, fill: `url(#pattern-${n})`, stroke: "#1a1a1a" });
-    return { run, bar, text: draw(svg, "text", { y: y + 18 }) };
+    const fill = drawPattern(defs, run, n);
+    const y = BAR.each * n;
+    const place = { x: 1, y: y + 22, height: BAR.each - 28 };
+    draw(svg, "rect", { ...place, width: barOf(run.totals.bytes), fill: "#eee", stroke: "#8a8a8a" });
+    const bar = draw(svg, "rect", { ...place, fill, stroke: "#1a1a1a" });
+    return { run, bar, text: draw(svg, "text", { x: 0, y: y + 16 }) };
   });
 }
 
+/** Stripes for the first run, dots for the second. */
+function drawPattern(defs, run, n) {
+  const pattern = draw(defs, "pattern", { id: `pattern-${n}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" });
+  draw(pattern, "rect", { width: 8, height: 8, fill: colourOf(run) });
+  if (n) draw(pattern, "circle", { cx: 4, cy: 4, r: 1.7, fill: "#fff" });
+  else draw(pattern, "path", { d: "M0 8L8 0", stroke: "#fff", "stroke-width": 1.6 });
+  return `url(#pattern-${n})`;
+}
+
 function barOf(bytes) {
-  return (560 * bytes) / Math.max(1, ...runs.map((run) => run.totals.bytes));
+  return ((BAR.width - 2) * bytes) / Math.max(1, ...runs.map((run) => run.totals.bytes));
 }
 
 function showBytes({ run, bar, text }, step) {
   const state = run.states[step];
   bar.setAttribute("width", barOf(state.bytes));
-  text.setAttribute("x", 128 + barOf(run.totals.bytes));
-  text.textContent = `${inBytes(state.bytes)}, ${state.messages.toLocaleString("en")} messages`;
+  const ofAll = `of ${inBytes(run.totals.bytes)}`;
+  text.textContent = `${run.protocol}: ${inBytes(state.bytes)} ${ofAll}, ${state.messages.toLocaleString("en")} messages`;
 }
 
 /** Show the player's step everywhere. */
@@ -99,7 +111,7 @@ function setPlaying(playing) {
   // a reader of the screen is told when the picture stands still
   panels.forEach(({ words }) => words.setAttribute("aria-live", playing ? "off" : "polite"));
   goTo(player.step);
-  if (playing) requestAnimationFrame(tick);
+  if (playing) setTimeout(tick, FRAME);
 }
 
 /** How long a step is shown: as long as the run with more to say needs. */
@@ -109,13 +121,14 @@ function lasting(step) {
   return (most ? Math.min(longest, least + each * most) : QUIET) / Number(byId("speed").value);
 }
 
-function tick(now) {
+/** The clock: move the messages on, or go to the next step. */
+function tick() {
   if (!player.playing) return;
-  const progress = (now - player.last) / lasting(player.step);
+  const progress = (performance.now() - player.last) / lasting(player.step);
   if (progress >= 1 && player.step === record.steps) return setPlaying(false);
   if (progress >= 1) goTo(player.step + 1);
   else if (!still) { player.progress = Math.max(0, progress); show(); }
-  requestAnimationFrame(tick);
+  setTimeout(tick, FRAME);
 }
 
 const KEYS = {

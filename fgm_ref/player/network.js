@@ -1,6 +1,6 @@
 // The coordinator above, the sites below as columns that fill, and the messages of a step between them.
 
-const NET = { width: 460, height: 306, box: [110, 8, 240, 66], top: 140, floor: 262, left: 50, full: 1.5 };
+const NET = { width: 460, height: 306, box: [75, 6, 310, 68], top: 140, floor: 262, left: 50, full: 1.5 };
 const WIDE = (NET.width - NET.left - 10) / k;  // room for one site
 const HEAVY = 100;  // bytes: more is a model or a drift
 
