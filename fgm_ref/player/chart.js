@@ -1,6 +1,6 @@
 // φ of all sites over the whole run, stacked, below what the protocol watches; and a cursor.
 
-const CHART = { width: 460, height: 210, left: 44, right: 10, top: 12, bottom: 34 };
+const CHART = { width: 460, height: 210, left: 54, right: 10, top: 12, bottom: 34 };
 const HIGHEST = Math.max(1.12, 1.03 * Math.max(...runs.map((run) =>
   Math.max(...run.states.map((_, step) => Math.max(usedInAll(run, step), watched(run, step).before))))));
 

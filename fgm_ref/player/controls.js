@@ -132,7 +132,8 @@ function tick() {
 }
 
 const KEYS = {
-  " ": () => setPlaying(!player.playing), ArrowLeft: () => goTo(player.step - 1), ArrowRight: () => goTo(player.step + 1),
+  " ": () => setPlaying(!player.playing),
+  ArrowLeft: () => goTo(player.step - 1), ArrowRight: () => goTo(player.step + 1),
   Home: () => goTo(0), End: () => goTo(record.steps), n: nextSpoken, N: nextSpoken,
 };
 

@@ -1,6 +1,6 @@
 // The coordinator above, the sites below as columns that fill, and the messages of a step between them.
 
-const NET = { width: 460, height: 306, box: [75, 6, 310, 68], top: 140, floor: 262, left: 50, full: 1.5 };
+const NET = { width: 460, height: 306, box: [75, 6, 310, 68], top: 140, floor: 262, left: 62, full: 1.5 };
 const WIDE = (NET.width - NET.left - 10) / k;  // room for one site
 const HEAVY = 100;  // bytes: more is a model or a drift
 
@@ -34,10 +34,12 @@ function drawNetwork(parent, run) {
     draw(svg, "text", { x: x + width / 2, y: y + 19 + 19 * n, "text-anchor": "middle", class: n ? "" : "strong" }));
   const columns = Array.from({ length: k }, (_, site) => drawColumn(svg, site));
   const level = heightOf(1);
-  draw(svg, "line", { x1: NET.left, x2: NET.width - 10, y1: level, y2: level, stroke: "#000", "stroke-dasharray": "6 4" });
-  draw(svg, "text", { x: NET.left - 4, y: level + 4, "text-anchor": "end", class: "small" }, "φ = 0");
-  draw(svg, "text", { x: NET.left - 4, y: NET.floor + 15, "text-anchor": "end", class: "small" }, "site");
-  if (run.counts) draw(svg, "text", { x: NET.left - 4, y: NET.floor + 34, "text-anchor": "end", class: "small" }, "quanta");
+  const across = { x1: NET.left, x2: NET.width - 10, y1: level, y2: level };
+  draw(svg, "line", { ...across, stroke: "#000", "stroke-dasharray": "6 4" });
+  const label = { x: NET.left - 4, "text-anchor": "end", class: "small" };
+  draw(svg, "text", { ...label, y: level + 4 }, "φ = 0");
+  draw(svg, "text", { ...label, y: NET.floor + 15 }, "site");
+  if (run.counts) draw(svg, "text", { ...label, y: NET.floor + 34 }, "quanta");
   const dots = draw(svg, "g", {});
   return { svg, messages, lines, columns, dots };
 }

@@ -82,7 +82,7 @@ def used(result: RunResult) -> Array:
     """What each site has used of its part, (steps, k) whole thousandths, before the messages of the step."""
     zero = result.series["phi_zero"][:, None]
     from_zero = (result.series["phi"] - part(result) * zero) / np.abs(zero)
-    return np.rint(FINE * from_zero).astype(int)
+    return np.asarray(np.rint(FINE * from_zero), int)
 
 
 def part(result: RunResult) -> Array:

@@ -17,15 +17,22 @@ function stepsAboveBound(run) {
 
 /** The counts that the panels show at the end, and those that the replay has come to. */
 function atTheEnd(run, n) {
-  const { messages, bytes, round } = run.states[record.steps];
+  const { messages, bytes, round, subrounds } = run.states[record.steps];
   const shown = Array.from(panels[n].counters, (cell) => cell.textContent);
-  return { protocol: run.protocol, messages, bytes, rounds: round - 1, shown, aboveBound: stepsAboveBound(run) };
+  const counted = { messages, bytes, rounds: round - 1, subrounds: run.counts ? subrounds : null };
+  return { protocol: run.protocol, ...counted, shown, aboveBound: stepsAboveBound(run) };
+}
+
+/** Every step has its sentence. */
+function tellAll(run) {
+  const silent = run.states.map((_, step) => step).filter((step) => !tell(run, step));
+  silent.forEach((step) => mistakes.push(`nothing to tell of step ${step} of ${run.protocol}`));
 }
 
 function selftest() {
   const report = { end: press("End"), home: press("Home"), right: press("ArrowRight"), left: press("ArrowLeft") };
   report.next = press("n");
-  runs.forEach((run) => run.states.forEach((_, step) => { if (!tell(run, step)) mistakes.push(`nothing to tell of step ${step}`); }));
+  runs.forEach(tellAll);
   report.played = press(" ");
   setTimeout(() => {
     report.playedTo = press(" ");

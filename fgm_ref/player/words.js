@@ -10,7 +10,8 @@ function tell(run, step) {
   groups(events).forEach((group) => {
     state = group.reduce(after, state);
     const say = SENTENCES[group[0].kind.name];
-    if (say) sentences.push(say(group, state, run, step));
+    const first = group[0] === events.find((event) => event.kind === group[0].kind);
+    if (say) sentences.push(say(group, state, run, step, first));
   });
   return sentences.join(" ");
 }
@@ -29,8 +30,11 @@ const SENTENCES = {
   VIOLATION: (group) => `${who(group)}: φ > 0, its own part of the slack is used up.`,
   INCREMENT: (group, state) => `${who(group)} reported ${quanta(group)}: c = ${state.c}.`
     + (state.c > k ? ` That is more than ${k}.` : ""),
-  PHI: (_, state, run, step) => `The coordinator asks for every φ: ${percent(usedInAll(run, step))} is really used up.`,
-  QUANTUM: (_, state) => `Subround ${state.subround + 1}: what is left is cut into ${2 * k} quanta of ${percent(state.theta)}.`,
+  PHI: (_, state, run, step, first) => (first
+    ? `The coordinator asks for every φ: ${percent(usedInAll(run, step))} is really used up.`
+    : "It asks for every φ again."),
+  QUANTUM: (_, state) => `Subround ${state.subround + 1}: what is left is cut into ${2 * k} quanta of `
+    + `${percent(state.theta)}.`,
   DRIFT: (group) => `${group[0].site === EVERYBODY ? "All drifts" : "Drifts"} are collected.`,
   LOCAL: () => "Models are collected.",
   FLUSH: () => "All drifts are flushed to the coordinator.",
