@@ -68,8 +68,8 @@ function barOf(bytes) {
 function showBytes({ run, bar, text }, step) {
   const state = run.states[step];
   bar.setAttribute("width", barOf(state.bytes));
-  const ofAll = `of ${inBytes(run.totals.bytes)}`;
-  text.textContent = `${run.protocol}: ${inBytes(state.bytes)} ${ofAll}, ${state.messages.toLocaleString("en")} messages`;
+  const bytes = `${inBytes(state.bytes)} of ${inBytes(run.totals.bytes)}`;
+  text.textContent = `${run.protocol}: ${bytes}, ${state.messages.toLocaleString("en")} messages`;
 }
 
 /** Show the player's step everywhere. */
