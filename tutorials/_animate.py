@@ -20,9 +20,9 @@ from fgm_ref.messages import KINDS
 
 TARGET = Path(__file__).resolve().parent / "images" / "fgm.gif"
 K, R = 4, 1.0
-INCHES, DPI, COLOURS = (6.6, 3.9), 88, 40
-MOVING, TOLD, HELD, LAST = 130, 420, 1500, 3000  # milliseconds
-LOOKS = ("o", "s", "^", "D")  # a marker for each site, for readers in grey
+INCHES, DPI, COLOURS = (6.6, 3.9), 88, 64
+MOVING, TOLD, HELD, LAST = 100, 400, 1400, 3000  # milliseconds
+LOOKS, SIGNS = ("o", "s", "^", "D"), "●■▲◆"  # a marker for each site, for readers in grey
 
 
 class Frame(NamedTuple):
@@ -61,9 +61,9 @@ def frames(result):
                     shown.append(Frame(step, line(bound, step, psi, told, theta), theta, told, subround, text, HELD))
                 case "QUANTUM":
                     theta, psi, told, subround = float(event["number"]), float(event["value"]), 0 * told, subround + 1
-                    text, time = f"{-psi / (K * R):.0%} of the slack is left: smaller quanta.", HELD
+                    text, time = f"{-100 * psi / (K * R):.0f} % of the slack is left: smaller quanta.", HELD
         shown.append(Frame(step, line(bound, step, psi, told, theta), theta, told, subround, text, time))
-    done = "The slack is used up: the round ends, the mean is the new model."
+    done = "The slack is used up: the mean is the new model."
     return [*shown[:-1], shown[-1]._replace(text=done, time=LAST, ended=True)]
 
 
@@ -119,25 +119,24 @@ def draw_stack(ax, result, frame):
     ax.set(xlim=(0, int(result.events["step"][result.events["round"] == 1].max())), ylim=(0, 1.15), yticks=(0, 0.5, 1))
     ax.set_yticklabels(["0", "50 %", "100 %"], fontsize=8)
     ax.tick_params(axis="x", labelsize=8)
-    ax.set_title("slack used (red: what the coordinator knows)", fontsize=9)
+    ax.set_title("slack used (red: what the coordinator knows)", fontsize=9, x=0.44)
 
 
 def draw_counters(ax, frame):
-    """A block for each quantum that was told, as high as the quantum."""
-    for site, told in enumerate(frame.told):
+    """A block for each quantum that a site has told of, and how large a quantum is now, against the first one."""
+    for site, (told, sign) in enumerate(zip(frame.told, SIGNS, strict=True)):
         for n in range(told):
-            ax.bar(site, frame.theta, bottom=n * frame.theta, width=0.6, color=plots._site_colors(K)[site],
-                   edgecolor="black", linewidth=0.8)  # fmt: skip
-        ax.text(site, -0.04, f"site {site}: {told}", ha="center", va="top", fontsize=8.5)
-    ax.bar(-0.95, frame.theta, width=0.35, color="white", edgecolor=plots.VERMILLION, hatch="////", linewidth=1.2)
-    ax.text(-0.95, -0.04, "θ", ha="center", va="top", fontsize=9.5)
-    ax.set(xlim=(-1.4, K - 0.5), ylim=(0, 1.05), xticks=[], yticks=[])
+            ax.bar(site, 0.9, bottom=n, width=0.6, color=plots._site_colors(K)[site], edgecolor="black", linewidth=0.8)
+        ax.text(site, -0.3, f"{sign} {told}", ha="center", va="top", fontsize=9)
+    ax.bar(-1, K * frame.theta / (R / 2), width=0.4, color=plots.VERMILLION)
+    ax.text(-1, -0.3, "θ", ha="center", va="top", fontsize=9)
+    ax.set(xlim=(-1.5, K - 0.5), ylim=(0, K + 1.5), xticks=[], yticks=[])
     ax.set_title(f"c = {frame.told.sum()} quanta told, θ = {frame.theta:.3f}", fontsize=9)
 
 
 def flat(picture, palette=None):
     """With few colours, the same for all frames, so that what stands still costs nothing."""
-    return picture.quantize(COLOURS, palette=palette, dither=Image.Dither.NONE)
+    return picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, palette=palette, dither=Image.Dither.NONE)
 
 
 def main():
@@ -145,7 +144,7 @@ def main():
     result = recorded()
     shown = frames(result)
     pictures = [draw(result, frame) for frame in shown]
-    palette = flat(pictures[-2])
+    palette = flat(pictures[-1])
     first, *others = (flat(picture, palette) for picture in pictures)
     with atomic(TARGET) as part:
         first.save(part, format="GIF", save_all=True, append_images=others, duration=[f.time for f in shown], loop=0)
