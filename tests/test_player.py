@@ -208,7 +208,7 @@ def browse(path, folder):
     """What the page says of itself after it has played itself in a browser."""
     done = subprocess.run(
         [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "--virtual-time-budget=10000", "--dump-dom",
-         "--window-size=500,800", f"{path.as_uri()}#selftest"], capture_output=True, text=True, timeout=120)
+         "--window-size=360,800", f"{path.as_uri()}#selftest"], capture_output=True, text=True, timeout=120)
     found = re.findall(r'<pre id="selftest">(.*?)</pre>', done.stdout, re.S)
     assert found, done.stderr[-2000:]
     return json.loads(found[0])

@@ -42,13 +42,18 @@ function topOf(run, count) {
     (step) => (resets(run, step) ? flushed(step) : flushed(step - 1) + sum(step)));
 }
 
+/** Whether any drifts were flushed: the coordinator then answers for a part of the slack. */
+function flushes(run) {
+  return run.states.some((state) => state.flushed);
+}
+
 /** From the back to the front: the highest layer first, each hiding all but its own strip of the one before. */
 function drawLayers(svg, run) {
   const corners = `L${chartX(record.steps)} ${chartY(0)}L${chartX(0)} ${chartY(0)}Z`;
   const line = { stroke: "#fff", "stroke-width": record.steps > 400 ? 0.1 : 0.3 };
   for (let count = k; count > 0; count -= 1)
     draw(svg, "path", { d: pathOf(topOf(run, count)) + corners, fill: shadeOf(count - 1), ...line });
-  if (run.states.some((state) => state.flushed))
+  if (flushes(run))
     draw(svg, "path", { d: pathOf(topOf(run, 0)) + corners, fill: "#8a8a8a", ...line });
 }
 
@@ -67,7 +72,8 @@ function drawAxes(svg, run) {
   draw(svg, "text", { x: x0, y: floor + 15, "text-anchor": "middle", class: "small" }, 0);
   draw(svg, "text", { x: x1, y: floor + 15, "text-anchor": "end", class: "small" }, `step ${record.steps}`);
   const red = run.counts ? "the coordinator's bound" : "the fullest site";
-  draw(svg, "text", { x: x0, y: floor + 30, class: "small" }, `slack used by all sites; red: ${red}`);
+  const caption = flushes(run) ? `slack used; red: ${red}; grey: flushed` : `slack used by all sites; red: ${red}`;
+  draw(svg, "text", { x: x0, y: floor + 30, class: "small" }, caption);
 }
 
 /** Draw it once; only the cursor, and a veil over what is still to come, will move. */

@@ -2,6 +2,7 @@
 
 const NET = { width: 460, height: 306, box: [75, 6, 310, 68], top: 140, floor: 262, left: 62, full: 1.5 };
 const WIDE = (NET.width - NET.left - 10) / k;  // room for one site
+const ROOMY = WIDE > 17;  // room for a number below each column
 const HEAVY = 100;  // bytes: more is a model or a drift
 
 /** The middle of a site's column. */
@@ -38,8 +39,9 @@ function drawNetwork(parent, run) {
   draw(svg, "line", { ...across, stroke: "#000", "stroke-dasharray": "6 4" });
   const label = { x: NET.left - 4, "text-anchor": "end", class: "small" };
   draw(svg, "text", { ...label, y: level + 4 }, "φ = 0");
-  draw(svg, "text", { ...label, y: NET.floor + 15 }, "site");
-  if (run.counts) draw(svg, "text", { ...label, y: NET.floor + 34 }, "quanta");
+  if (ROOMY) draw(svg, "text", { ...label, y: NET.floor + 15 }, "site");
+  else draw(svg, "text", { x: NET.left, y: NET.floor + 15, class: "small" }, `sites 0 to ${k - 1}`);
+  if (ROOMY && run.counts) draw(svg, "text", { ...label, y: NET.floor + 34 }, "quanta");
   const dots = draw(svg, "g", {});
   return { svg, messages, lines, columns, dots };
 }
@@ -51,7 +53,7 @@ function drawColumn(svg, site) {
   draw(svg, "rect", { x, y: NET.top, width, height: NET.floor - NET.top, fill: "#fff", stroke: "#8a8a8a" });
   const fill = draw(svg, "rect", { x, width, fill: shadeOf(site), stroke: "#595959" });
   const label = { x: middle(site), "text-anchor": "middle" };
-  if (WIDE > 17) draw(svg, "text", { ...label, y: NET.floor + 15, class: "small" }, site);
+  if (ROOMY) draw(svg, "text", { ...label, y: NET.floor + 15, class: "small" }, site);
   const told = draw(svg, "text", { ...label, y: NET.floor + 34 });
   return { fill, told };
 }
@@ -88,7 +90,7 @@ function fillColumn(column, run, part, told) {
   column.fill.setAttribute("y", y);
   column.fill.setAttribute("height", NET.floor - y);
   column.fill.setAttribute("stroke-width", part > 1 ? 3 : 1);
-  if (run.counts && WIDE > 17) column.told.textContent = told;
+  if (run.counts && ROOMY) column.told.textContent = told;
 }
 
 /** Who sends or gets an event's messages. */
