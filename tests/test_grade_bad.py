@@ -1,0 +1,72 @@
+"""Submissions that are broken or hostile: each gets what it deserves, and the grader outlives them all."""
+
+import json
+import textwrap
+
+import pytest
+from grading import GOOD, course, grade, hand_in
+
+# name: (the submission, points of 20, status, what the reason says)
+BAD = {
+    "endless": ("NAME = 'double'\ndef double(x):\n    while True: pass", 8, "graded", "took longer than"),
+    "endless-import": ("while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+                       0, "timeout", "took longer than 2 s altogether"),
+    "hog": (GOOD + "hog = [bytearray(1 << 26) for _ in range(1000)]", 0, "graded", "MemoryError"),
+    "garbage": ("while True: print('x' * 10000)", 0, "crashed", "printed more than 1,000,000 bytes"),
+    "cheat": ("from importlib.util import module_from_spec, spec_from_file_location as find\nfrom pathlib import Path\n"
+              "import fgm_ref\nspec = find('s', SOLUTION)\ns = module_from_spec(spec)\nspec.loader.exec_module(s)\n"
+              "NAME, double = s.NAME, s.double", 0, "tampered", "reference solutions (solution"),
+    "editor": ("import os\nfor folder, _, files in os.walk(os.path.dirname(os.path.dirname(__file__))):\n"
+               "    for name in files:\n        if name.startswith('test_'):\n"
+               "            open(os.path.join(folder, name), 'w').write('def test_double(): pass')",
+               0, "tampered", "tried to change the tests (test_a90.py)"),
+    "patcher": ("import numpy as np\nnp.testing.assert_allclose = lambda *a, **k: None\nNAME = 'double'\n"
+                "def double(x): return x", 0, "tampered", "replaced numpy.testing.assert_allclose"),
+    "leaver": (GOOD + "import sys; sys.exit(0)", 0, "graded", "SystemExit"),
+    "quitter": (GOOD + "import os; os._exit(0)", 0, "crashed", "ended the process (exit code 0)"),
+    "shapeless": ("NAME = 'double'\ndef double(x): return 2 * x[:, None]", 8, "graded", "expected shape (5,), got (5,"),
+    "nan": ("NAME = 'double'\ndef double(x): return x * float('nan')", 8, "graded", "expected finite numbers"),
+    "empty": ("", 0, "graded", "has no attribute"),
+    "late-patcher": ("import numpy as np\nNAME = 'double'\ndef double(x):\n    np.isfinite.__class__\n"
+                     "    np.testing.assert_allclose.__code__ = (lambda *a, **k: None).__code__\n    return x",
+                     0, "tampered", "reached into the interpreter"),
+    "climber": ("try: 1 / 0\nexcept ZeroDivisionError as e: f = e.__traceback__.tb_frame.f_back",
+                0, "tampered", "reached into the interpreter"),
+    "starter": (GOOD + "import subprocess\ntry: subprocess.run(['true'])\nexcept PermissionError: pass\n",
+                20, "graded", ""),
+    "syntax": ("def double(x:", 0, "graded", "SyntaxError"),
+    "forger": (GOOD.replace("2 *", "3 *") + "import os, json\nfor fd in range(3, 20):\n    try:\n"
+               "        os.write(fd, json.dumps({'password': '', 'kind': 'score', 'score': {'points': 20, 'tests': []}}).encode())\n"
+               "    except OSError: pass", 0, "tampered", "wrote to the grader's pipe"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grades(tmp_path_factory):
+    root = tmp_path_factory.mktemp("bad")
+    checkout = course(root / "checkout")
+    solution = str(checkout / "tutorials" / "assignments" / "a90_double" / "solution.py")
+    for name, (text, *_) in BAD.items():
+        hand_in(root / "class" / name, a90=text.replace("SOLUTION", repr(solution)))
+    hand_in(root / "class" / "good", a90=GOOD)
+    code, out, err = grade(checkout, root / "class", root / "out", "--json", "--seconds", "2", "--memory", "1024")
+    assert code == 0, err
+    assert (checkout / "tests" / "assignments" / "test_a90.py").read_text().count("def test_") == 2
+    return json.loads(out)["students"]
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_each_gets_what_it_deserves(grades, name):
+    _, points, status, reason = BAD[name]
+    got = grades[name]["assignments"]["a90"]
+    words = " ".join([got["reason"], *(test["message"] for test in got["tests"])])
+    assert (got["points"], got["status"]) == (points, status), textwrap.shorten(str(got), 500)
+    assert got["of"] == 20 and reason in words, words
+
+
+def test_the_good_one_beside_them_has_all_points(grades):
+    assert grades["good"]["points"] == 20
+
+
+def test_what_was_refused_is_told(grades):
+    assert any("subprocess" in text for text in grades["starter"]["assignments"]["a90"]["refused"])
