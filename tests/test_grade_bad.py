@@ -9,9 +9,9 @@ from grading import GOOD, course, grade, hand_in
 # name: (the submission, points of 20, status, what the reason says)
 BAD = {
     "endless": ("NAME = 'double'\ndef double(x):\n    while True: pass", 8, "graded", "took longer than"),
-    "endless-import": ("while True:\n    try:\n        while True: pass\n    except BaseException: pass",
-                       0, "timeout", "took longer than 2 s altogether"),
-    "hog": (GOOD + "hog = [bytearray(1 << 26) for _ in range(1000)]", 0, "graded", "MemoryError"),
+    "endless-import": ("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass",
+                       0, "timeout", "took longer than 3 s altogether"),
+    "hog": (GOOD + "hog = [bytes(1 << 26) for _ in range(1000)]", 0, "graded", "MemoryError"),
     "garbage": ("while True: print('x' * 10000)", 0, "crashed", "printed more than 1,000,000 bytes"),
     "cheat": ("from importlib.util import module_from_spec, spec_from_file_location as find\nfrom pathlib import Path\n"
               "import fgm_ref\nspec = find('s', SOLUTION)\ns = module_from_spec(spec)\nspec.loader.exec_module(s)\n"
@@ -36,7 +36,7 @@ BAD = {
                 20, "graded", ""),
     "syntax": ("def double(x:", 0, "graded", "SyntaxError"),
     "forger": (GOOD.replace("2 *", "3 *") + "import os, json\nfor fd in range(3, 20):\n    try:\n"
-               "        os.write(fd, json.dumps({'password': '', 'kind': 'score', 'score': {'points': 20, 'tests': []}}).encode())\n"
+               "        os.write(fd, json.dumps({'password': '', 'kind': 'score', 'score': {'points': 20}}).encode())\n"
                "    except OSError: pass", 0, "tampered", "wrote to the grader's pipe"),
 }  # fmt: skip
 
@@ -49,7 +49,7 @@ def grades(tmp_path_factory):
     for name, (text, *_) in BAD.items():
         hand_in(root / "class" / name, a90=text.replace("SOLUTION", repr(solution)))
     hand_in(root / "class" / "good", a90=GOOD)
-    code, out, err = grade(checkout, root / "class", root / "out", "--json", "--seconds", "2", "--memory", "1024")
+    code, out, err = grade(checkout, root / "class", root / "out", "--json", "--seconds", "3", "--memory", "1024")
     assert code == 0, err
     assert (checkout / "tests" / "assignments" / "test_a90.py").read_text().count("def test_") == 2
     return json.loads(out)["students"]

@@ -49,8 +49,9 @@ def run(job: dict[str, Any], send: Callable[..., None]) -> None:
     preload(job["rules"]["tests"])
     names: list[Callable[[], str | None]] = []
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in job["rules"].items()}
-    sys.addaudithook(Guard(Rules(**given), wake, lambda text: send("refused", reason=text), tampered).hook)
-    code = pytest.main(job["arguments"], [Watcher(send, check, job["test_seconds"])])
+    guard = Guard(Rules(**given), wake, lambda text: send("refused", reason=text), tampered)
+    sys.addaudithook(guard.hook)
+    code = pytest.main(job["arguments"], [Watcher(send, check, job["test_seconds"], lambda: guard.busy)])
     check()
     send("score", code=int(code), score=read_score(job["score"]))
 

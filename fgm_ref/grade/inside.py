@@ -5,19 +5,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from _pytest.outcomes import OutcomeException
 
 Send = Callable[..., None]
 
 
-class TookTooLong(BaseException):
-    """Not an `Exception`, so that neither `except Exception` nor hypothesis takes it for an ordinary failure."""
+class TookTooLong(OutcomeException):
+    """Pytest knows its kind, but neither `except Exception` nor hypothesis takes it for an ordinary failure."""
 
 
 class Watcher:
-    """Tells `send` what is collected and what became of each test; `check()` says that something was replaced."""
+    """Tells `send` what is collected and what became of each test.  `check()` ends it all if something was replaced."""
 
-    def __init__(self, send: Send, check: Callable[[], None], seconds: float):
-        self.send, self.check, self.seconds = send, check, seconds
+    def __init__(self, send: Send, check: Callable[[], None], seconds: float, busy: Callable[[], bool]):
+        self.send, self.check, self.seconds, self.busy = send, check, seconds, busy
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """What there is to win."""
@@ -46,7 +47,8 @@ class Watcher:
             self.send("outcome", test=report.nodeid, passed=report.passed, message=reason(report))
 
     def _ring(self, *_: Any) -> None:
-        raise TookTooLong(f"took longer than {self.seconds:g} s; is there a loop that never ends?")
+        if not self.busy():  # the guard is not to be interrupted; it rings again
+            raise TookTooLong(f"took longer than {self.seconds:g} s; is there a loop that never ends?")
 
 
 def points(item: pytest.Item) -> int:

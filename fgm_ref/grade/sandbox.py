@@ -59,7 +59,7 @@ def job(harness: Harness, submission: Submission, seed: int, limits: Limits, pla
     arguments += [f"-c{checkout / 'pyproject.toml'}"] if (checkout / "pyproject.toml").exists() else []
     return {
         "password": secrets.token_hex(16), "arguments": arguments, "score": str(score), "path": [str(PACKAGE.parent)],
-        "test_seconds": limits.seconds / 4, "rules": rules(harness, place), **asdict(limits),
+        "test_seconds": max(1, limits.seconds / 4), "rules": rules(harness, place), **asdict(limits),
     }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def find(folder: Path, assignments: Sequence[str], *, student: str | None = None
         return Class(tuple(every), True, f"a class: no assignments directly in the folder, but {len(students)} folders")
     every = list(of_student(folder, assignments, student or folder.resolve().name, student is not None))
     handed_in = sum(bool(s.files) for s in every)
-    return Class(tuple(every), False, f"one student: {handed_in} of {len(every)} assignments lie directly in the folder")
+    return Class(tuple(every), False, f"one student: {handed_in} of {len(every)} assignments are in the folder")
 
 
 def of_student(folder: Path, assignments: Sequence[str], name: str, variant: bool) -> Iterator[Submission]:
