@@ -72,15 +72,6 @@ markers = ["points(n): what it is worth"]
 
 GOOD = 'NAME = "double"\n\ndef double(x):\n    return 2 * x\n'
 SOLUTION = Path("tutorials") / "assignments" / "a90_double" / "solution.py"
-LEADER = '''
-import json
-
-@pytest.fixture(scope="module", autouse=True)
-def extra(pytestconfig):
-    yield
-'''
-
-
 def course(root, names=("a90",)):
     """A checkout with these assignments, all alike, and their solutions."""
     tests = root / "tests" / "assignments"

@@ -24,7 +24,7 @@ FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
 CODE = {"__code__", "__defaults__", "__kwdefaults__"}
 WATCHED = PROGRAMS | CHANGES | LISTS | INSPECTS
 WATCHED |= {"open", "exec", "compile", "object.__getattr__", "object.__setattr__"}
-LOOKERS = ("inspect.py", "traceback.py")  # ask for frames on behalf of others
+ASKING = ("inspect.py", "_bootstrap>", "importlib/__init__.py")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -106,13 +106,13 @@ class Guard:
             return
         if write and within(real, (self.rules.tests, self.rules.submission)):
             self.tampered(f"tried to change the tests ({os.path.basename(real)})")
-        if write or not within(real, self.rules.readable):
+        if write or (not within(real, self.rules.readable) and os.path.exists(real)):
             self._refuse(f"{'write' if write else 'read'} {real}")
 
     def _asked(self, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
         """Another program, a thread, the network, or foreign code is asked for."""
         if event == "import":
-            if args[0] == "ctypes" and self._is_theirs(nearest(frame, ("<frozen",))):
+            if args[0] == "ctypes" and self._is_theirs(nearest(frame)):
                 self._refuse("import ctypes")
         elif self._is_behind(frame):
             self._refuse(f"use {event}")
@@ -149,10 +149,14 @@ class Guard:
         return filename.startswith((*self.rules.trusted, "<frozen"))
 
 
-def nearest(frame: FrameType | None, skipping: tuple[str, ...] = ()) -> FrameType | None:
-    """The frame that wants something, behind those that only ask on its behalf."""
-    while frame is not None and (frame.f_code.co_filename.endswith(LOOKERS)
-                                 or (skipping and frame.f_code.co_filename.startswith(skipping))):  # fmt: skip
+def nearest(frame: FrameType | None) -> FrameType | None:
+    """The frame that wants something, behind those of modules that only ask on its behalf.
+
+    `traceback` needs frames for itself when it prints; its generators give them away.
+    """
+    if frame is not None and frame.f_code.co_filename.endswith("traceback.py"):
+        return frame.f_back
+    while frame is not None and frame.f_code.co_filename.endswith(ASKING):
         frame = frame.f_back
     return frame
 
