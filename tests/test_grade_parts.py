@@ -1,6 +1,7 @@
 """The grader's parts: whose files there are, the verdict, the leaderboard, the guard's snapshot."""
 
 import json
+import os
 import signal
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ from grading import GOOD, course, hand_in
 
 from fgm_ref.grade import harness, submissions, verdict
 from fgm_ref.grade.integrity import snapshot
-from fgm_ref.grade.process import Limits, Run, messages
+from fgm_ref.grade.process import LIVING, Limits, Run, messages, talk
 from fgm_ref.grade.table import leaderboard, table
 from fgm_ref.grade.verdict import Grade
 
@@ -69,7 +70,8 @@ def score(points=20, code=0):
         ([COLLECTED, STARTED, PASSED, score()], {"intact": False}, "tampered", 0, "copy of the tests"),
         ([COLLECTED, STARTED, PASSED, score(code=2)], {}, "crashed", 0, "before they were done"),
         ([COLLECTED, STARTED], {"code": -signal.SIGKILL}, "crashed", 0, "killed by SIGKILL; for want of memory"),
-        ([COLLECTED, STARTED], {"code": -signal.SIGXCPU}, "timeout", 0, "longer than 60 s"),
+        ([COLLECTED, STARTED], {"code": -signal.SIGXCPU}, "timeout", 0, "longer than 60 s of CPU time"),
+        ([COLLECTED, STARTED], {"code": -signal.SIGKILL, "ended": "time"}, "timeout", 0, "longer than 181 s"),
         ([COLLECTED], {"code": 1, "tail": "no module\n"}, "trouble", 0, "did not start: no module"),
     ],
 )
@@ -83,6 +85,23 @@ def test_who_does_not_know_the_password_is_found_out():
     mine = json.dumps({"password": "x", "kind": "started"}).encode()
     assert [m["kind"] for m in messages(b"\n" + mine + b"\n" + mine, "x")] == ["started", "started"]
     assert [m["kind"] for m in messages(b"\n" + mine + b"\nnoise\n", "y")] == ["tampered", "tampered"]
+
+
+@pytest.mark.parametrize(
+    ("program", "ended", "code"),
+    [
+        ("import time; time.sleep(60)", "time", -signal.SIGKILL),
+        ("import os; os.system('sleep 60 &'); os._exit(3)", "", 3),  # what it leaves behind holds our pipes open
+        ("import os, sys, time; os.close(0); os.closerange(1, 20); time.sleep(60)", "time", -signal.SIGKILL),
+        ("while True: print('x' * 10000)", "output", -signal.SIGKILL),
+    ],
+)
+def test_every_child_comes_to_an_end(tmp_path, program, ended, code):
+    (tmp_path / "child.py").write_text(program)
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    run = talk(tmp_path / "child.py", {"password": "x"}, environment, Limits(seconds=0))
+    assert (run.ended, run.code, run.messages) == (ended, code, [])
+    assert not LIVING
 
 
 def leader(student, points, **extra):

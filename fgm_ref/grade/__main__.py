@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--only", metavar="aNN[,aNN]", help="these assignments")
     p.add_argument("--workers", metavar="N", type=cli.whole(1), help="at once; default one per core")
     p.add_argument("--seconds", metavar="S", type=cli.whole(1), default=Limits.seconds,
-                   help="for an assignment; a test has a quarter of it; default %(default)s")
+                   help="of CPU time for an assignment; a test has a quarter of it; default %(default)s")
     p.add_argument("--memory", metavar="MB", type=cli.whole(256), default=Limits.megabytes, help="default %(default)s")
     p.add_argument("--out", metavar="DIR", type=Path, default=Path("out") / "grade",
                    help="where the journal and scores.csv are; default %(default)s")

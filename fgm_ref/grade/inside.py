@@ -26,13 +26,13 @@ class Watcher:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """A test that takes too long is interrupted, and again every second if it does not listen."""
-        signal.signal(signal.SIGALRM, self._ring)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds, 1.0)
+        """A test that takes too much CPU time is interrupted, and again every second if it does not listen."""
+        signal.signal(signal.SIGPROF, self._ring)
+        signal.setitimer(signal.ITIMER_PROF, self.seconds, 1.0)
         try:
             return (yield)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             self.check()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -48,7 +48,7 @@ class Watcher:
 
     def _ring(self, *_: Any) -> None:
         if not self.busy():  # the guard is not to be interrupted; it rings again
-            raise TookTooLong(f"took longer than {self.seconds:g} s; is there a loop that never ends?")
+            raise TookTooLong(f"took longer than {self.seconds:g} s of CPU time; is there a loop that never ends?")
 
 
 def points(item: pytest.Item) -> int:

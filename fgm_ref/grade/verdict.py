@@ -60,8 +60,10 @@ def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> t
         return TROUBLE, f"the tests did not start: {last_line(run.tail) or f'exit code {run.code}'}"
     if run.ended == "output":
         return CRASHED, f"printed more than {limits.output_bytes:,} bytes"
-    if run.ended == "time" or -run.code == signal.SIGXCPU:
-        return TIMEOUT, f"took longer than {limits.seconds} s altogether"
+    if run.ended == "time":
+        return TIMEOUT, f"took longer than {limits.clock} s"
+    if -run.code == signal.SIGXCPU:
+        return TIMEOUT, f"took longer than {limits.seconds} s of CPU time altogether"
     if "score" not in heard:
         return CRASHED, died(run)
     if len(heard["score"]) > 1 or len(heard["collected"]) > 1 or run.code:
