@@ -9,7 +9,7 @@ WORKERS ?= 2
 QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses messages_ledger model network optim \
 	params protocol_dynamic protocol_fgm protocol_gm protocol_periodic safe schedules_batches simulate split))
 
-.PHONY: help demo test quick zoo guarantees bench study study-quick tutorials notebooks lint data clean
+.PHONY: help demo test quick zoo guarantees bench study study-quick tutorials notebooks grade lint data clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -45,6 +45,10 @@ tutorials: $(VENV)/.runtime  ## run every tutorial; their figures go to out/
 
 notebooks: $(VENV)/.docs  ## execute the tutorials that have changed as notebooks (ARGS=--all: all of them)
 	$(RUN) tutorials/_build.py notebooks $(ARGS)
+
+grade: $(VENV)/.dev  ## grade a student's folder or a class (DIR=class SEED=7)
+	@test -n "$(DIR)" -a -n "$(SEED)" || { echo 'make: expected  make grade DIR=folder SEED=number' >&2; exit 2; }
+	@$(RUN) -m fgm_ref.grade "$(DIR)" --seed "$(SEED)" $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .

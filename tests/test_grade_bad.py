@@ -8,7 +8,7 @@ from grading import GOOD, course, grade, hand_in
 
 # name: (the submission, points of 20, status, what the reason says)
 BAD = {
-    "endless": ("NAME = 'double'\ndef double(x):\n    while True: pass", 8, "graded", "took longer than"),
+    "endless": ("NAME = 'double'\ndef double(x):\n    while True: pass", 8, "graded", "more than 1 s of CPU time"),
     "endless-import": ("import signal\nsignal.setitimer(signal.ITIMER_PROF, 0)\nwhile True: pass",
                        0, "timeout", "took longer than 3 s of CPU time altogether"),
     "hog": (GOOD + "hog = [bytes(1 << 26) for _ in range(1000)]", 0, "graded", "MemoryError"),

@@ -60,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Find, grade, report.  Returns the exit code."""
     args = parser().parse_args(argv)
+    if os.name != "posix":
+        return complain("expected Linux or macOS: elsewhere a process cannot be given limits", USAGE)
     try:
         tests = harness.find(args.checkout)
         names = chosen(tests.assignments, args.only)

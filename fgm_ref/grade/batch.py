@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fgm_ref.grade.harness import Harness
 from fgm_ref.grade.journal import Journal, name
-from fgm_ref.grade.process import Limits, end_all
+from fgm_ref.grade.process import STOPPED, Limits, end_all
 from fgm_ref.grade.sandbox import run
 from fgm_ref.grade.submissions import Submission
 from fgm_ref.grade.verdict import TROUBLE, Grade, grade, missing
@@ -34,6 +34,7 @@ def grades(harness: Harness, submissions: Sequence[Submission], seed: int, limit
 def _work(harness: Harness, submissions: Sequence[Submission], left: Sequence[int], done: dict[int, Grade],
           journal: Journal, workers: int) -> None:  # fmt: skip
     """The threads only wait for processes; if we are interrupted, those are ended."""
+    STOPPED.clear()
     with ThreadPoolExecutor(workers) as pool, closing(Progress(max(1, len(left)))) as progress:
         pending: dict[Future[Grade], int] = {
             pool.submit(_one, harness, submissions[index], journal): index for index in left

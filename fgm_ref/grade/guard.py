@@ -24,6 +24,7 @@ FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
 CODE = {"__code__", "__defaults__", "__kwdefaults__"}
 WATCHED = PROGRAMS | CHANGES | LISTS | INSPECTS
 WATCHED |= {"open", "exec", "compile", "object.__getattr__", "object.__setattr__"}
+SOLUTIONS = os.path.join(os.sep, "tutorials", "assignments")  # of this checkout, or of any other
 ASKING = ("inspect.py", "_bootstrap>", "importlib/__init__.py")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -95,7 +96,7 @@ class Guard:
         if path is None or isinstance(path, int):
             return None
         real = os.path.realpath(os.fsdecode(path))
-        if within(real, self.rules.secret):
+        if within(real, self.rules.secret) or SOLUTIONS in real:
             self.tampered(f"went to the reference solutions ({os.path.basename(real)})")
         return real
 

@@ -10,7 +10,7 @@ from _pytest.outcomes import OutcomeException
 Send = Callable[..., None]
 
 
-class TookTooLong(OutcomeException):
+class TimeLimit(OutcomeException):
     """Pytest knows its kind, but neither `except Exception` nor hypothesis takes it for an ordinary failure."""
 
 
@@ -48,7 +48,7 @@ class Watcher:
 
     def _ring(self, *_: Any) -> None:
         if not self.busy():  # the guard is not to be interrupted; it rings again
-            raise TookTooLong(f"took longer than {self.seconds:g} s of CPU time; is there a loop that never ends?")
+            raise TimeLimit(f"more than {self.seconds:g} s of CPU time; is there a loop that never ends?")
 
 
 def points(item: pytest.Item) -> int:

@@ -6,6 +6,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import Any
 
 RESULT_BYTES = 4_000_000
 LIVING: set[int] = set()  # process groups to be ended if the grader is
+STOPPED = threading.Event()  # no more children
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def talk(program: Path, task: dict[str, Any], environment: dict[str, str], limit
     LIVING.add(child.pid)
     assert child.stdin and child.stdout
     try:
+        if STOPPED.is_set():
+            raise InterruptedError("the grader was interrupted")
         with suppress(BrokenPipeError):
             child.stdin.write(json.dumps(task | {"pipe": theirs}).encode() + b"\n")
         return listen(child, ours, task["password"], limits)
@@ -115,7 +119,8 @@ def end(child: "subprocess.Popen[bytes]") -> None:
 
 
 def end_all() -> None:
-    """For a grader that is interrupted."""
+    """For a grader that is interrupted; the threads that wait for children find it out by themselves."""
+    STOPPED.set()
     for group in list(LIVING):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
