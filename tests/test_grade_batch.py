@@ -114,6 +114,7 @@ def test_killed_and_started_again_nothing_is_lost_or_repeated(checkout, tmp_path
     after = lines(tmp_path / "out")
     assert after[: len(before)] == before
     assert Counter(line["key"]["student"] for line in after) == dict.fromkeys(names, 1)
+    assert not (tmp_path / "out" / "running").exists()
     assert out.count(" 20") == 12  # points, sum, and what there was to win
     with open(tmp_path / "out" / "scores.csv", newline="") as file:
         assert [row["total"] for row in csv.DictReader(file)] == ["20"] * 4

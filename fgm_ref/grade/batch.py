@@ -9,7 +9,7 @@ from pathlib import Path
 from fgm_ref.grade.harness import Harness
 from fgm_ref.grade.journal import Journal, name
 from fgm_ref.grade.process import STOPPED, Limits, end_all
-from fgm_ref.grade.sandbox import run
+from fgm_ref.grade.sandbox import run, wipe
 from fgm_ref.grade.submissions import Submission
 from fgm_ref.grade.verdict import TROUBLE, Grade, grade, missing
 from fgm_ref.progress import Progress
@@ -20,6 +20,7 @@ def grades(harness: Harness, submissions: Sequence[Submission], seed: int, limit
     """One for each submission, in their order.  `ValueError` if another grading writes to `out`."""
     done = {index: missing(s) for index, s in enumerate(submissions) if s.trouble}
     with Journal(out, harness.digest, seed, limits) as journal:
+        wipe(journal.running)  # of a grading that was killed
         known = journal.grades()
         there = {index: name(journal.key(s)) for index, s in enumerate(submissions) if index not in done}
         done |= {index: known[key] for index, key in there.items() if key in known}
@@ -27,7 +28,10 @@ def grades(harness: Harness, submissions: Sequence[Submission], seed: int, limit
         if found:
             print(f"{found} of {len(there)} were graded before", file=sys.stderr)
         left = [index for index in there if index not in done]
-        _work(harness, submissions, left, done, journal, workers)
+        try:
+            _work(harness, submissions, left, done, journal, workers)
+        finally:
+            wipe(journal.running)
     return [done[index] for index in range(len(submissions))]
 
 
@@ -55,6 +59,7 @@ def _work(harness: Harness, submissions: Sequence[Submission], left: Sequence[in
 def _one(harness: Harness, submission: Submission, journal: Journal) -> Grade:
     """Whatever goes wrong here is the grader's trouble."""
     try:
-        return grade(submission, run(harness, submission, journal.seed, journal.limits), journal.limits)
+        heard = run(harness, submission, journal.seed, journal.limits, journal.running)
+        return grade(submission, heard, journal.limits)
     except Exception as error:
         return Grade(submission.student, submission.assignment, TROUBLE, reason=f"{type(error).__name__}: {error}")

@@ -23,6 +23,7 @@ class Journal:
 
     def __init__(self, folder: Path, tests: str, seed: int, limits: Limits):
         self.path, self.tests, self.seed, self.limits = folder / NAME, tests, seed, limits
+        self.running = folder / "running"  # where submissions are graded
 
     def __enter__(self) -> "Journal":
         self.path.parent.mkdir(parents=True, exist_ok=True)

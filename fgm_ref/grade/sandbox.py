@@ -20,9 +20,9 @@ PACKAGE = Path(__file__).resolve().parents[1]
 CHILD = PACKAGE / "grade" / "child.py"
 
 
-def run(harness: Harness, submission: Submission, seed: int, limits: Limits) -> Run:
-    """Grade in a fresh folder, which is removed afterwards."""
-    with folder() as place:
+def run(harness: Harness, submission: Submission, seed: int, limits: Limits, parent: Path) -> Run:
+    """Grade in a fresh folder inside `parent`, which is removed afterwards."""
+    with folder(parent) as place:
         harness.copy(place / "checkout")
         (place / "submission").mkdir()
         file = place / "submission" / f"{submission.assignment}.py"
@@ -36,16 +36,22 @@ def run(harness: Harness, submission: Submission, seed: int, limits: Limits) -> 
 
 
 @contextmanager
-def folder() -> Iterator[Path]:
-    """Gone afterwards, even if something in it was made read-only."""
-    place = Path(tempfile.mkdtemp(prefix="fgm_ref-grade-")).resolve()
+def folder(parent: Path) -> Iterator[Path]:
+    """Gone afterwards."""
+    parent.mkdir(exist_ok=True)
+    place = Path(tempfile.mkdtemp(dir=parent)).resolve()
     try:
         yield place
     finally:
-        for path in place.rglob("*"):
-            if path.is_dir() and not path.is_symlink():
-                path.chmod(0o700)
-        shutil.rmtree(place, ignore_errors=True)
+        wipe(place)
+
+
+def wipe(place: Path) -> None:
+    """Remove it, even if something in it was made read-only."""
+    for path in place.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def job(harness: Harness, submission: Submission, seed: int, limits: Limits, place: Path) -> dict[str, Any]:
