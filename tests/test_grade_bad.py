@@ -2,9 +2,22 @@
 
 import json
 import textwrap
+from pathlib import Path
 
 import pytest
 from grading import GOOD, course, grade, hand_in
+
+BURGLARY = """
+import contextlib, ctypes, os, socket, subprocess
+for act in [
+    lambda: os.kill(os.getppid(), 9), lambda: os.fork(), lambda: socket.socket(), lambda: subprocess.run(["true"]),
+    lambda: os.system("true"), lambda: open("/etc/passwd"), lambda: open("/tmp/of_a_burglar", "w"),
+    lambda: os.rename("/tmp", "/tmp2"), lambda: ctypes.CDLL(None), lambda: open("/proc/self/mem", "rb"),
+]:
+    with contextlib.suppress(PermissionError):
+        act()
+        raise SystemExit
+"""
 
 # name: (the submission, points of 20, status, what the reason says)
 BAD = {
@@ -32,8 +45,7 @@ BAD = {
                      0, "tampered", "reached into the interpreter"),
     "climber": ("try: 1 / 0\nexcept ZeroDivisionError as e: f = e.__traceback__.tb_frame.f_back",
                 0, "tampered", "reached into the interpreter"),
-    "starter": (GOOD + "import subprocess\ntry: subprocess.run(['true'])\nexcept PermissionError: pass\n",
-                20, "graded", ""),
+    "burglar": (GOOD + BURGLARY, 20, "graded", ""),
     "syntax": ("def double(x:", 0, "graded", "SyntaxError"),
     "forger": (GOOD.replace("2 *", "3 *") + "import os, json\nfor fd in range(3, 20):\n    try:\n"
                "        os.write(fd, json.dumps({'password': '', 'kind': 'score', 'score': {'points': 20}}).encode())\n"
@@ -69,4 +81,9 @@ def test_the_good_one_beside_them_has_all_points(grades):
 
 
 def test_what_was_refused_is_told(grades):
-    assert any("subprocess" in text for text in grades["starter"]["assignments"]["a90"]["refused"])
+    refused = grades["burglar"]["assignments"]["a90"]["refused"]
+    assert [text for text in refused if "/proc" not in text] == [
+        "read /etc/passwd", "use ctypes.dlopen", "use os.fork", "use os.kill", "use os.system", "use socket.__new__",
+        "use subprocess.Popen", "write /tmp", "write /tmp/of_a_burglar",
+    ]  # fmt: skip
+    assert len(refused) == 10 and not Path("/tmp/of_a_burglar").exists()

@@ -28,6 +28,8 @@ def main() -> NoReturn:
 
 def run(job: dict[str, Any], send: Callable[..., None]) -> None:
     """Have pytest judge the submission under the guard's eyes."""
+    import ctypes  # noqa: F401  (loaded before the guard wakes up; scipy needs it)
+
     import pytest
 
     from fgm_ref.grade.guard import Guard, Rules

@@ -14,7 +14,7 @@ from typing import Any
 
 PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn",
             "os.kill", "os.killpg", "pty.spawn", "_thread.start_new_thread", "socket.__new__", "ctypes.dlopen",
-            "import"}
+            "ctypes.dlsym", "ctypes.string_at", "ctypes.wstring_at", "ctypes.cdata", "ctypes.call_function"}
 CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod", "os.chown",
            "os.truncate", "os.utime"}
 LISTS = {"os.listdir", "os.scandir"}
@@ -25,7 +25,6 @@ CODE = {"__code__", "__defaults__", "__kwdefaults__"}
 WATCHED = PROGRAMS | CHANGES | LISTS | INSPECTS
 WATCHED |= {"open", "exec", "compile", "object.__getattr__", "object.__setattr__"}
 SOLUTIONS = os.path.join(os.sep, "tutorials", "assignments")  # of this checkout, or of any other
-ASKING = ("inspect.py", "_bootstrap>", "importlib/__init__.py")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -71,7 +70,8 @@ class Guard:
         elif event in LISTS:
             self._listed(args[0])
         elif event in PROGRAMS:
-            self._asked(event, args, frame)
+            if self._is_behind(frame):
+                self._refuse(f"use {event}")
         elif self._looks(event, args) and self._is_theirs(nearest(frame)):
             self.tampered(f"reached into the interpreter ({event})")
 
@@ -109,14 +109,6 @@ class Guard:
             self.tampered(f"tried to change the tests ({os.path.basename(real)})")
         if write or (not within(real, self.rules.readable) and os.path.exists(real)):
             self._refuse(f"{'write' if write else 'read'} {real}")
-
-    def _asked(self, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
-        """Another program, a thread, the network, or foreign code is asked for."""
-        if event == "import":
-            if args[0] == "ctypes" and self._is_theirs(nearest(frame)):
-                self._refuse("import ctypes")
-        elif self._is_behind(frame):
-            self._refuse(f"use {event}")
 
     def _refuse(self, what: str) -> None:
         self.refused(what)
@@ -157,7 +149,7 @@ def nearest(frame: FrameType | None) -> FrameType | None:
     """
     if frame is not None and frame.f_code.co_filename.endswith("traceback.py"):
         return frame.f_back
-    while frame is not None and frame.f_code.co_filename.endswith(ASKING):
+    while frame is not None and frame.f_code.co_filename.endswith("inspect.py"):
         frame = frame.f_back
     return frame
 

@@ -75,7 +75,7 @@ def rules(harness: Harness, place: Path) -> dict[str, Any]:
     checkout, home = str(place / "checkout"), str(place / "home")
     trusted = [*library, str(PACKAGE), checkout]
     data = [str(PACKAGE.parent / "data")]
-    known = ["/dev/null", "/dev/urandom", "/usr/share/zoneinfo", "/etc/localtime"]
+    known = ["/dev/null", "/dev/urandom", "/usr/share", "/etc/localtime"]
     return {
         "submission": str(place / "submission"), "tests": checkout, "trusted": trusted,
         "readable": [*trusted, *data, *known, str(place)], "writable": [home, "/dev/null"],
