@@ -83,7 +83,7 @@ def test_violations(student, size, R):
     got, want = np.asarray(student.violations(E, X.copy(), low, high)), sticks_out(E, X, low, high)
     S, numbers = E + X.mean(axis=0), {"E": E, "X": X, "low": low, "high": high}
     inside = low - 1e-9 <= length(S) <= high + 1e-9
-    holds(got.shape == want.shape, f"an answer for each site, {want.shape}; got {got.shape}", "the docstring", **numbers)
+    holds(got.shape == want.shape, f"one answer per site, {want.shape}; got {got.shape}", "the docstring", **numbers)
     holds(got.any() or inside, "if nobody calls out, low ≤ ‖S‖ ≤ high", COVER, **numbers)
     holds(got == want, "exactly those call out whose ball sticks out", LOCAL, **numbers, got=got, should_be=want)
     at_rest = np.asarray(student.violations(E, 0 * X, low, high))
