@@ -81,6 +81,21 @@ def test_verdicts(heard, run, status, points, reason):
     assert reason in grade.reason
 
 
+def test_mutants_are_told_apart():
+    # one test with parameters: some killed, some not
+    names = ["test_kills[sum]", "test_kills[sign]"]
+    heard = [PASSED | {"test": f"test_a06.py::{name}", "passed": name == names[0]} for name in names]
+    tests = [{"name": name, "points": 1, "of": 1, "passed": True, "message": ""} for name in names]
+    tests[1] |= {"points": 0, "passed": False}
+    done = {"kind": "score", "code": 1, "score": {"points": 1, "of": 2, "tests": tests}}
+    collected = {"kind": "collected", "tests": [[name, 1] for name in names]}
+    grade = verdict.grade(SUBMISSION, Run(messages=[collected, STARTED, *heard, done]), Limits())
+    assert (grade.status, grade.points, grade.of) == ("graded", 1, 2)
+    tests[1] |= {"points": 1, "passed": True}
+    grade = verdict.grade(SUBMISSION, Run(messages=[collected, STARTED, *heard, done]), Limits())
+    assert (grade.status, grade.points) == ("tampered", 0)
+
+
 def test_who_does_not_know_the_password_is_found_out():
     mine = json.dumps({"password": "x", "kind": "started"}).encode()
     assert [m["kind"] for m in messages(b"\n" + mine + b"\n" + mine, "x")] == ["started", "started"]

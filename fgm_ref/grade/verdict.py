@@ -88,9 +88,10 @@ def short(name: str) -> str:
     """The name of a test without its file.
 
     >>> short("tests/assignments/test_a03.py::test_convex[ball]"), short("test_convex")
-    ('test_convex', 'test_convex')
+    ('test_convex[ball]', 'test_convex')
     """
-    return name.rpartition("::")[2].partition("[")[0]
+    head, colons, rest = name.partition("::")
+    return rest if colons else head
 
 
 def died(run: Run) -> str:
