@@ -23,7 +23,7 @@ for act in [
 BAD = {
     "endless": ("NAME = 'double'\ndef double(x):\n    while True: pass", 8, "graded", "more than 1 s of CPU time"),
     "endless-import": ("import signal\nsignal.setitimer(signal.ITIMER_PROF, 0)\nwhile True: pass",
-                       0, "timeout", "took longer than 3 s of CPU time altogether"),
+                       0, "timeout", "took longer than"),
     "hog": (GOOD + "hog = [bytes(1 << 26) for _ in range(1000)]", 0, "graded", "MemoryError"),
     "garbage": ("while True: print('x' * 10000)", 0, "crashed", "printed more than 1,000,000 bytes"),
     "cheat": ("from importlib.util import module_from_spec, spec_from_file_location as find\nfrom pathlib import Path\n"
@@ -35,6 +35,9 @@ BAD = {
                0, "tampered", "tried to change the tests (test_a90.py)"),
     "patcher": ("import numpy as np\nnp.testing.assert_allclose = lambda *a, **k: None\nNAME = 'double'\n"
                 "def double(x): return x", 0, "tampered", "replaced numpy.testing.assert_allclose"),
+    "restorer": ("import numpy as np\nNAME, true = 'double', np.testing.assert_allclose\ndef false(*_, **__):\n"
+                 "    np.testing.assert_allclose = true\ndef double(x):\n    np.testing.assert_allclose = false\n"
+                 "    return x", 0, "tampered", "replaced numpy.testing.assert_allclose"),
     "leaver": (GOOD + "import sys; sys.exit(0)", 0, "graded", "SystemExit"),
     "quitter": (GOOD + "import os; os._exit(0)", 0, "crashed", "ended the process (exit code 0)"),
     "shapeless": ("NAME = 'double'\ndef double(x): return 2 * x[:, None]", 8, "graded", "expected shape (5,), got (5,"),

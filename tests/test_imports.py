@@ -36,6 +36,7 @@ study.grid study.report
 study.runner
 study.__main__
 grade grade.integrity grade.guard grade.inside grade.harness grade.submissions grade.process
+grade.seal
 grade.child grade.sandbox grade.verdict
 grade.journal grade.table
 grade.batch grade.export

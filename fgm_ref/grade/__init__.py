@@ -3,6 +3,7 @@
 From the inside outwards:
 
     integrity.py     are NumPy, pytest and the tests still what they were?
+    seal.py          modules that notice when they are changed
     guard.py         the audit hook: what a submission may ask the system for
     inside.py        pytest with both, reporting test by test
     child.py         the program that does this in a process of its own, under limits

@@ -35,6 +35,7 @@ def run(job: dict[str, Any], send: Callable[..., None]) -> None:
     from fgm_ref.grade.guard import Guard, Rules
     from fgm_ref.grade.inside import Watcher
     from fgm_ref.grade.integrity import preload, snapshot
+    from fgm_ref.grade.seal import seal
 
     def tampered(text: str) -> NoReturn:
         send("tampered", reason=text)
@@ -47,6 +48,7 @@ def run(job: dict[str, Any], send: Callable[..., None]) -> None:
     def wake() -> None:
         send("started")
         names.append(snapshot(job["rules"]["tests"]))
+        seal(job["rules"]["tests"], guard.replaced)
 
     preload(job["rules"]["tests"])
     names: list[Callable[[], str | None]] = []

@@ -59,6 +59,11 @@ class Guard:
         finally:
             self.busy = False
 
+    def replaced(self, name: str) -> None:
+        """A function of a sealed module is about to be replaced: by the submission?"""
+        if self.awake and not self.busy and self._is_behind(sys._getframe(1)):
+            self.tampered(f"replaced {name}")
+
     def _judge(self, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
         if event == "exec":
             self._executed(args[0], frame)

@@ -60,10 +60,14 @@ def preload(tests: str) -> None:
 def places(tests: str) -> Iterator[Place]:
     """Every name of a function or class in a module of the judges."""
     for title, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None) or ""
-        if title.partition(".")[0] in JUDGES or file.startswith(tests):
+        if is_judge(title, module, tests):
             space = vars(module)
             yield from ((space, name, f"{title}.{name}") for name, value in list(space.items()) if lasting(value))
+
+
+def is_judge(title: str, module: Any, tests: str) -> bool:
+    """Whether a module has a say in what points there are."""
+    return title.partition(".")[0] in JUDGES or (getattr(module, "__file__", None) or "").startswith(tests)
 
 
 def lasting(value: Any) -> bool:
