@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 from grading import GOOD, course, hand_in
 
-from fgm_ref.grade import harness, submissions, verdict
+from fgm_ref.grade import child, harness, submissions, verdict
 from fgm_ref.grade.integrity import snapshot
 from fgm_ref.grade.process import LIVING, Limits, Run, messages, talk
 from fgm_ref.grade.table import leaderboard, table
@@ -117,6 +119,11 @@ def test_every_child_comes_to_an_end(tmp_path, program, ended, code):
     run = talk(tmp_path / "child.py", {"password": "x"}, environment, Limits(clock=1))
     assert (run.ended, run.code, run.messages) == (ended, code, [])
     assert not LIVING
+
+
+def test_a_child_without_a_grader_ends():
+    done = subprocess.run([sys.executable, child.__file__], input=b'{"half', capture_output=True, timeout=30)
+    assert (done.returncode, done.stderr) == (1, b"child: expected a job, got none\n")
 
 
 def leader(student, points, **extra):

@@ -61,10 +61,12 @@ def run(job: dict[str, Any], send: Callable[..., None]) -> None:
 
 
 def line_from(handle: int) -> bytes:
-    """Not a byte more than the line."""
+    """Not a byte more than the line.  A grader that is gone has left none."""
     line = bytearray()
     while not line.endswith(b"\n"):
-        line += os.read(handle, 1)
+        if not (piece := os.read(handle, 1)):
+            sys.exit("child: expected a job, got none")
+        line += piece
     return bytes(line)
 
 
