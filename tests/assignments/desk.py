@@ -5,6 +5,7 @@ This folder stands on its own (with `fgm_ref` installed): a grader may copy it t
 
 import importlib.util
 import os
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +50,7 @@ def close(got: Any, expected: Any, property: str, read: str, tolerance: float = 
     holds(got is not None, f"{property}, got None (is a `return` missing?)", read, **values)
     have = np.asarray(got)
     holds(have.shape == want.shape, f"{property}, with shape {want.shape}; got shape {have.shape}", read, **values)
-    holds(have.dtype.kind in "fiub", f"{property}, as numbers; got {have.dtype}", read, **values)
+    holds(have.dtype.kind in "fiu", f"{property}, as numbers; got {have.dtype}", read, **values)
     scale = max(1.0, float(np.abs(want).max(initial=0)))
     right = np.isfinite(have).all() and np.abs(have - want).max(initial=0) <= tolerance * scale
     holds(right, property, read, **values, got=have, should_be=want)
@@ -98,7 +99,7 @@ class Submission:
             return
         spec = importlib.util.spec_from_file_location(f"submission_{assignment}", self._path)
         assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # so that things in it have a path
         try:
             spec.loader.exec_module(module)
             self._module = module
