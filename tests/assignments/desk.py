@@ -124,9 +124,11 @@ def find(assignment: str, where: Path | None) -> tuple[Path | None, str]:
         found = sorted({*where.glob(f"{assignment}.py"), *where.glob(f"{assignment}_*.py")})
         if len(found) != 1:
             names = ", ".join(path.name for path in found) or "none"
-            return None, f"{assignment}: expected one file {assignment}.py or {assignment}_*.py, got {names}"
+            wanted = f"one file {assignment}.py or {assignment}_*.py in {where.name}"
+            return None, f"{assignment}: expected {wanted}, got {names} (make new-{assignment} starts one)"
         return found[0], ""
-    return (where, "") if where.is_file() else (None, f"{assignment}: expected a file or folder, found no {where.name}")
+    missing = f"{assignment}: expected a file or folder, found no {where.name} (make new-{assignment} starts one)"
+    return (where, "") if where.is_file() else (None, missing)
 
 
 def reason(error: BaseException, path: Path | None = None) -> str:

@@ -1,8 +1,7 @@
 """a08 Beat the baseline: a protocol of your own, or a safe function of your own, or both.
 
 `entry` says what competes; all else in this file is up to you.  The interface is that of tutorial 12; look at
-fgm_ref/protocols/gm.py and fgm_ref/zones.py for examples.  This answer asks all sites for φ before it believes an
-alarm, and its ball follows half of the progress that the last round made.
+fgm_ref/protocols/gm.py and fgm_ref/zones.py for examples.
 """
 
 from fgm_ref.messages import DRIFT, PHI
@@ -20,7 +19,7 @@ def entry() -> dict:
 
 
 class _AskFirst(base.Coordinator):
-    """An alarm ends the round only if Σ φ(X_i) > 0."""
+    """Ask all sites for φ before an alarm is believed: it ends the round only if Σ φ(X_i) > 0."""
 
     def publish(self, E, cause=NO_CAUSE):
         super().publish(E, cause)

@@ -1,7 +1,7 @@
 """a09 Read the paper: why FGM's words grow with log(1/ε), and where that ends.
 
-The setting of the analysis (Samoladas & Garofalakis 2019, section 4): k ≥ 2 sites whose φ rises steadily from −1, site i
-with its own speed v_i > 0, watched all the time.  At the start ψ = −k; in a subround, θ = −ψ/(2k) and site i has
+The setting of the analysis (Samoladas & Garofalakis 2019, section 4): k ≥ 2 sites whose φ rises steadily from −1,
+site i with its own speed v_i > 0, watched all the time.  At the start ψ = −k; in a subround, θ = −ψ/(2k) and site i has
 counted ⌊v_i τ/θ⌋ quanta after time τ; at the first moment with more than k quanta in all, the subround is over, and
 ψ := Σ φ.  The round is over when ψ ≥ −ε k.
 """
