@@ -1,5 +1,7 @@
 """a09 Read the paper: exact counts in the paper's setting, the library beside it, and claims on fresh numbers."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from desk import cases, close, holds
@@ -72,24 +74,24 @@ def test_as_in_the_library(student, variant):
     # affine φ in one dimension: sites that walk back towards the origin, in steps of a thousandth of the slack
     for n, epsilon in enumerate((0.2, 0.02)):
         v = speeds(variant.pick("k", (3, 4, 5)), variant.number(f"speeds{n}"))
+        got = student.subrounds(v.copy(), epsilon)
         walk = Walk(f"fgm:epsilon={epsilon}", np.array([3.0]), len(v), "half-space", 1.0)
         while walk.coordinator.round == 1:
             walk.step(-0.001 * v[:, None])
         found = walk.coordinator.subrounds - 1  # the last one belongs to the next round
-        got = student.subrounds(v, epsilon)
         holds(abs(got - found) <= 1, "as many subrounds as in the library's FGM, but for one", QUANTA, v=v,
               epsilon=epsilon, got=got, library=found)  # fmt: skip
 
 
+@cache
 def training(epsilon, seed):
     return run(dataset="ecg208", sites=4, hidden=(4,), steps=120, lr=0.01, protocol=f"fgm:epsilon={epsilon}", seed=seed,
                evaluations=1)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def runs(variant):
-    """{ε: three runs}, of seeds that only this student in this grading has."""
-    return {epsilon: [training(epsilon, variant.number(f"run{n}")) for n in range(3)] for epsilon in (0.01, 0.0001)}
+def runs(variant, epsilon):
+    """Three runs, of seeds that only this student in this grading has."""
+    return (training(epsilon, variant.number(f"run{n}")) for n in range(3))
 
 
 def rounds_and_subrounds(result):
@@ -102,9 +104,9 @@ def rounds_and_subrounds(result):
 
 
 @pytest.mark.points(3)
-def test_per_round(student, runs):
-    for epsilon, results in runs.items():
-        for result in results:
+def test_per_round(student, variant):
+    for epsilon in (0.01, 0.0001):
+        for result in runs(variant, epsilon):
             rounds, subrounds = rounds_and_subrounds(result)
             close(student.per_round(result), subrounds / rounds, "subrounds of the finished rounds / finished rounds",
                   "the docstring of `per_round`", epsilon=epsilon, rounds=rounds, subrounds=subrounds)  # fmt: skip
@@ -127,8 +129,9 @@ def test_claim_about_the_slope(student, variant):
 
 
 @pytest.mark.points(2)
-def test_claim_about_training(student, runs):
+def test_claim_about_training(student, variant):
     low, high = claimed(student, "training", 1.5)
-    coarse, fine = (np.mean([s / r for r, s in map(rounds_and_subrounds, runs[epsilon])]) for epsilon in runs)
+    coarse, fine = (np.mean([s / r for r, s in map(rounds_and_subrounds, runs(variant, epsilon))])
+                    for epsilon in (0.01, 0.0001))
     ratio = float(fine / coarse)
     holds(low <= ratio <= high, "the claimed ratio, on fresh runs", ANSWER, claimed=(low, high), measured=ratio)
