@@ -12,8 +12,9 @@ import pytest
 from grading import GOOD, command, course, grade, hand_in
 
 from fgm_ref.grade import __main__ as program
-from fgm_ref.grade import harness
+from fgm_ref.grade import batch, harness, submissions
 from fgm_ref.grade.journal import NAME
+from fgm_ref.grade.process import Limits, Run
 
 ORDINARY = '''
 """Everything that an honest submission may do."""
@@ -61,6 +62,7 @@ def iter_(x):
     yield from x
 '''
 
+STOPPED_SHORT = [{"kind": "started"}, {"kind": "score", "code": 0, "score": None}]
 NAP = "import time\ntime.sleep(%s)\n" + GOOD
 
 
@@ -89,7 +91,7 @@ def test_one_student(checkout, tmp_path):
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_killed_and_started_again_nothing_is_lost_or_repeated(checkout, tmp_path, how):
-    names = [f"s{n}" for n in range(4)]
+    names = [f"s{n}" for n in range(3)]
     for name in names:
         hand_in(tmp_path / "class" / name, a90=NAP % (0.1 if name == "s0" else 0.6))
     options = ("--only", "a90", "--workers", "2")
@@ -106,26 +108,32 @@ def test_killed_and_started_again_nothing_is_lost_or_repeated(checkout, tmp_path
     err = process.communicate()[1].decode()
     assert how == signal.SIGKILL or (process.returncode == 130 and "interrupted; the same command goes on" in err), err
     before = lines(tmp_path / "out")
-    assert 1 <= len(before) < 4
+    assert 1 <= len(before) < 3
     with open(tmp_path / "out" / NAME, "ab") as file:  # as if the power had failed within a line
         file.write(b'{"key": {"stu')
     code, out, err = grade(checkout, tmp_path / "class", tmp_path / "out", *options)
-    assert code == 0 and f"{len(before)} of 4 were graded before" in err, err
+    assert code == 0 and f"{len(before)} of 3 were graded before" in err, err
     after = lines(tmp_path / "out")
     assert after[: len(before)] == before
     assert Counter(line["key"]["student"] for line in after) == dict.fromkeys(names, 1)
     assert not (tmp_path / "out" / "running").exists()
-    assert out.count(" 20") == 12  # points, sum, and what there was to win
+    assert out.count(" 20") == 9  # points, sum, and what there was to win
     with open(tmp_path / "out" / "scores.csv", newline="") as file:
-        assert [row["total"] for row in csv.DictReader(file)] == ["20"] * 4
+        assert [row["total"] for row in csv.DictReader(file)] == ["20"] * 3
 
 
-def test_what_changes_is_graded_again(checkout, tmp_path):
-    folder = hand_in(tmp_path / "my", a90=GOOD)
-    for text, options, count in [(GOOD, (), 1), (GOOD, (), 1), (GOOD + "\n", (), 2), (GOOD, ("--student", "x"), 3)]:
-        hand_in(folder, a90=text)
-        assert grade(checkout, folder, tmp_path / "out", "--only", "a90", *options)[0] == 0
-        assert len(lines(tmp_path / "out")) == count
+def test_what_changes_is_graded_again(checkout, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(batch, "run", lambda harness, submission, *_: started.append(submission) or Run(STOPPED_SHORT))
+    tests, slow = harness.find(checkout), Limits(seconds=99)
+    cases = [(GOOD, {}, 7, Limits()), (GOOD + "#", {}, 7, Limits()), (GOOD, {"student": "my"}, 7, Limits()),
+             (GOOD, {}, 8, Limits()), (GOOD, {}, 7, slow)]  # fmt: skip
+    for number, (text, student, seed, limits) in enumerate(cases, 1):
+        found = submissions.find(hand_in(tmp_path / "my", a90=text), ["a90"], **student)
+        for _ in range(2):  # the second time it is known
+            (grade,) = batch.grades(tests, found.submissions, seed, limits, tmp_path / "out", 1)
+            assert grade.status == "crashed" and len(started) == number
+    assert len(lines(tmp_path / "out")) == len(cases)
 
 
 def test_a_broken_harness_is_the_graders_trouble(tmp_path):

@@ -16,6 +16,7 @@ from fgm_ref.grade.process import Limits
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / harness.SOLUTIONS / "teaching.md").read_text(encoding="utf-8")
+STUDENTS = (ROOT / harness.SOLUTIONS / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^python -m fgm_ref\.grade (.*?)(?:  |$)", GUIDE, re.MULTILINE)
 
 
@@ -25,14 +26,17 @@ def rows(start):
             if re.match(rf"\| {start} ", line)]  # fmt: skip
 
 
-def test_every_assignment_is_described():
+def test_every_assignment_is_described_as_the_students_know_it():
     assert [row[0] for row in rows(r"a\d\d \|")] == list(harness.find(ROOT).assignments)
+    for name, title, _, minutes, before, _ in rows(r"a\d\d \|"):
+        (line,) = [line for line in STUDENTS.splitlines() if line.startswith(f"| {name} |")]
+        assert f"[{title}]" in line and f" {before} | {minutes} | 20 |" in line, line
 
 
 def test_tutorials_and_mutants_exist():
     there = {path.name[:2] for path in (ROOT / "tutorials").glob("[0-9]*.py")}
     for row in rows(r"a\d\d \|"):
-        assert set(row[4].split(", ")) <= there, row
+        assert set(re.findall(r"\b\d\d\b", row[4])) <= there, row
     named = set(re.findall(r"\bz\d\d\b", GUIDE))
     assert len(named) > 20 and named <= set(MUTANTS), named - set(MUTANTS)
 

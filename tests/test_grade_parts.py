@@ -13,7 +13,7 @@ from grading import GOOD, course, hand_in
 from fgm_ref.grade import child, harness, submissions, verdict
 from fgm_ref.grade.integrity import snapshot
 from fgm_ref.grade.process import LIVING, Limits, Run, messages, talk
-from fgm_ref.grade.table import leaderboard, table
+from fgm_ref.grade.table import RACE, leaderboard, table
 from fgm_ref.grade.verdict import Grade
 
 SUBMISSION = submissions.Submission("ada", "a90", ())
@@ -126,19 +126,24 @@ def test_a_child_without_a_grader_ends():
     assert (done.returncode, done.stderr) == (1, b"child: expected a job, got none\n")
 
 
-def leader(student, points, **extra):
-    return Grade(student, "a08", "graded", points, extra=extra)
+def leader(student, failed="", **extra):
+    names = ("test_guarantee", "test_loss", "test_fewer_bytes_than_averaging")
+    tests = [{"name": name, "points": 5, "of": 5, "passed": name != failed, "message": ""} for name in names]
+    return Grade(student, "a08", "graded", 15, tests=tests, extra=extra)
 
 
 def test_the_leaderboard():
-    grades = [leader("ada", 20, bytes=900, loss=0.5), leader("bob", 20, bytes=100, loss=0.6),
-              leader("cyd", 12, bytes=1, loss=9.0), leader("dan", 20, bytes=900, loss=0.4),
+    baselines = {"gm": {"loss": 0.5, "bytes": 2000}, "fgm": {"loss": 0.6, "bytes": 500}}
+    grades = [leader("fay", bytes=2000, loss=0.1), leader("ada", f"{RACE}_than_averaging", bytes=900, loss=0.5),
+              leader("bob", bytes=100, loss=0.6, baselines=baselines), leader("cyd", "test_loss", bytes=1, loss=9.0),
+              leader("dan", bytes=900, loss=0.4), leader("gus", "test_guarantee", bytes=2, loss=0.5), leader("hal"),
               Grade("eve", "a08", "tampered", reason="replaced json.dump")]  # fmt: skip
-    assert [one["student"] for one in leaderboard(grades)] == ["bob", "dan", "ada"]
+    assert [one["student"] for one in leaderboard(grades)] == ["bob", "dan", "ada", "fay"]
     text = table(grades, many=True)
     assert "eve a08: tampered: replaced json.dump" in text
-    assert [line.split()[:3] for line in text.splitlines()[-3:]] == [
-        ["1", "bob", "100"], ["2", "dan", "900"], ["3", "ada", "900"],
+    assert [line.split() for line in text.splitlines()[-4:]] == [
+        ["1", "bob", "100", "0.600", "0.200"], ["2", "dan", "900", "0.400", "–"], ["3", "ada", "900", "0.500", "–"],
+        ["4", "fay", "2,000", "0.100", "–"],
     ]  # fmt: skip
     assert leaderboard([grade for grade in grades if grade.student == "cyd"]) == []
 

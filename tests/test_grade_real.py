@@ -1,5 +1,6 @@
 """The grader with the assignments of this checkout."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from grading import grade, hand_in
 
 from fgm_ref.grade import harness
+from fgm_ref.grade.table import RACE
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,6 +32,11 @@ def test_the_copy_stands_on_its_own(course, tmp_path):
 def test_every_assignment_has_a_solution_and_the_other_way_round(course):
     solved = {path.parent.name[:3] for path in (ROOT / harness.SOLUTIONS).glob("a[0-9][0-9]_*/solution.py")}
     assert solved == set(course.assignments)
+
+
+def test_the_race_and_its_rules_are_those_of_a08():
+    names = re.findall(r"^def (test_\w+)", (ROOT / harness.TESTS / "test_a08.py").read_text(), re.MULTILINE)
+    assert [name for name in names if name.startswith(RACE)] and "test_guarantee" in names and "test_loss" in names
 
 
 def test_solution_and_stub(course, tmp_path):

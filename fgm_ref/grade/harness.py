@@ -38,8 +38,10 @@ class Harness:
     def _files(self) -> Iterator[Path]:
         yield from (path for path in [self.root / "pyproject.toml"] if path.is_file())
         yield from (path for path in (self.root / "tests").glob("*.py") if not path.name.startswith("test_"))
-        for folder in (TESTS, Path("tests") / "zoo"):
-            yield from (self.root / folder).rglob("*.py")
+        yield from (self.root / "tests" / "zoo").rglob("*.py")
+        tests = {f"test_{name}.py" for name in self.assignments}  # not those of the assignments themselves
+        yield from (path for path in (self.root / TESTS).rglob("*.py")
+                    if not path.name.startswith("test_") or path.name in tests)
 
     @cached_property
     def digest(self) -> str:

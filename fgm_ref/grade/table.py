@@ -7,6 +7,7 @@ from fgm_ref.grade.verdict import GRADED, MISSING, Grade
 from fgm_ref.table import aligned
 
 LEADING = "a08"
+RACE = "test_fewer_bytes"  # tests called so are the race itself; the others are its rules
 
 
 def table(grades: Sequence[Grade], many: bool) -> str:
@@ -70,16 +71,30 @@ def number(value: float) -> str:
 def leaderboard(grades: Sequence[Grade]) -> list[dict[str, Any]]:
     """Those whose protocol kept the rules, the fewest bytes first; of equal bytes the smaller loss.
 
-    A protocol is in if its submission lost no points: guarantees kept, and the loss acceptable.
+    Every variant has its own stream; `relative` is the bytes as a multiple of the thriftiest baseline's on it.
     """
-    inside = [grade for grade in grades if grade.assignment == LEADING and grade.status == GRADED
-              and grade.points == grade.of and "bytes" in grade.extra]  # fmt: skip
+    inside = [grade for grade in grades if qualifies(grade)]
     inside.sort(key=lambda grade: (grade.extra["bytes"], grade.extra["loss"], grade.student))
-    return [{"student": g.student, "bytes": g.extra["bytes"], "loss": g.extra["loss"]} for g in inside]
+    return [{"student": g.student, "bytes": g.extra["bytes"], "loss": g.extra["loss"], "relative": relative(g.extra)}
+            for g in inside]  # fmt: skip
+
+
+def qualifies(grade: Grade) -> bool:
+    """Whether the promises were kept and the loss is acceptable."""
+    rules = [test for test in grade.tests if not test["name"].startswith(RACE)]
+    return (grade.assignment == LEADING and grade.status == GRADED and {"bytes", "loss"} <= grade.extra.keys()
+            and bool(rules) and all(test["passed"] for test in rules))  # fmt: skip
+
+
+def relative(extra: dict[str, Any]) -> float | None:
+    """Bytes compared with the best baseline, if the tests have measured any."""
+    least = min((base["bytes"] for base in extra.get("baselines", {}).values()), default=0)
+    return extra["bytes"] / least if least else None
 
 
 def ranking(ahead: Sequence[dict[str, Any]]) -> list[str]:
     """The leaderboard in lines."""
-    rows = [["rank", "student", "bytes", "loss"]]
-    rows += [[str(n), one["student"], f"{one['bytes']:,.0f}", f"{one['loss']:.3f}"] for n, one in enumerate(ahead, 1)]
-    return [f"{LEADING}: rules kept, loss acceptable, fewest bytes first", *aligned(rows)]
+    rows = [["rank", "student", "bytes", "loss", "bytes / best baseline"]]
+    rows += [[str(n), one["student"], f"{one['bytes']:,.0f}", f"{one['loss']:.3f}",
+              "–" if one["relative"] is None else f"{one['relative']:.3f}"] for n, one in enumerate(ahead, 1)]
+    return [f"{LEADING}: promises kept, loss acceptable, fewest bytes first", *aligned(rows)]

@@ -5,6 +5,7 @@ This folder stands on its own (with `fgm_ref` installed): a grader may copy it t
 
 import importlib.util
 import os
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +50,7 @@ def close(got: Any, expected: Any, property: str, read: str, tolerance: float = 
     holds(got is not None, f"{property}, got None (is a `return` missing?)", read, **values)
     have = np.asarray(got)
     holds(have.shape == want.shape, f"{property}, with shape {want.shape}; got shape {have.shape}", read, **values)
-    holds(have.dtype.kind in "fiub", f"{property}, as numbers; got {have.dtype}", read, **values)
+    holds(have.dtype.kind in "fiu", f"{property}, as numbers; got {have.dtype}", read, **values)
     scale = max(1.0, float(np.abs(want).max(initial=0)))
     right = np.isfinite(have).all() and np.abs(have - want).max(initial=0) <= tolerance * scale
     holds(right, property, read, **values, got=have, should_be=want)
@@ -98,7 +99,7 @@ class Submission:
             return
         spec = importlib.util.spec_from_file_location(f"submission_{assignment}", self._path)
         assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # so that things in it have a path
         try:
             spec.loader.exec_module(module)
             self._module = module
@@ -123,9 +124,11 @@ def find(assignment: str, where: Path | None) -> tuple[Path | None, str]:
         found = sorted({*where.glob(f"{assignment}.py"), *where.glob(f"{assignment}_*.py")})
         if len(found) != 1:
             names = ", ".join(path.name for path in found) or "none"
-            return None, f"{assignment}: expected one file {assignment}.py or {assignment}_*.py, got {names}"
+            wanted = f"one file {assignment}.py or {assignment}_*.py in {where.name}"
+            return None, f"{assignment}: expected {wanted}, got {names} (make new-{assignment} starts one)"
         return found[0], ""
-    return (where, "") if where.is_file() else (None, f"{assignment}: expected a file or folder, found no {where.name}")
+    missing = f"{assignment}: expected a file or folder, found no {where.name} (make new-{assignment} starts one)"
+    return (where, "") if where.is_file() else (None, missing)
 
 
 def reason(error: BaseException, path: Path | None = None) -> str:
