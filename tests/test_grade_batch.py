@@ -62,7 +62,7 @@ def iter_(x):
     yield from x
 '''
 
-STOPPED_SHORT = [{"kind": "started"}, {"kind": "score", "code": 0, "score": None}]
+STOPPED_SHORT = [{"kind": "collected", "tests": []}, {"kind": "started"}, {"kind": "score", "code": 0, "score": None}]
 NAP = "import time\ntime.sleep(%s)\n" + GOOD
 
 

@@ -66,7 +66,7 @@ def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> t
         return TIMEOUT, f"took longer than {limits.seconds} s of CPU time altogether"
     if "score" not in heard:
         return CRASHED, died(run)
-    if len(heard["score"]) > 1 or len(heard["collected"]) > 1 or run.code:
+    if len(heard["score"]) > 1 or len(heard.get("collected", [])) != 1 or run.code:
         return TAMPERED, "more than one result was handed in"
     if heard["score"][0]["score"] is None or heard["score"][0]["code"] > 1:
         return CRASHED, "ended the tests before they were done"
