@@ -39,7 +39,7 @@ def holds(condition: Any, property: str, read: str, **values: Any) -> None:
     """
     __tracebackhide__ = True
     if not np.all(condition):
-        lines = [f"  {name} = {show(value)}" for name, value in values.items()]
+        lines = [f"  {name} = {show(value, len(name) + 5)}" for name, value in values.items()]
         raise Broken("\n".join([f"expected: {property}", *lines, f"  read again: {read}"]))
 
 
@@ -56,10 +56,10 @@ def close(got: Any, expected: Any, property: str, read: str, tolerance: float = 
     holds(right, property, read, **values, got=have, should_be=want)
 
 
-def show(value: Any) -> str:
-    """A value in a message: short, and arrays on one line as far as they fit."""
+def show(value: Any, indent: int = 0) -> str:
+    """A value in a message: short; the rows of an array below each other."""
     if isinstance(value, (np.ndarray, np.generic)):
-        return np.array2string(np.asarray(value), precision=6, threshold=24, max_line_width=100, prefix=" " * 10)
+        return np.array2string(np.asarray(value), precision=6, threshold=24, max_line_width=100, prefix=" " * indent)
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 

@@ -15,7 +15,7 @@ def forward(Wh: Array, Wx: Array, b: Array, x: Array, h0: Array) -> Array:
 
     Wh (H, H), Wx (H, D), b (H,), x (T, B, D), h0 (B, H).
     """
-    raise NotImplementedError("a01, task 1: not done yet (make hint A=01 N=1)")
+    raise NotImplementedError("a01, task 1: not done yet (make hint A=01 N=1 T=1)")
 
 
 def step_backward(dh: Array, h: Array, Wh: Array) -> tuple[Array, Array]:
@@ -23,7 +23,7 @@ def step_backward(dh: Array, h: Array, Wh: Array) -> tuple[Array, Array]:
 
     dh (B, H) is ∂L/∂h[t], through whatever came after; h (B, H) is h[t].
     """
-    raise NotImplementedError("a01, task 2: not done yet (make hint A=01 N=1)")
+    raise NotImplementedError("a01, task 2: not done yet (make hint A=01 N=1 T=2)")
 
 
 def backward(Wh: Array, Wx: Array, x: Array, h: Array, dY: Array) -> dict[str, Array]:
@@ -31,7 +31,7 @@ def backward(Wh: Array, Wx: Array, x: Array, h: Array, dY: Array) -> dict[str, A
 
     h (T+1, B, H) as `forward` returned it; dY (T, B, H): ∂L/∂h[t] as far as the loss reads the output t directly.
     """
-    raise NotImplementedError("a01, task 3: not done yet (make hint A=01 N=1)")
+    raise NotImplementedError("a01, task 3: not done yet (make hint A=01 N=1 T=3)")
 
 
 def memory(Wh: Array, h: Array) -> Array:
@@ -39,4 +39,4 @@ def memory(Wh: Array, h: Array) -> Array:
 
     h (T+1, H): the states of a single sample.  The last entry is ‖I‖ = 1.
     """
-    raise NotImplementedError("a01, task 4: not done yet (make hint A=01 N=1)")
+    raise NotImplementedError("a01, task 4: not done yet (make hint A=01 N=1 T=4)")

@@ -32,7 +32,7 @@ def sigmoid(z: Array) -> Array:
 
 def step(W: Array, x: Array, h: Array, c: Array) -> tuple[Array, Array, Cache]:
     """Task 1: (h', c', cache); x (B, D), h and c (B, H).  One matrix product for all four gates."""
-    raise NotImplementedError("a02, task 1: not done yet (make hint A=02 N=1)")
+    raise NotImplementedError("a02, task 1: not done yet (make hint A=02 N=1 T=1)")
 
 
 def gates_backward(dh: Array, dc: Array, cache: Cache) -> tuple[Array, Array]:
@@ -40,12 +40,12 @@ def gates_backward(dh: Array, dc: Array, cache: Cache) -> tuple[Array, Array]:
 
     dh and dc (B, H) are ∂L/∂h' and that part of ∂L/∂c' that does not go through h'.
     """
-    raise NotImplementedError("a02, task 2: not done yet (make hint A=02 N=1)")
+    raise NotImplementedError("a02, task 2: not done yet (make hint A=02 N=1 T=2)")
 
 
 def step_backward(W: Array, dh: Array, dc: Array, cache: Cache) -> dict[str, Array]:
     """Task 3: the gradients of all that went in: {"W", "x", "h", "c"}, each in the shape of its own."""
-    raise NotImplementedError("a02, task 3: not done yet (make hint A=02 N=1)")
+    raise NotImplementedError("a02, task 3: not done yet (make hint A=02 N=1 T=3)")
 
 
 def remembering(H: int, D: int, strength: float = 30.0) -> Array:
@@ -53,4 +53,4 @@ def remembering(H: int, D: int, strength: float = 30.0) -> Array:
 
     Only biases are needed: ± `strength`, which makes σ practically 1 or 0.
     """
-    raise NotImplementedError("a02, task 4: not done yet (make hint A=02 N=1)")
+    raise NotImplementedError("a02, task 4: not done yet (make hint A=02 N=1 T=4)")

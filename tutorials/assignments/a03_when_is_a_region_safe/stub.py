@@ -21,7 +21,7 @@ def norm(X: Array) -> Array:
 
 def ball(X: Array, E: Array, R: float) -> Array:
     """Task 1: safe for ‖S − E‖ ≤ R; −φ is the distance to the boundary while X is inside."""
-    raise NotImplementedError("a03, task 1: not done yet (make hint A=03 N=1)")
+    raise NotImplementedError("a03, task 1: not done yet (make hint A=03 N=1 T=1)")
 
 
 def half_space(X: Array, E: Array, R: float) -> Array:
@@ -29,7 +29,7 @@ def half_space(X: Array, E: Array, R: float) -> Array:
 
     −φ is the distance to the boundary, and negative as far outside; E is not 0.
     """
-    raise NotImplementedError("a03, task 2: not done yet (make hint A=03 N=1)")
+    raise NotImplementedError("a03, task 2: not done yet (make hint A=03 N=1 T=2)")
 
 
 def shell(X: Array, E: Array, R: float) -> Array:
@@ -38,7 +38,7 @@ def shell(X: Array, E: Array, R: float) -> Array:
     The shell is not convex, so φ is safe for a convex part of it: as large a part as the half-space allows.
     φ is the larger of two numbers, each of which has slope 1; E is not 0.
     """
-    raise NotImplementedError("a03, task 3: not done yet (make hint A=03 N=1)")
+    raise NotImplementedError("a03, task 3: not done yet (make hint A=03 N=1 T=3)")
 
 
 def fooled(R: float) -> Array:
@@ -46,4 +46,4 @@ def fooled(R: float) -> Array:
 
     All is quiet, Σ φ(X_i) ≤ 0; and yet ‖mean X‖ ≥ 1.5 R.
     """
-    raise NotImplementedError("a03, task 4: not done yet (make hint A=03 N=1)")
+    raise NotImplementedError("a03, task 4: not done yet (make hint A=03 N=1 T=4)")

@@ -21,17 +21,17 @@ def norm(X: Array) -> Array:
 
 def balls(E: Array, X: Array) -> tuple[Array, Array]:
     """Task 1: centres (k, D) and radii (k,) of (1), for drifts X (k, D)."""
-    raise NotImplementedError("a04, task 1: not done yet (make hint A=04 N=1)")
+    raise NotImplementedError("a04, task 1: not done yet (make hint A=04 N=1 T=1)")
 
 
 def extremes(centres: Array, radii: Array) -> tuple[Array, Array]:
     """Task 2: the smallest and the largest ‖w‖ over each ball, (k,) and (k,); the smallest is never negative."""
-    raise NotImplementedError("a04, task 2: not done yet (make hint A=04 N=1)")
+    raise NotImplementedError("a04, task 2: not done yet (make hint A=04 N=1 T=2)")
 
 
 def violations(E: Array, X: Array, low: float, high: float) -> Array:
     """Task 3: which sites must call out, (k,) of bool: those whose ball is not inside low ≤ ‖w‖ ≤ high."""
-    raise NotImplementedError("a04, task 3: not done yet (make hint A=04 N=1)")
+    raise NotImplementedError("a04, task 3: not done yet (make hint A=04 N=1 T=3)")
 
 
 def monitor(E: Array, moves: Array, R: float) -> tuple[list[int], Array]:
@@ -40,4 +40,4 @@ def monitor(E: Array, moves: Array, R: float) -> tuple[list[int], Array]:
     In each step all sites move.  Then, if any ball has left the shell ‖E‖ − R ≤ ‖w‖ ≤ ‖E‖ + R, the coordinator asks
     for all drifts, everybody goes on from the mean, E := S, and the shell is that of the new E.
     """
-    raise NotImplementedError("a04, task 4: not done yet (make hint A=04 N=1)")
+    raise NotImplementedError("a04, task 4: not done yet (make hint A=04 N=1 T=4)")

@@ -18,12 +18,12 @@ Array = np.ndarray
 
 def quantum(psi: float, k: int) -> float:
     """Task 1: θ of (1)."""
-    raise NotImplementedError("a05, task 1: not done yet (make hint A=05 N=1)")
+    raise NotImplementedError("a05, task 1: not done yet (make hint A=05 N=1 T=1)")
 
 
 def count(phi: Array, z: Array, theta: float, c: Array) -> Array:
     """Task 2: the new counters (k,), whole numbers; phi, z and the old counters c are (k,)."""
-    raise NotImplementedError("a05, task 2: not done yet (make hint A=05 N=1)")
+    raise NotImplementedError("a05, task 2: not done yet (make hint A=05 N=1 T=2)")
 
 
 class Round:
@@ -36,11 +36,11 @@ class Round:
 
     def __init__(self, k: int, phi_zero: float, epsilon: float) -> None:
         """Task 3: all sites stand at φ(0); the first subround starts."""
-        raise NotImplementedError("a05, task 3: not done yet (make hint A=05 N=1)")
+        raise NotImplementedError("a05, task 3: not done yet (make hint A=05 N=1 T=3)")
 
     def start_subround(self) -> None:
         """Task 3: (1), with the z and psi of now."""
-        raise NotImplementedError("a05, task 3: not done yet (make hint A=05 N=1)")
+        raise NotImplementedError("a05, task 3: not done yet (make hint A=05 N=1 T=3)")
 
     def step(self, phi: Array) -> None:
         """Task 4: the sites have moved, and φ is `phi` (k,) now; let all messages pass that this makes necessary.
@@ -48,11 +48,11 @@ class Round:
         The sites have their turns one after the other, from 0 to k − 1.  Who has new quanta sends one increment.  As
         soon as (3) holds, the values are fetched (4), and nobody has anything left to say in this step.
         """
-        raise NotImplementedError("a05, task 4: not done yet (make hint A=05 N=1)")
+        raise NotImplementedError("a05, task 4: not done yet (make hint A=05 N=1 T=4)")
 
     def fetch(self, phi: Array) -> None:
         """Task 4: (4)."""
-        raise NotImplementedError("a05, task 4: not done yet (make hint A=05 N=1)")
+        raise NotImplementedError("a05, task 4: not done yet (make hint A=05 N=1 T=4)")
 
 
 def why_2k(k: int) -> Array:
@@ -61,4 +61,4 @@ def why_2k(k: int) -> Array:
     φ(0) = −1 at all sites, so ψ = −k and θ would be 1.  Find values with Σ ⌊(φ_i + 1)/θ⌋ ≤ k, so that nobody fetches
     anything; and yet Σ φ_i ≥ k/2.
     """
-    raise NotImplementedError("a05, task 5: not done yet (make hint A=05 N=1)")
+    raise NotImplementedError("a05, task 5: not done yet (make hint A=05 N=1 T=5)")

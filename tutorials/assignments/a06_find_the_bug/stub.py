@@ -15,29 +15,29 @@ def drifts(rng: np.random.Generator) -> np.ndarray:
 
 def check_phi(lab) -> None:
     """Task 1: phi(X, R), safe for ‖S − E‖ ≤ R."""
-    raise NotImplementedError("a06, task 1: not done yet (make hint A=06 N=1)")
+    raise NotImplementedError("a06, task 1: not done yet (make hint A=06 N=1 T=1)")
 
 
 def check_quantum(lab) -> None:
     """Task 2: quantum(psi, k)."""
-    raise NotImplementedError("a06, task 2: not done yet (make hint A=06 N=1)")
+    raise NotImplementedError("a06, task 2: not done yet (make hint A=06 N=1 T=2)")
 
 
 def check_count(lab) -> None:
     """Task 3: count(phi, z, theta, c)."""
-    raise NotImplementedError("a06, task 3: not done yet (make hint A=06 N=1)")
+    raise NotImplementedError("a06, task 3: not done yet (make hint A=06 N=1 T=3)")
 
 
 def check_decide(lab) -> None:
     """Task 4: decide(phi, phi_zero, epsilon)."""
-    raise NotImplementedError("a06, task 4: not done yet (make hint A=06 N=1)")
+    raise NotImplementedError("a06, task 4: not done yet (make hint A=06 N=1 T=4)")
 
 
 def check_synchronise(lab) -> None:
     """Task 5: synchronise(models)."""
-    raise NotImplementedError("a06, task 5: not done yet (make hint A=06 N=1)")
+    raise NotImplementedError("a06, task 5: not done yet (make hint A=06 N=1 T=5)")
 
 
 def check_balance(lab) -> None:
     """Task 6: balance(E, models, members)."""
-    raise NotImplementedError("a06, task 6: not done yet (make hint A=06 N=1)")
+    raise NotImplementedError("a06, task 6: not done yet (make hint A=06 N=1 T=6)")

@@ -15,7 +15,7 @@ Phi = Callable[[Array], Array]
 
 def balance(X: Array, members: Sequence[int]) -> Array:
     """Task 1: new drifts (k, D): the members take their mean, the others stay; X itself is not changed."""
-    raise NotImplementedError("a07, task 1: not done yet (make hint A=07 N=1)")
+    raise NotImplementedError("a07, task 1: not done yet (make hint A=07 N=1 T=1)")
 
 
 def gather(X: Array, order: Sequence[int], phi: Phi) -> list[int] | None:
@@ -23,7 +23,7 @@ def gather(X: Array, order: Sequence[int], phi: Phi) -> list[int] | None:
 
     `order` names sites, the violator first.  None if not even all of `order` will do.
     """
-    raise NotImplementedError("a07, task 2: not done yet (make hint A=07 N=1)")
+    raise NotImplementedError("a07, task 2: not done yet (make hint A=07 N=1 T=2)")
 
 
 def share(values: Array, weights: Array) -> Array:
@@ -32,7 +32,7 @@ def share(values: Array, weights: Array) -> Array:
     `values` (k,) are the φ(X_i), weights ≥ 0 (k,) add up to 1.  So if Σ φ ≤ 0, nobody is above 0 any more, no model
     has moved, and the sum is what it was: this is how FGM's ψ and λ work.
     """
-    raise NotImplementedError("a07, task 3: not done yet (make hint A=07 N=1)")
+    raise NotImplementedError("a07, task 3: not done yet (make hint A=07 N=1 T=3)")
 
 
 def rebalance(X: Array, phi: Phi) -> Array:
@@ -42,4 +42,4 @@ def rebalance(X: Array, phi: Phi) -> Array:
     - If φ(mean X) ≤ 0, then afterwards φ ≤ 0 at all sites.
     - Move few: as many sites as it takes, and on average over the cases at most three quarters of them.
     """
-    raise NotImplementedError("a07, task 4: not done yet (make hint A=07 N=1)")
+    raise NotImplementedError("a07, task 4: not done yet (make hint A=07 N=1 T=4)")

@@ -21,12 +21,12 @@ def left(v: Array) -> float:
 
     It does not depend on ψ.  No simulation is needed: at which times does a site count its next quantum?
     """
-    raise NotImplementedError("a09, task 1: not done yet (make hint A=09 N=1)")
+    raise NotImplementedError("a09, task 1: not done yet (make hint A=09 N=1 T=1)")
 
 
 def subrounds(v: Array, epsilon: float) -> int:
     """Task 2: the number of subrounds of a round."""
-    raise NotImplementedError("a09, task 2: not done yet (make hint A=09 N=1)")
+    raise NotImplementedError("a09, task 2: not done yet (make hint A=09 N=1 T=2)")
 
 
 def words(v: Array, epsilon: float) -> int:
@@ -35,7 +35,7 @@ def words(v: Array, epsilon: float) -> int:
     An increment is a word (one quantum each, for here sites are watched all the time), and so is each site's φ, and
     each site's new θ.  The first θ of a round is free, and after the last subround there is no new one.
     """
-    raise NotImplementedError("a09, task 3: not done yet (make hint A=09 N=1)")
+    raise NotImplementedError("a09, task 3: not done yet (make hint A=09 N=1 T=3)")
 
 
 def per_round(result: RunResult) -> float:
@@ -44,7 +44,7 @@ def per_round(result: RunResult) -> float:
     `result.series["rounds"]` and `["subrounds"]` (steps,) count the finished rounds, and the subrounds that have been
     started, in all so far.  The subround that a new round begins with has been started in the step that ends the old.
     """
-    raise NotImplementedError("a09, task 4: not done yet (make hint A=09 N=1)")
+    raise NotImplementedError("a09, task 4: not done yet (make hint A=09 N=1 T=4)")
 
 
 def training(epsilon: float, seed: int) -> RunResult:
@@ -61,4 +61,4 @@ def claims() -> dict[str, tuple[float, float]]:
     "training": in `training`, how many times as many subrounds has a round with ε = 0.0001 as with ε = 0.01, on
     average over three seeds?  high ≤ 1.5 low.
     """
-    raise NotImplementedError("a09, task 5: not done yet (make hint A=09 N=1)")
+    raise NotImplementedError("a09, task 5: not done yet (make hint A=09 N=1 T=5)")

@@ -38,19 +38,19 @@ def joined(h: Array, x: Array) -> Array:
 
 def step(w: dict[str, Array], x: Array, h: Array) -> tuple[Array, Cache]:
     """Task 1: (h', cache); w has "Wz", "Wr" and "Wn"; x (B, D), h (B, H)."""
-    raise NotImplementedError("a10, task 1: not done yet (make hint A=10 N=1)")
+    raise NotImplementedError("a10, task 1: not done yet (make hint A=10 N=1 T=1)")
 
 
 def step_backward(w: dict[str, Array], dh: Array, cache: Cache) -> dict[str, Array]:
     """Task 2: the gradients {"Wz", "Wr", "Wn", "x", "h"} for dh = ∂L/∂h' (B, H)."""
-    raise NotImplementedError("a10, task 2: not done yet (make hint A=10 N=1)")
+    raise NotImplementedError("a10, task 2: not done yet (make hint A=10 N=1 T=2)")
 
 
 def sequence(w: dict[str, Array], x: Array, h0: Array) -> tuple[Array, list[Cache]]:
     """Task 3: (all outputs h[1] .. h[T] (T, B, H), the caches of all steps); x (T, B, D)."""
-    raise NotImplementedError("a10, task 3: not done yet (make hint A=10 N=1)")
+    raise NotImplementedError("a10, task 3: not done yet (make hint A=10 N=1 T=3)")
 
 
 def sequence_backward(w: dict[str, Array], dY: Array, caches: list[Cache]) -> dict[str, Array]:
     """Task 4: the gradients {"Wz", "Wr", "Wn", "x", "h0"} of a sequence; dY (T, B, H) as the loss reads the outputs."""
-    raise NotImplementedError("a10, task 4: not done yet (make hint A=10 N=1)")
+    raise NotImplementedError("a10, task 4: not done yet (make hint A=10 N=1 T=4)")
