@@ -64,7 +64,7 @@ def grades(tmp_path_factory):
     for name, (text, *_) in BAD.items():
         hand_in(root / "class" / name, a90=text.replace("SOLUTION", repr(solution)))
     hand_in(root / "class" / "good", a90=GOOD)
-    code, out, err = grade(checkout, root / "class", root / "out", "--json", "--seconds", "3", "--memory", "1024")
+    code, out, err = grade(checkout, root / "class", root / "out", "--json", "--seconds", "4", "--memory", "1024")
     assert code == 0, err
     assert (checkout / "tests" / "assignments" / "test_a90.py").read_text().count("def test_") == 2
     return json.loads(out)["students"]

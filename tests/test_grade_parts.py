@@ -72,8 +72,8 @@ def score(points=20, code=0):
         ([COLLECTED, STARTED, PASSED, score()], {"intact": False}, "tampered", 0, "copy of the tests"),
         ([COLLECTED, STARTED, PASSED, score(code=2)], {}, "crashed", 0, "before they were done"),
         ([COLLECTED, STARTED], {"code": -signal.SIGKILL}, "crashed", 0, "killed by SIGKILL; for want of memory"),
-        ([COLLECTED, STARTED], {"code": -signal.SIGXCPU}, "timeout", 0, "longer than 60 s of CPU time"),
-        ([COLLECTED, STARTED], {"code": -signal.SIGKILL, "ended": "time"}, "timeout", 0, "longer than 310 s"),
+        ([COLLECTED, STARTED], {"code": -signal.SIGXCPU}, "timeout", 0, "longer than 80 s of CPU time"),
+        ([COLLECTED, STARTED], {"code": -signal.SIGKILL, "ended": "time"}, "timeout", 0, "longer than 410 s"),
         ([COLLECTED], {"code": 1, "tail": "no module\n"}, "trouble", 0, "did not start: no module"),
     ],
 )

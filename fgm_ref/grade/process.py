@@ -23,8 +23,8 @@ STOPPED = threading.Event()  # no more children
 class Limits:
     """Of one assignment of one student.  `seconds` is CPU time, fair on a busy machine; a test has a quarter of it."""
 
-    seconds: int = 60
-    clock: int = 310  # seconds on the clock, for those who sleep
+    seconds: int = 80
+    clock: int = 410  # seconds on the clock, for those who sleep
     megabytes: int = 2048
     file_megabytes: int = 16
     output_bytes: int = 1_000_000
