@@ -18,7 +18,7 @@ from fgm_ref.grade.process import Limits, Run
 
 ORDINARY = '''
 """Everything that an honest submission may do."""
-import collections, contextlib, dataclasses, enum, inspect, logging, tempfile, traceback, typing, warnings
+import collections, contextlib, dataclasses, enum, inspect, logging, os, shutil, tempfile, traceback, typing, warnings
 from pathlib import Path
 import numpy as np
 import hypothesis.strategies as st
@@ -50,6 +50,8 @@ def double(x):
         traceback.format_exc()
     logging.getLogger(__name__).debug("x")
     Path("notes.txt").write_text("some")
+    Path("notes.txt").chmod(0o600), os.utime("notes.txt", (1, 2)), os.truncate("notes.txt", 2)
+    Path("notes.txt").rename("more.txt"), Path("folder").mkdir(exist_ok=True), shutil.rmtree("folder")
     with tempfile.TemporaryFile() as file:
         file.write(b"some")
     test_integers()

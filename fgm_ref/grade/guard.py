@@ -98,7 +98,7 @@ class Guard:
 
     def _listed(self, path: Any) -> str | None:
         """A folder is looked at, or more; its real path, if it is given by one."""
-        if path is None or isinstance(path, int):
+        if not isinstance(path, (str, bytes, os.PathLike)):  # a handle, or no path at all
             return None
         real = os.path.realpath(os.fsdecode(path))
         if within(real, self.rules.secret) or SOLUTIONS in real:
