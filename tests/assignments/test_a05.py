@@ -14,9 +14,9 @@ WORDS = "the docstring of `Round`; tutorials/reference.md: at most 3k + 1 words 
 @st.composite
 def paths(draw):
     """φ(0), ε and φ of k sites over some steps: all exact in binary, so that a floor is no matter of rounding."""
-    k, steps = draw(st.sampled_from((1, 2, 4))), draw(st.integers(1, 12))
-    phi_zero = -float(draw(st.sampled_from((1, 2, 8))))
-    move = st.integers(-8, draw(st.sampled_from((2, 8, 24)))).map(lambda n: n / 16)
+    k, steps = draw(st.sampled_from((2, 1, 4))), draw(st.integers(1, 16))
+    phi_zero = -float(draw(st.sampled_from((1, 2, 4))))
+    move = st.integers(*draw(st.sampled_from(((1, 6), (-2, 10), (-4, 32))))).map(lambda n: -n * phi_zero / 32)
     moves = draw(st.lists(st.lists(move, min_size=k, max_size=k), min_size=steps, max_size=steps))
     return phi_zero, draw(st.sampled_from((0.01, 0.1, 0.5))), phi_zero + np.cumsum(moves, axis=0)
 

@@ -1,5 +1,7 @@
 """a08 Beat the baseline: first the invariants, then loss and bytes on streams that nobody has seen."""
 
+import inspect
+import re
 import sys
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from desk import cases, holds
 from hypothesis import given
 from hypothesis import strategies as st
-from walks import Walk
+from walks import Dishonest, Walk
 
 from fgm_ref import CATALOGUE, run
 from fgm_ref.check_safe import explain, hunt
@@ -18,6 +20,7 @@ from fgm_ref.safe import safe_function
 INTERFACE = "tutorial 12, 'Your own protocol': the interface"
 SAFE = "tutorial 06; python -m fgm_ref.check_safe my_module:MyZone"
 PROMISE = "tutorial 12, 'The battery'; the docstring of fgm_ref/checks.py"
+FAIR = "the instructions: fair play"
 TRADE = "tutorial 10, 'A fair comparison'; python -m fgm_ref.demo --protocol my_module:MINE"
 BASELINES = ("periodic:b=10", "gm", "fgm")
 SAME = {"dataset": "watch", "sites": 7, "split": "natural", "hidden": (8,), "steps": 100, "lr": 0.01, "evaluations": 2,
@@ -31,6 +34,8 @@ def paths(student):
     good = isinstance(found, dict) and set(found) == {"protocol", "safe"}
     holds(good, 'a dictionary with "protocol" and "safe"', "the docstring of `entry`", got=found)
     module = sys.modules["submission_a08"]
+    peeking = re.findall(r"\b_(?:sites|coordinator)\b|network\._\w+", inspect.getsource(module))
+    holds(not peeking, "both ends speak by messages only, and nobody looks behind the network", FAIR, found=peeking)
     for key, value in found.items():
         if not isinstance(value, str):
             setattr(module, f"ENTRY_{key}", value)
@@ -51,7 +56,7 @@ def test_entry(paths):
     holds(promise, 'a guarantee: "sum", "mean" or "variance"', INTERFACE, got=protocol.guarantee)
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(2)
 def test_safe_function(paths):
     name = paths["safe"]
     if name not in CATALOGUE:
@@ -59,6 +64,17 @@ def test_safe_function(paths):
         report = hunt(make, seed=1, seconds=1.0)
         for key, case in report.found.items():
             holds(False, f"a safe function; counterexample to: {key}", SAFE, why=" / ".join(explain(key, make, case)))
+
+
+@pytest.mark.points(1)
+def test_zone_is_no_larger_than_the_ball(paths):
+    rng = np.random.default_rng(1)
+    for R in (0.5, 2.0):
+        zone = safe_function(paths["safe"])(np.array([3.0, 4.0, 0.0]), R)
+        X = rng.standard_normal((40, 3))
+        X *= 1.01 * R / np.linalg.norm(X, axis=1, keepdims=True)
+        holds(np.ravel([zone(x) for x in X]) > 0, "when a round starts, φ(X) > 0 for ‖X‖ > R: a larger zone is only "
+              "another threshold", FAIR, R=R)  # fmt: skip
 
 
 def a_walk(paths, k, steps, common, seed, unit=1.0):
@@ -87,13 +103,18 @@ def test_guarantee(paths, **numbers):
         a_walk(paths, **numbers)
     except GuaranteeBroken as error:
         holds(False, f"the guarantee at every quiet point: {error}", PROMISE, **numbers)
+    except Dishonest as error:
+        holds(False, f"{error}", FAIR, **numbers)
 
 
 @pytest.mark.points(2)
 @cases(0.3)
 @given(**WALKS)
 def test_mean_and_repetition(paths, **numbers):
-    (one, means), (again, _) = (a_walk(paths, **numbers) for _ in range(2))
+    try:
+        (one, means), (again, _) = (a_walk(paths, **numbers) for _ in range(2))
+    except (GuaranteeBroken, Dishonest):
+        return  # has cost its points above
     holds(means, "a new E is the mean of all models, and no message changes the mean", PROMISE, **numbers)
     holds(one.ledger.events == again.ledger.events or str(one.ledger.events) == str(again.ledger.events),
           "the same walk gives the same messages", PROMISE, **numbers)  # fmt: skip

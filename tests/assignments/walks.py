@@ -22,6 +22,24 @@ class Walkers:
         pass
 
 
+class HonestLedger(Ledger):
+    """Refuses what it cannot weigh: a payload is nothing, a number, an array or a tuple of these."""
+
+    def bill(self, message, sites):
+        parts = message.payload if isinstance(message.payload, tuple) else (message.payload,)
+        for part in parts:
+            if part is not None and np.asarray(part).dtype.kind not in "fiu":
+                raise Dishonest(f"a payload of numbers, got {type(part).__name__}")
+        name, number = message.cause
+        if not isinstance(name, str) or np.ndim(number) or message.size is not None:
+            raise Dishonest("a cause (name, number), and no size: the ledger weighs messages itself")
+        super().bill(message, sites)
+
+
+class Dishonest(AssertionError):
+    """Something was shipped that is not on the bill."""
+
+
 class Walk:
     """Both ends of a protocol, the network between them, the bill, and the observer, who is strict."""
 
@@ -29,7 +47,7 @@ class Walk:
         entry, options = parse(protocol)
         chooser, order = np.random.default_rng(0).spawn(2)
         setup = Setup(E, zone_maker(safe, R, relative=False), chooser, lambda: Walkers(E, 1), options=options)
-        self.sites, self.ledger = entry.sites(Walkers(E, k), setup), Ledger(k)
+        self.sites, self.ledger = entry.sites(Walkers(E, k), setup), HonestLedger(k)
         self.network = Network(self.sites, self.ledger, order)
         self.coordinator = entry.coordinator(self.network, k, setup)
         self.network.connect(self.coordinator)
