@@ -9,11 +9,16 @@ WORKERS ?= 2
 QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses messages_ledger model network optim \
 	params protocol_dynamic protocol_fgm protocol_gm protocol_periodic safe schedules_batches simulate split))
 
-.PHONY: help demo test quick zoo guarantees bench study study-quick tutorials notebooks lint data clean
+ASSIGNMENTS := $(addprefix a,00 01 02 03 04 05 06 07 08 09 10)
+SUB ?= my
+
+.PHONY: help demo test quick zoo guarantees bench study study-quick tutorials notebooks hint grade lint data clean $(ASSIGNMENTS)
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@echo "  make new-a03      start an assignment: my/a03.py"
+	@echo "  make a03          grade it (SUB=another file or folder, STUDENT=..., SEED=... for a hidden one)"
 
 demo: $(VENV)/.runtime  ## the comparison: a table and a picture (ARGS="--dataset ecg208" and so on)
 	@$(RUN) -m fgm_ref.demo $(ARGS)
@@ -45,6 +50,20 @@ tutorials: $(VENV)/.runtime  ## run every tutorial; their figures go to out/
 
 notebooks: $(VENV)/.docs  ## execute the tutorials that have changed as notebooks (ARGS=--all: all of them)
 	$(RUN) tutorials/_build.py notebooks $(ARGS)
+
+grade: $(VENV)/.dev  ## grade a student's folder or a class (DIR=class SEED=7)
+	@test -n "$(DIR)" -a -n "$(SEED)" || { echo 'make: expected  make grade DIR=folder SEED=number' >&2; exit 2; }
+	@$(RUN) -m fgm_ref.grade "$(DIR)" --seed "$(SEED)" $(ARGS)
+
+hint: $(VENV)/.runtime  ## a hint for an assignment: make hint A=03 N=1 (2: where to look, 3: nearly the line; T=task)
+	@$(RUN) tutorials/assignments/start.py hint $(A) $(or $(N),1) $(T)
+
+new-a%: $(VENV)/.runtime
+	@$(RUN) tutorials/assignments/start.py new $*
+
+$(ASSIGNMENTS): $(VENV)/.dev
+	@$(PYTEST) -rN --tb=short tests/assignments/test_$@.py --submission $(SUB) \
+		$(if $(STUDENT),--student $(STUDENT)) $(if $(SEED),--grade-seed $(SEED))
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .

@@ -45,7 +45,7 @@ def table(results: Sequence[RunResult], data: Dataset) -> str:
     header += ["bytes / " + base.config.protocol] if base else []
     rows = [header] + [_row(r, classification, base) for r in results]
     rows.append(_baseline_row(data, classification, len(header)))
-    return "\n".join(_aligned(rows))
+    return "\n".join(aligned(rows))
 
 
 def _row(result: RunResult, classification: bool, base: RunResult | None) -> list[str]:
@@ -67,7 +67,7 @@ def _baseline_row(data: Dataset, classification: bool, columns: int) -> list[str
     return row + [""] * (columns - len(row))
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
+def aligned(rows: list[list[str]]) -> list[str]:
     """First column to the left, numbers to the right, a rule below the header."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [

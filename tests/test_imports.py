@@ -36,6 +36,12 @@ study.measure study.store study.journal study.estimate study.pool study.stats st
 study.grid study.report
 study.runner
 study.__main__
+grade grade.integrity grade.guard grade.inside grade.harness grade.submissions grade.process
+grade.seal
+grade.child grade.sandbox grade.verdict
+grade.journal grade.table
+grade.batch grade.export
+grade.__main__
 """
 
 # These stand on their own: what learns and what is watched know nothing of who speaks when.
@@ -43,7 +49,7 @@ INNOCENT = {"params", "losses", "activations", "layers", "rnn", "lstm", "lstm_pe
 INNOCENT |= {"zones", "composed", "tracking", "shaped", "centred", "safe", "messages"}
 INNOCENT |= {"counterexamples", "shrink", "hunt"}
 FORBIDDEN = {"faults", "ledger", "network", "protocols", "simulate", "plots", "trace", "table", "demo", "learners"}
-FORBIDDEN |= {"checks"}
+FORBIDDEN |= {"checks", "grade"}
 
 LEVEL = {name: level for level, line in enumerate(LAYERS.strip().splitlines()) for name in line.split()}
 

@@ -64,7 +64,7 @@ class Journal:
         self._file = open(self.path, "ab")  # noqa: SIM115
 
 
-def lock(folder: Path) -> int | None:
+def lock(folder: Path, program: str = "study") -> int | None:
     """Make the folder ours; the system lets go of it when this process ends, however it ends."""
     if fcntl is None:
         return None
@@ -73,7 +73,7 @@ def lock(folder: Path) -> int | None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise ValueError(f"out: expected a folder that no other study is writing to, got {str(folder)!r}; "
+        raise ValueError(f"out: expected a folder that no other {program} is writing to, got {str(folder)!r}; "
                          "wait for it, or name another folder") from None
     return handle
 

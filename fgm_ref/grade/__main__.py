@@ -1,0 +1,134 @@
+"""`python -m fgm_ref.grade`: the command line."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from fgm_ref import cli
+from fgm_ref.grade import harness, submissions
+from fgm_ref.grade.batch import grades
+from fgm_ref.grade.export import as_json, write_csv, write_gradescope
+from fgm_ref.grade.process import Limits
+from fgm_ref.grade.submissions import Class
+from fgm_ref.grade.table import table
+from fgm_ref.grade.verdict import TROUBLE, Grade
+from fgm_ref.windows import expect_one_of
+
+FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+EXAMPLES = """\
+examples:
+  python -m fgm_ref.grade my --seed 7                       one student: a00.py, a03_quanta.py ... in my/
+  python -m fgm_ref.grade my --seed 7 --student ada         with this student's variant
+  python -m fgm_ref.grade class --seed 7                    a folder for each student in class/
+  python -m fgm_ref.grade class --seed 7 --only a08 --json > a08.json
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    p = argparse.ArgumentParser(
+        prog="python -m fgm_ref.grade", formatter_class=argparse.RawDescriptionHelpFormatter, usage=argparse.SUPPRESS,
+        description=EXAMPLES + "\nGrade assignments, each in a process of its own.  What is graded is never lost or "
+        "repeated.\nLimits of its safety: tutorials/assignments/teaching.md.",
+        epilog="exit codes: 0 graded, 1 something could not be graded, 2 wrong usage, 130 interrupted",
+        allow_abbrev=False,
+    )  # fmt: skip
+    p.add_argument("submissions", metavar="SUBMISSION_DIR", type=Path, help="a student's files, or a folder for each")
+    p.add_argument("--seed", metavar="S", type=cli.whole(0), required=True, help="the hidden seed")
+    p.add_argument("--student", metavar="ID", help="chooses the variant; in a class it is the folder's name")
+    kind = p.add_mutually_exclusive_group()
+    kind.add_argument("--class", action="store_true", dest="many", default=None, help="a folder for each student")
+    kind.add_argument("--one", action="store_false", dest="many", default=None, help="one student's files")
+    p.add_argument("--only", metavar="aNN[,aNN]", help="these assignments")
+    p.add_argument("--workers", metavar="N", type=cli.whole(1), help="at once; default one per core")
+    p.add_argument("--seconds", metavar="S", type=cli.whole(1), default=Limits.seconds,
+                   help="of CPU time for an assignment; a test has a quarter of it, and the clock goes five times as "
+                   "far; default %(default)s")
+    p.add_argument("--memory", metavar="MB", type=cli.whole(256), default=Limits.megabytes, help="default %(default)s")
+    p.add_argument("--out", metavar="DIR", type=Path, default=Path("out") / "grade",
+                   help="where the journal and scores.csv are; default %(default)s")
+    p.add_argument("--json", action="store_true", help="the scores as JSON on stdout, and nothing else")
+    p.add_argument("--gradescope", metavar="FILE", type=Path, help="one student's results.json")
+    p.add_argument("--checkout", metavar="DIR", type=Path, help="whose tests; default those of this checkout")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Find, grade, report.  Returns the exit code."""
+    args = parser().parse_args(argv)
+    if os.name != "posix":
+        return complain("expected Linux or macOS: elsewhere a process cannot be given limits", USAGE)
+    try:
+        tests = harness.find(args.checkout)
+        names = chosen(tests.assignments, args.only)
+        found = submissions.find(args.submissions, names, student=args.student, many=args.many)
+        if args.gradescope and found.many:
+            raise ValueError(f"gradescope: expected one student, got {found.why}")
+        print(found.why, file=sys.stderr)
+        limits = Limits(args.seconds, 5 * args.seconds + 10, args.memory)
+        expect_folder(args.out)
+        done = grades(tests, found.submissions, args.seed, limits, args.out, args.workers or os.cpu_count() or 1)
+    except ValueError as error:
+        return complain(str(error), USAGE)
+    return report(done, found, args)
+
+
+def chosen(assignments: Sequence[str], only: str | None) -> list[str]:
+    """Those that were asked for; every name must be known."""
+    names = only.split(",") if only else list(assignments)
+    for name in names:
+        expect_one_of("only", name, tuple(assignments))
+    return [name for name in assignments if name in names]
+
+
+def expect_folder(out: Path) -> None:
+    """Found out before anything is graded."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"out: expected a folder to write to, got {str(out)!r} ({error.strerror})") from None
+
+
+def report(done: Sequence[Grade], found: Class, args: argparse.Namespace) -> int:
+    """Tables, files, and what the grader could not do."""
+    write_csv(args.out / "scores.csv", done)
+    if args.gradescope:
+        write_gradescope(args.gradescope, done)
+    if args.json:
+        print(json.dumps(as_json(done, args.seed, found.why), indent=1, ensure_ascii=False))
+    else:
+        print(table(done, found.many))
+    trouble = [grade for grade in done if grade.status == TROUBLE]
+    for grade in trouble:
+        complain(f"{grade.student} {grade.assignment}: {grade.reason}", FAILED)
+    return FAILED if trouble else FINE
+
+
+def complain(text: str, code: int) -> int:
+    """One line on stderr; where it starts with the name of an option, as the user knows it."""
+    name, colon, rest = text.partition(":")
+    known = {"seed", "student", "only", "out", "checkout", "gradescope"}
+    print(f"fgm_ref.grade: {f'--{name}{colon}{rest}' if name in known else text}", file=sys.stderr)
+    return code
+
+
+def entry() -> NoReturn:
+    """The program; a closed pipe or Ctrl-C ends it quietly."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = complain("interrupted; the same command goes on from what is graded", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,122 @@
+"""Grades a submission: its tests, with points, on this student's numbers.
+
+    pytest tests/assignments/test_a03.py --submission my/a03.py
+    pytest tests/assignments --submission my --grade-seed 7 --student ada --score-json score.json
+
+Without --submission the solutions are graded.
+"""
+
+import fgm_ref.threads  # isort: skip  (before NumPy)
+
+import json
+from pathlib import Path
+
+import pytest
+from desk import SPEAKING, Cases, Submission, reason
+from variants import PUBLIC, Variant
+
+TESTS = Path(__file__).parent
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("assignments")
+    group.addoption("--submission", metavar="PATH", help="a file, or a folder with a00.py, a01_x.py ...")
+    group.addoption("--grade-seed", metavar="S", type=int, help="grade: more cases, from this seed")
+    group.addoption("--student", metavar="ID", default=PUBLIC, help="whose numbers; without it those of everybody")
+    group.addoption("--score-json", metavar="FILE", help="write the points of every test")
+
+
+def pytest_configure(config):
+    # not in pyproject.toml: this folder also works where that is not
+    config.addinivalue_line("markers", "points(n): what a test of an assignment is worth")
+    for path in sorted(TESTS.glob("test_a[0-9][0-9].py")):
+        config.addinivalue_line("markers", f"{path.stem[5:]}: the tests of this assignment")
+    seed = config.getoption("--grade-seed", None)  # (the options are unknown if another folder was asked for)
+    if seed is not None:
+        Cases.grade(seed)
+    config.pluginmanager.register(ScoreTable(config), "assignment-scores")
+
+
+@pytest.fixture(scope="module")
+def assignment(request):
+    """a03 in test_a03.py."""
+    return request.module.__name__.rpartition("test_")[2]
+
+
+@pytest.fixture(scope="module")
+def student(request, assignment):
+    """The submission as a module."""
+    where = request.config.getoption("--submission", None)
+    return Submission(assignment, Path(where).resolve() if where else None)
+
+
+@pytest.fixture(scope="module")
+def variant(request, assignment):
+    """The sizes, thresholds and seeds of this student in this grading."""
+    option = request.config.getoption
+    return Variant(assignment, option("--grade-seed", None) or 0, option("--student", PUBLIC))
+
+
+def pytest_collection_modifyitems(items):
+    """`-m a03` chooses an assignment; a warning in a student's code is shown, and is no failure."""
+    for item in items:
+        if item.path.parent == TESTS and item.get_closest_marker("points"):
+            item.add_marker(item.path.stem[5:])
+            item.add_marker(pytest.mark.filterwarnings("default"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Note points and reason; where a property is broken, its text says more than a traceback."""
+    report = yield
+    mark = item.get_closest_marker("points")
+    if item.path.parent == TESTS and mark:
+        error = call.excinfo.value if call.excinfo else None
+        path = getattr(item.funcargs.get("student"), "_path", None) if error else None
+        message = reason(error, path) if error else ""
+        report.user_properties.append(("score", [item.path.stem[5:], item.name, mark.args[0], message]))
+        if isinstance(error, SPEAKING):
+            report.longrepr = str(error)
+    return report
+
+
+class ScoreTable:
+    """Adds up the points of every assignment."""
+
+    def __init__(self, config):
+        self.config, self.scores = config, {}
+
+    def pytest_runtest_logreport(self, report):
+        score = dict(report.user_properties).get("score")
+        if score is None:
+            return
+        assignment, name, of, message = score
+        tests = self.scores.setdefault(assignment, {"tests": {}, "extra": {}})
+        test = tests["tests"].setdefault(name, {"name": name, "points": 0, "of": of, "passed": False, "message": ""})
+        if report.when == "call" and report.passed:
+            test |= {"points": of, "passed": True}
+        elif report.failed:
+            test |= {"points": 0, "passed": False, "message": message}
+        tests["extra"] |= dict(report.user_properties).get("extra", {})
+
+    def table(self):
+        """One score for each assignment, as it goes into the JSON file."""
+        for assignment, found in sorted(self.scores.items()):
+            tests = list(found["tests"].values())
+            score = {"assignment": assignment, "points": sum(test["points"] for test in tests),
+                     "of": sum(test["of"] for test in tests), "tests": tests}
+            yield score | ({"extra": found["extra"]} if found["extra"] else {})
+
+    def pytest_sessionfinish(self):
+        target = self.config.getoption("--score-json", None)
+        if target and not hasattr(self.config, "workerinput"):
+            scores = list(self.table())
+            Path(target).write_text(json.dumps(scores[0] if len(scores) == 1 else scores, indent=1))
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if self.config.getoption("--submission", None):
+            for score in self.table():
+                terminalreporter.write_line(f"\n{score['assignment']}: {score['points']} of {score['of']} points")
+                for test in score["tests"]:
+                    line = f"  {test['points']:>2} of {test['of']}  {test['name'][5:]:<32} {test['message']}"
+                    terminalreporter.write_line(line.rstrip())

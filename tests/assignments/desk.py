@@ -1,0 +1,142 @@
+"""What a teacher's desk holds: the submission, the number of cases, and how to say what is wrong.
+
+This folder stands on its own (with `fgm_ref` installed): a grader may copy it to where the solutions are out of reach.
+"""
+
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, seed, settings
+
+SOLUTIONS = Path(__file__).resolve().parents[2] / "tutorials" / "assignments"
+EXAMPLES = {"quick": 5, "dev": 25, "ci": 30, "zoo": 30}
+GRADING = 200  # cases of every property when it counts
+PHASES = (Phase.explicit, Phase.generate, Phase.target, Phase.shrink)  # explaining is slow, and the tests do it
+
+
+class Broken(AssertionError):
+    """A property does not hold; the text says which, where, and what to read again."""
+
+
+class Missing(AttributeError):
+    """The submission has no such thing (and Hypothesis may ask for things that nobody has)."""
+
+
+SPEAKING = (Broken, Missing, NotImplementedError)
+"""Errors whose text says all that a student needs: no traceback."""
+
+
+def holds(condition: Any, property: str, read: str, **values: Any) -> None:
+    """Fail unless `condition`: name the property, the numbers of this case, and what to read again.
+
+    Hypothesis shrinks: the case that a student is shown in the end is the smallest that it has found.
+    """
+    __tracebackhide__ = True
+    if not np.all(condition):
+        lines = [f"  {name} = {show(value, len(name) + 5)}" for name, value in values.items()]
+        raise Broken("\n".join([f"expected: {property}", *lines, f"  read again: {read}"]))
+
+
+def close(got: Any, expected: Any, property: str, read: str, tolerance: float = 1e-9, **values: Any) -> None:
+    """As `holds`, for numbers or arrays that must agree; the tolerance is relative to the largest number."""
+    __tracebackhide__ = True
+    want = np.asarray(expected)
+    holds(got is not None, f"{property}, got None (is a `return` missing?)", read, **values)
+    have = np.asarray(got)
+    holds(have.shape == want.shape, f"{property}, with shape {want.shape}; got shape {have.shape}", read, **values)
+    holds(have.dtype.kind in "fiu", f"{property}, as numbers; got {have.dtype}", read, **values)
+    scale = max(1.0, float(np.abs(want).max(initial=0)))
+    right = np.isfinite(have).all() and np.abs(have - want).max(initial=0) <= tolerance * scale
+    holds(right, property, read, **values, got=have, should_be=want)
+
+
+def show(value: Any, indent: int = 0) -> str:
+    """A value in a message: short; the rows of an array below each other."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.array2string(np.asarray(value), precision=6, threshold=24, max_line_width=100, prefix=" " * indent)
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+
+
+class Cases:
+    """How many cases a property is tried on; a grading tries more of them, from a seed of its own."""
+
+    examples = EXAMPLES.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"), EXAMPLES["dev"])
+    seed: int | None = None
+
+    @classmethod
+    def grade(cls, number: int) -> None:
+        """From now on cases are for grading."""
+        cls.examples, cls.seed = GRADING, number
+
+
+def cases(share: float = 1.0) -> Callable[[Any], Any]:
+    """Decorate a `@given` test: so many cases (or a share of them, if one is slow), and the smallest failure only."""
+    options: dict[str, Any] = {"database": None, "derandomize": False} if Cases.seed is not None else {}
+
+    def decorate(test: Any) -> Any:
+        test = settings(
+            max_examples=max(3, round(share * Cases.examples)), deadline=None, report_multiple_bugs=False,
+            print_blob=False, phases=PHASES, suppress_health_check=[HealthCheck.too_slow], **options,
+        )(test)  # fmt: skip
+        return test if Cases.seed is None else seed(Cases.seed)(test)
+
+    return decorate
+
+
+class Submission:
+    """A student's module.  Whatever keeps it from being used fails the test that wanted to, in one clear line."""
+
+    def __init__(self, assignment: str, where: Path | None):
+        self._path, self._trouble = find(assignment, where)
+        self._module: Any = None
+        if self._path is None:
+            return
+        spec = importlib.util.spec_from_file_location(f"submission_{assignment}", self._path)
+        assert spec is not None and spec.loader is not None
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # so that things in it have a path
+        try:
+            spec.loader.exec_module(module)
+            self._module = module
+        except (Exception, SystemExit) as error:
+            self._trouble = f"{self._path.name} cannot be imported: {reason(error, self._path)}"
+
+    def __getattr__(self, name: str) -> Any:
+        __tracebackhide__ = True
+        if self._module is None:
+            raise Missing(self._trouble)
+        if not hasattr(self._module, name):
+            raise Missing(f"{self._path.name}: expected something called {name!r}, found nothing")
+        return getattr(self._module, name)
+
+
+def find(assignment: str, where: Path | None) -> tuple[Path | None, str]:
+    """(the file of an assignment, what is wrong): a03.py or a03_*.py in a folder; by default the solution."""
+    if where is None:
+        found = sorted(SOLUTIONS.glob(f"{assignment}_*/solution.py"))
+        return (found[0], "") if found else (None, f"{assignment}: expected --submission FILE_OR_FOLDER, got none")
+    if where.is_dir():
+        found = sorted({*where.glob(f"{assignment}.py"), *where.glob(f"{assignment}_*.py")})
+        if len(found) != 1:
+            names = ", ".join(path.name for path in found) or "none"
+            wanted = f"one file {assignment}.py or {assignment}_*.py in {where.name}"
+            return None, f"{assignment}: expected {wanted}, got {names} (make new-{assignment} starts one)"
+        return found[0], ""
+    missing = f"{assignment}: expected a file or folder, found no {where.name} (make new-{assignment} starts one)"
+    return (where, "") if where.is_file() else (None, missing)
+
+
+def reason(error: BaseException, path: Path | None = None) -> str:
+    """What went wrong in one line, and the line of the student's file where it did."""
+    text = (str(error).strip().splitlines() or [""])[0]
+    if isinstance(error, SPEAKING):
+        return text or type(error).__name__
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
+             if path and Path(frame.filename) == path]
+    place = f" (line {lines[-1]})" if lines else ""
+    return f"{type(error).__name__}{': ' if text else ''}{text}{place}"[:300]

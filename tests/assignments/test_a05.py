@@ -1,0 +1,114 @@
+"""a05 Quanta: the invariants of an FGM round, on random paths of φ, and a slow round beside it."""
+
+import numpy as np
+import pytest
+from desk import cases, close, holds
+from hypothesis import given
+from hypothesis import strategies as st
+
+QUANTUM, COUNTER = "(1); tutorial 08, the quantum", "(2): round down, and never fall; tutorial 08"
+BOUND, ENDING = "(5); Samoladas & Garofalakis 2019, section 4", "(3) and (4); tutorial 08, how a subround ends"
+WORDS = "the docstring of `Round`; tutorials/reference.md: at most 3k + 1 words in a subround"
+
+
+@st.composite
+def paths(draw):
+    """φ(0), ε and φ of k sites over some steps: all exact in binary, so that a floor is no matter of rounding."""
+    k, steps = draw(st.sampled_from((2, 1, 4))), draw(st.integers(1, 16))
+    phi_zero = -float(draw(st.sampled_from((1, 2, 4))))
+    move = st.integers(*draw(st.sampled_from(((1, 6), (-2, 10), (-4, 32))))).map(lambda n: -n * phi_zero / 32)
+    moves = draw(st.lists(st.lists(move, min_size=k, max_size=k), min_size=steps, max_size=steps))
+    return phi_zero, draw(st.sampled_from((0.01, 0.1, 0.5))), phi_zero + np.cumsum(moves, axis=0)
+
+
+@pytest.mark.points(2)
+@cases()
+@given(k=st.integers(1, 20), psi=st.integers(-500, -1).map(lambda n: n / 8))
+def test_quantum(student, k, psi):
+    close(student.quantum(psi, k), -psi / k / 2, "2kθ is the slack −ψ, and θ > 0", QUANTUM, psi=psi, k=k)
+
+
+@pytest.mark.points(3)
+@cases(0.6)
+@given(path=paths(), theta=st.sampled_from((0.5, 0.125, 1.0)))
+def test_count(student, path, theta):
+    phi_zero, _, values = path
+    z = np.full(values.shape[1], phi_zero)
+    c = np.zeros(len(z), int)
+    for phi in values:
+        got = student.count(phi.copy(), z.copy(), theta, c.copy())
+        n = [int((value - start) // theta) for value, start in zip(phi, z, strict=True)]
+        want = np.array([max(old, new) for old, new in zip(c, n, strict=True)])
+        close(got, want, "c_i = max(c_i, ⌊(φ − z)/θ⌋)", COUNTER, 0, phi=phi, z=z, theta=theta, c=c)
+        holds(np.asarray(got).dtype.kind == "i", "counters are whole numbers", COUNTER, got=np.asarray(got).dtype.name)
+        c = want
+
+
+@pytest.mark.points(5)
+@cases(0.6)
+@given(path=paths())
+def test_at_rest(student, path):
+    # (5) is what makes it a guarantee; here it is looked at from the outside
+    phi_zero, epsilon, values = path
+    k = values.shape[1]
+    round_ = student.Round(k, phi_zero, epsilon)
+    close(round_.psi, k * phi_zero, "at the start ψ = k φ(0)", QUANTUM, k=k, phi_zero=phi_zero)
+    for n, phi in enumerate(values):
+        round_.step(phi.copy())
+        if round_.over:
+            return
+        c, z, theta, psi = np.asarray(round_.c), np.asarray(round_.z), round_.theta, round_.psi
+        numbers = {"phi": phi, "z": z, "c": c, "theta": theta, "psi": psi, "path": values[: n + 1]}
+        holds(c.sum() <= k, f"after step {n}: c ≤ k, or the subround is over", ENDING, **numbers)
+        close(2 * k * theta, -psi, f"after step {n}: 2kθ = −ψ", QUANTUM, **numbers)
+        close(z.sum(), psi, f"after step {n}: Σ z_i = ψ", ENDING, **numbers)
+        holds(c >= np.floor((phi - z) / theta), f"after step {n}: every full quantum is counted", COUNTER, **numbers)
+        holds(phi.sum() < psi + theta * (c.sum() + k) + 1e-9, f"after step {n}: Σ φ < ψ + θ(c + k)", BOUND, **numbers)
+        holds(phi.sum() <= 1e-9, f"after step {n}: Σ φ ≤ 0, and nobody had to look", BOUND, **numbers)
+
+
+def slow_round(phi_zero, epsilon, values):
+    """(subrounds started, over, words) after each step."""
+    k, seen = values.shape[1], []
+    psi, z, c, subrounds, words, over = k * phi_zero, [phi_zero] * k, [0] * k, 1, 0, False
+    for phi in values:
+        for i in range(k):
+            quanta = int((phi[i] - z[i]) // (-psi / (2 * k)))
+            if quanta <= c[i]:
+                continue
+            c[i], words = quanta, words + 1
+            if sum(c) > k:
+                psi, z, c, words = float(sum(phi)), list(phi), [0] * k, words + k
+                over = psi >= epsilon * k * phi_zero
+                if over:
+                    break
+                subrounds, words = subrounds + 1, words + k
+        seen.append((subrounds, over, words))
+        if over:
+            break
+    return seen
+
+
+@pytest.mark.parametrize("what", [pytest.param(name, marks=pytest.mark.points(points))
+                                  for name, points in [("subrounds", 2), ("over", 2), ("words", 3)]])
+@cases(0.5)
+@given(path=paths())
+def test_as_a_slow_round(student, what, path):
+    phi_zero, epsilon, values = path
+    place, read = {"subrounds": (0, ENDING), "over": (1, ENDING), "words": (2, WORDS)}[what]
+    round_ = student.Round(values.shape[1], phi_zero, epsilon)
+    for n, want in enumerate(slow_round(phi_zero, epsilon, values)):
+        round_.step(values[n].copy())
+        got = getattr(round_, what)
+        holds(got == want[place], f"`{what}` after step {n} is right", read, phi_zero=phi_zero, epsilon=epsilon,
+              path=values[: n + 1], got=got, should_be=want[place])  # fmt: skip
+
+
+@pytest.mark.points(3)
+def test_why_2k(student):
+    for k in (1, 2, 7):
+        phi = student.why_2k(k)
+        close(np.shape(phi), (k,), "one value for each site: the shape", "the docstring", k=k)
+        quanta, total = np.floor(np.asarray(phi) + 1).sum(), float(np.sum(phi))
+        holds(quanta <= k, "the coordinator has counted at most k quanta", "(3)", k=k, phi=phi, quanta=quanta)
+        holds(total >= k / 2, "Σ φ ≥ k/2: the guarantee is lost", BOUND, k=k, phi=phi, total=total)

@@ -1,0 +1,74 @@
+"""The teachers' guide speaks of what there is: assignments, mutants, commands, limits, tutorials."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from zoo import MUTANTS
+
+from fgm_ref.grade import harness
+from fgm_ref.grade.__main__ import parser
+from fgm_ref.grade.process import Limits
+
+ROOT = Path(__file__).parents[1]
+GUIDE = (ROOT / harness.SOLUTIONS / "teaching.md").read_text(encoding="utf-8")
+STUDENTS = (ROOT / harness.SOLUTIONS / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^python -m fgm_ref\.grade (.*?)(?:  |$)", GUIDE, re.MULTILINE)
+
+
+def rows(start):
+    """The cells of a table's rows that begin so."""
+    return [[cell.strip() for cell in line.strip("| ").split("|")] for line in GUIDE.splitlines()
+            if re.match(rf"\| {start} ", line)]  # fmt: skip
+
+
+def test_every_assignment_is_described_as_the_students_know_it():
+    assert [row[0] for row in rows(r"a\d\d \|")] == list(harness.find(ROOT).assignments)
+    for name, title, _, minutes, before, _ in rows(r"a\d\d \|"):
+        (line,) = [line for line in STUDENTS.splitlines() if line.startswith(f"| {name} |")]
+        assert f"[{title}]" in line and f" {before} | {minutes} | 20 |" in line, line
+
+
+def test_tutorials_and_mutants_exist():
+    there = {path.name[:2] for path in (ROOT / "tutorials").glob("[0-9]*.py")}
+    for row in rows(r"a\d\d \|"):
+        assert set(re.findall(r"\b\d\d\b", row[4])) <= there, row
+    named = set(re.findall(r"\bz\d\d\b", GUIDE))
+    assert len(named) > 20 and named <= set(MUTANTS), named - set(MUTANTS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_understood(command):
+    args = parser().parse_args(shlex.split(command.partition(" > ")[0]))
+    assert args.seed == 7
+
+
+def test_there_are_commands():
+    assert len(COMMANDS) == 6
+
+
+def test_grade_for_vpl(tmp_path):
+    (line,) = re.findall(r"^python -c '(.*)'$", GUIDE, re.MULTILINE)
+    score = tmp_path / "score.json"
+    score.write_text(json.dumps({"students": {"ada": {"points": 17}}}))
+    code = line.replace("/tmp/score.json", str(score))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "Grade :=>> 17\n", done.stderr
+
+
+def test_limits_are_those_of_the_program():
+    limits, words = Limits(), " ".join(GUIDE.split())
+    time = f"{limits.seconds} s of CPU time ({limits.seconds // 4} s for a test) and {limits.clock} s on the clock"
+    size = f"{limits.megabytes} MB, files of {limits.file_megabytes} MB, {limits.output_bytes:,} bytes of output"
+    assert f"{time}, {size}" in words
+    args = parser().parse_args(["my", "--seed", "1"])
+    assert (args.seconds, args.memory) == (limits.seconds, limits.megabytes) and limits.clock == 5 * limits.seconds + 10
+    assert "GRADING = 200 " in (ROOT / harness.TESTS / "desk.py").read_text()
+
+
+def test_the_evening_has_three_hours():
+    assert sum(int(row[0]) for row in rows(r"\d\d \|")) == 180

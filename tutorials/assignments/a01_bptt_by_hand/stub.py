@@ -1,0 +1,42 @@
+"""a01 BPTT by hand: a vanilla recurrent network, forwards and backwards through time.
+
+One site; B samples, T time steps, D inputs, H hidden units.  For t = 1 .. T, row by row:
+
+    z[t] = Wh h[t−1] + Wx x[t] + b,    h[t] = tanh(z[t])                                          (1)
+"""
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def forward(Wh: Array, Wx: Array, b: Array, x: Array, h0: Array) -> Array:
+    """Task 1: all hidden states, (T+1, B, H), of which the first is h0.
+
+    Wh (H, H), Wx (H, D), b (H,), x (T, B, D), h0 (B, H).
+    """
+    raise NotImplementedError("a01, task 1: not done yet (make hint A=01 N=1 T=1)")
+
+
+def step_backward(dh: Array, h: Array, Wh: Array) -> tuple[Array, Array]:
+    """Task 2: one step back: (∂L/∂z[t], ∂L/∂h[t−1]), both (B, H).
+
+    dh (B, H) is ∂L/∂h[t], through whatever came after; h (B, H) is h[t].
+    """
+    raise NotImplementedError("a01, task 2: not done yet (make hint A=01 N=1 T=2)")
+
+
+def backward(Wh: Array, Wx: Array, x: Array, h: Array, dY: Array) -> dict[str, Array]:
+    """Task 3: the gradients of all that went in: {"Wh", "Wx", "b", "x", "h0"}, each in the shape of its own.
+
+    h (T+1, B, H) as `forward` returned it; dY (T, B, H): ∂L/∂h[t] as far as the loss reads the output t directly.
+    """
+    raise NotImplementedError("a01, task 3: not done yet (make hint A=01 N=1 T=3)")
+
+
+def memory(Wh: Array, h: Array) -> Array:
+    """Task 4: how much of h[t] is left at the end: the spectral norms ‖∂h[T]/∂h[t]‖ for t = 0 .. T, (T+1,).
+
+    h (T+1, H): the states of a single sample.  The last entry is ‖I‖ = 1.
+    """
+    raise NotImplementedError("a01, task 4: not done yet (make hint A=01 N=1 T=4)")

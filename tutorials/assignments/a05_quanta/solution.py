@@ -1,0 +1,82 @@
+"""a05 Quanta: one round of functional geometric monitoring, on the numbers φ(X_i) alone.
+
+When a round starts, φ is φ(0) < 0 at each of k sites, and the slack is ψ = k φ(0).  A round consists of subrounds:
+
+    θ = −ψ/(2k),    z_i = φ(X_i) now,    c_i = 0                       a subround starts           (1)
+    c_i := max(c_i, ⌊(φ(X_i) − z_i)/θ⌋)                                a site counts its quanta     (2)
+    c = Σ c_i > k                                                      the subround is over         (3)
+    ψ := Σ φ(X_i);  the round is over if ψ ≥ ε k φ(0), else (1)        all values are fetched       (4)
+
+While nothing is pending,  Σ φ(X_i) < ψ + θ(c + k) ≤ ψ + 2kθ = 0.                                   (5)
+(Samoladas & Garofalakis 2019, section 4.)
+"""
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def quantum(psi: float, k: int) -> float:
+    """Task 1: θ of (1)."""
+    return -psi / (2 * k)
+
+
+def count(phi: Array, z: Array, theta: float, c: Array) -> Array:
+    """Task 2: the new counters (k,), whole numbers; phi, z and the old counters c are (k,)."""
+    return np.maximum(c, np.floor((phi - z) / theta).astype(int))
+
+
+class Round:
+    """One round of k sites.
+
+    Attributes, as in (1) to (4): `psi`, `theta`, `z` (k,), `c` (k,), `subrounds` (how many have been started), `over`,
+    and `words`: how many numbers have been sent.  A quantum costs k words (but the first one of a round is free, for
+    everybody can work it out), an increment of a counter 1 word, however large it is, and fetching all values k words.
+    """
+
+    def __init__(self, k: int, phi_zero: float, epsilon: float) -> None:
+        """Task 3: all sites stand at φ(0); the first subround starts."""
+        self.k, self.epsilon = k, epsilon
+        self.full = self.psi = k * phi_zero
+        self.z = np.full(k, phi_zero)
+        self.subrounds = self.words = 0
+        self.over = False
+        self.start_subround()
+
+    def start_subround(self) -> None:
+        """Task 3: (1), with the z and psi of now."""
+        self.theta = quantum(self.psi, self.k)
+        self.c = np.zeros(self.k, int)
+        self.words += self.k if self.subrounds else 0
+        self.subrounds += 1
+
+    def step(self, phi: Array) -> None:
+        """Task 4: the sites have moved, and φ is `phi` (k,) now; let all messages pass that this makes necessary.
+
+        The sites have their turns one after the other, from 0 to k − 1.  Who has new quanta sends one increment.  As
+        soon as (3) holds, the values are fetched (4), and nobody has anything left to say in this step.
+        """
+        new = count(phi, self.z, self.theta, self.c)
+        for i in np.flatnonzero(new > self.c):
+            self.c[i] = new[i]
+            self.words += 1
+            if self.c.sum() > self.k:
+                self.fetch(phi)
+                return
+
+    def fetch(self, phi: Array) -> None:
+        """Task 4: (4)."""
+        self.psi, self.z = float(phi.sum()), phi.copy()
+        self.words += self.k
+        self.over = self.psi >= self.epsilon * self.full
+        if not self.over:
+            self.start_subround()
+
+
+def why_2k(k: int) -> Array:
+    """Task 5: why is it 2k in (1)?  Values (k,) of φ that would slip through with θ = −ψ/k.
+
+    φ(0) = −1 at all sites, so ψ = −k and θ would be 1.  Find values with Σ ⌊(φ_i + 1)/θ⌋ ≤ k, so that nobody fetches
+    anything; and yet Σ φ_i ≥ k/2.
+    """
+    return np.full(k, 0.9)
