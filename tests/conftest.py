@@ -15,6 +15,8 @@ settings.register_profile(  # the first failure is enough, and is not kept
 )  # fmt: skip
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
+collect_ignore = ["conftest.py", "assignments/conftest.py"]  # no doctests, and as modules they have the same name
+
 
 def pytest_addoption(parser):
     parser.addoption("--mutant", metavar="ID", help="first make a mistake of the bug zoo (python -m tests.zoo --list)")

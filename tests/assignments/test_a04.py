@@ -17,9 +17,10 @@ def length(X):
 
 
 def situation(k, D, seed):
-    """E, drifts and a generator."""
+    """E, drifts (of some towards the origin) and a generator."""
     rng = np.random.default_rng(seed)
-    return 2 * rng.standard_normal(D), rng.standard_normal((k, D)) * np.exp(rng.uniform(-2, 1)), rng
+    E, X = 2 * rng.standard_normal(D), rng.standard_normal((k, D)) * np.exp(rng.uniform(-2, 1))
+    return E, X - rng.choice((0.0, 0.7, 1.5), (k, 1)) * E, rng
 
 
 @pytest.mark.points(3)
@@ -95,7 +96,7 @@ def test_violations(student, size, R):
 @given(size=SIZES, steps=st.integers(1, 15), R=st.sampled_from((1.0, 0.3, 3.0)))
 def test_monitor(student, size, steps, R):
     E, _, rng = situation(**size)
-    moves = rng.standard_normal((steps, size["k"], size["D"])).round(2)
+    moves = (rng.standard_normal((steps, size["k"], size["D"])) - rng.choice((0.0, 0.2)) * E).round(2)
     ended, last = student.monitor(E.copy(), moves.copy(), R)
     numbers = {"E": E, "R": R, "moves": moves, "ended": list(ended)}
     reference, models = E, np.tile(E, (size["k"], 1))

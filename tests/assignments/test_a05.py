@@ -14,11 +14,10 @@ WORDS = "the docstring of `Round`; tutorials/reference.md: at most 3k + 1 words 
 @st.composite
 def paths(draw):
     """φ(0), ε and φ of k sites over some steps: all exact in binary, so that a floor is no matter of rounding."""
-    k, steps = draw(st.sampled_from((2, 1, 4))), draw(st.integers(1, 16))
-    phi_zero = -float(draw(st.sampled_from((1, 2, 4))))
-    move = st.integers(*draw(st.sampled_from(((1, 6), (-2, 10), (-4, 32))))).map(lambda n: -n * phi_zero / 32)
-    moves = draw(st.lists(st.lists(move, min_size=k, max_size=k), min_size=steps, max_size=steps))
-    return phi_zero, draw(st.sampled_from((0.01, 0.1, 0.5))), phi_zero + np.cumsum(moves, axis=0)
+    k, steps = draw(st.sampled_from((2, 1, 4))), draw(st.sampled_from((1, 3, 8, 16, 24)))
+    phi_zero, (low, high) = -draw(st.sampled_from((1.0, 2.0, 4.0))), draw(st.sampled_from(((0, 5), (-2, 9), (-4, 33))))
+    moves = np.random.default_rng(draw(st.integers(0, 10**6))).integers(low, high, (steps, k)) / 32
+    return phi_zero, draw(st.sampled_from((0.01, 0.1, 0.3))), phi_zero * (1 - np.cumsum(moves, axis=0))
 
 
 @pytest.mark.points(2)

@@ -18,7 +18,7 @@ MISTAKES = {
                                                          "step_backward[h]"}),
     "a03": ("return np.maximum(half_space(X, E, R), ", "return np.maximum(norm(E) - R - norm(E + X), ",
             {"properties[shell]", "the_whole_zone[shell]"}),
-    "a04": ("np.maximum(0, length - radii)", "np.abs(length - radii)", {"extremes", "violations", "monitor"}),
+    "a04": ("return (smallest < low) | (largest > high)", "return largest > high", {"violations", "monitor"}),
     "a05": ("return -psi / (2 * k)", "return -psi / 2 * k",
             {"quantum", "at_rest", "as_a_slow_round[subrounds]", "as_a_slow_round[over]", "as_a_slow_round[words]"}),
     "a06": ("for k in (1, 2, 7):", "for k in (1,):", {"kills[left_to_right]"}),
