@@ -49,13 +49,13 @@ def legend_panel(ax: Axes, source: Axes, title: str = "") -> None:
 
 
 def dots(ax: Axes, labels: Sequence[str], estimates: Sequence[Estimate], marker: str = "o", color: str = BLACK,
-         shift: float = 0.0, label: str | None = None) -> None:
-    """Ratios with their intervals, one line each from top to bottom, around a line at 1."""
+         shift: float = 0.0, label: str | None = None, reference: float = 1.0) -> None:
+    """Ratios with their intervals, one line each from top to bottom, around a line at 1 (or at another reference)."""
     y = -np.arange(len(labels)) - shift
     middle = np.array([e.value for e in estimates])
     ends = np.array([[e.value - e.low, e.high - e.value] for e in estimates]).T
     ax.errorbar(middle, y, xerr=np.abs(ends), fmt=marker, color=color, markersize=8, linewidth=2, capsize=4, label=label)
-    ax.axvline(1, color=GREY, linewidth=1.5, linestyle=":")
+    ax.axvline(reference, color=GREY, linewidth=1.5, linestyle=":")
     ax.set_yticks(-np.arange(len(labels)), labels, fontsize=SMALL)
 
 

@@ -10,6 +10,7 @@ from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison
 from fgm_ref.study.paired import compared, difference, level, log_ratio, side
 from fgm_ref.study.rows import Rows, mean, values, where
+from fgm_ref.study.stats import Estimate
 from fgm_ref.study.words import ratio, short, verdict
 
 PREFIX = "fgm_ref.study.deviations:"
@@ -18,6 +19,7 @@ PAIR = "inverted + norm"
 TEXT_ONLY = "sum_test"  # an error of the text, not of the program
 MATTERS = 1.02  # a factor nearer to 1 than this is not worth a word, however sure it is
 ALWAYS = 0.95  # of the batches
+NOTHING = Estimate(np.nan, np.nan, np.nan, 0)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def chapter(rows: Rows) -> Chapter:
     return Chapter(
         "Where a published GM/FGM ratio comes from", [*shares(program), *arithmetic(program), *learnt(program)],
         [Picture("why", figure(program.variants), "Left: bytes by those of the correct protocol (FGM's by those of FGM with `cap`, "
-                 "and `cap` by those of `ball`), with 95 % intervals. Right: final test loss; dashed: a trivial model.")],
+                 "and `cap` by those of `ball`), with 95 % intervals. Right: final test loss; dotted: a trivial model.")],
         [table(program)], answers(program),
         ["GM/FGM: bytes of GM's rows by those of FGM with `ball`; bytes of `dynamic` by those of FGM's rows, which except for the first "
          "have `cap`, as in the program. The switches are described in `fgm_ref/study/deviations.py`. "
@@ -217,14 +219,13 @@ def figure(variants: list[Variant]) -> Figure:
     shown = [v for v in variants if v.factor.n and v.apart.n]
     figure, axes = figures.panels(2, columns=2, height=1.4 + 0.36 * len(shown))
     labels = [f"{v.side}, {v.label.replace('`', '')}" for v in shown]
-    for ax, read in ((axes[0], lambda v: v.factor.estimate), (axes[1], lambda v: level(v.rows, "loss"))):
+    reads = (lambda v: v.factor.estimate, 1.0), (lambda v: level(v.rows, "loss"), mean(shown[0].rows, "baseline_loss"))
+    for ax, (read, reference) in zip(axes, reads, strict=True):
         for name, marker, color in (("GM", "D", figures.ORANGE), ("FGM", "P", figures.GREEN)):
-            estimates = [read(v) if v.side == name else read(v)._replace(value=np.nan, low=np.nan, high=np.nan) for v in shown]
-            figures.dots(ax, labels, estimates, marker, color, label=name)
+            estimates = [read(v) if v.side == name else NOTHING for v in shown]
+            figures.dots(ax, labels, estimates, marker, color, label=name, reference=reference)
     figures.titles(axes[0], "bytes", "by the correct protocol's")
     figures.ticks_of_ratios(axes[0], (0.1, 0.3, 1, 3, 10))
     figures.titles(axes[1], "final loss", "test loss")
-    axes[1].lines[-1].set_visible(False)
-    axes[1].axvline(mean(shown[0].rows, "baseline_loss"), color=figures.GREY, linestyle="--", linewidth=1.5)
     axes[1].set_yticklabels([])
     return figure
