@@ -156,14 +156,18 @@ def tally(gaps: list[Gap]) -> str:
 
 
 def worth(cases: list[Case]) -> str:
-    """How large the best of FGM's differences is beside what the period matters."""
-    sizes = [(abs(case.apart("fgm", "served_mean").log), np.ptp(runs(case.periodic, "served_mean", by="protocol").loss.mean(axis=1)), case.name)
-             for case in cases if case.of("fgm")]
-    if not sizes:
+    """How large FGM's differences may be at most, beside what the period matters."""
+    found = []
+    for case in cases:
+        if case.of("fgm"):
+            gap = case.apart("fgm", "served_mean").plain
+            periods = runs(case.periodic, "served_mean", by="protocol").loss.mean(axis=1)
+            found.append((max(abs(gap.low), abs(gap.high)), float(np.ptp(periods)), case.name))
+    if not found:
         return ""
-    size, spread, name = max(sizes)
-    return (f"FGM's largest difference is {size:.3f} ({name}); between the best and the worst period there are {spread:.3f}: "
-            + ("when models are averaged matters less than how often." if size < spread else "when models are averaged matters more than how often."))
+    far, spread, name = max(found)
+    return (f"By these intervals FGM's difference is {far:.3f} at most, in {name}, where the best and the worst period are {spread:.3f} apart: "
+            f"when models are averaged matters {'less' if far < spread else 'no less'} than how often.")
 
 
 def table(cases: list[Case]) -> Table:
