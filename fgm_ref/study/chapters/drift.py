@@ -8,18 +8,21 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from fgm_ref.plots import GREY
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison
 from fgm_ref.study.fronts import Runs
 from fgm_ref.study.measure import curve
 from fgm_ref.study.paired import listed, side
-from fgm_ref.study.rows import Rows, column, mean, runs, values, where
+from fgm_ref.study.rows import Rows, mean, runs, values, where
 from fgm_ref.study.stats import RESAMPLES, weights
 
 Array = npt.NDArray[Any]
 DYNAMIC = ("gm", "fgm", "fgm-centre", "omniscient")
-FORMAL = {"served_mean": "loss of E over time", "prequential": "loss while learning", "prequential_late": "the same, second half"}
+FORMAL = {"served_mean": "loss of E over time", "prequential": "loss while learning",
+          "prequential_late": "the same, second half"}
+DRAWN = ("gm", "fgm", "omniscient")
 NAMES = {"swap": "label swap", "join": "a site joins", "season": "season", "reverse": "sign change"}
 
 
@@ -118,14 +121,15 @@ def chapter(rows: Rows) -> Chapter:
     cases = list(cases_of(rows))
     return Chapter(
         "When things change: dynamic against periodic", findings(cases), [
-            Picture("drift", figure(cases), "Test loss of the coordinator's model E over time, means over the seeds; dotted vertical: "
-                    "the change. The period drawn is the one that ships about as many bytes as FGM."),
+            Picture("drift", figure(cases), "Test loss of the coordinator's model E over time at the largest threshold, "
+                    "means over the seeds; dotted vertical: the change. The period drawn is the one that ships about as "
+                    "many bytes as FGM."),
         ],
         [table(cases)],
-        notes=["− periodic: minus the loss of periodic averaging at the same bytes, interpolated in ln bytes between its periods, the mean over "
-               "the thresholds; where a protocol ships more than the shortest period, minus that period's. A difference "
-               "in loss while learning is a difference in regret per step: what regret is measured against cancels. "
-               "The trivial model's loss is that before the change."],
+        notes=["− periodic: minus the loss of periodic averaging at the same bytes, interpolated in ln bytes between its "
+               "periods, the mean over the thresholds; where a protocol ships more than the shortest period, minus that "
+               "period's. A difference in loss while learning is a difference in regret per step: what regret is "
+               "measured against cancels. The trivial model's loss is that before the change."],
     )
 
 
@@ -151,8 +155,10 @@ def tally(gaps: list[Gap]) -> str:
     >>> tally([Gap(Case([{"dataset": "watch", "change": "season"}], 0), "lower")])
     'lower in season (watch)'
     """
-    names = {word: [gap.case.name for gap in gaps if gap.word == word] for word in ("lower", "higher", "no clear difference")}
-    return ", ".join(f"{word} in {listed(found) if len(found) < len(gaps) or len(gaps) == 1 else 'all'}" for word, found in names.items() if found)
+    words_of = ("lower", "higher", "no clear difference")
+    names = {word: [gap.case.name for gap in gaps if gap.word == word] for word in words_of}
+    everywhere = len(gaps) > 1 and len(set(gap.word for gap in gaps)) == 1
+    return ", ".join(f"{word} in {'all' if everywhere else listed(found)}" for word, found in names.items() if found)
 
 
 def worth(cases: list[Case]) -> str:
@@ -166,8 +172,8 @@ def worth(cases: list[Case]) -> str:
     if not found:
         return ""
     far, spread, name = max(found)
-    return (f"By these intervals FGM's difference is {far:.3f} at most, in {name}, where the best and the worst period are {spread:.3f} apart: "
-            f"when models are averaged matters {'less' if far < spread else 'no less'} than how often.")
+    return (f"By these intervals FGM's difference is {far:.3f} at most, in {name}, where the best and the worst period "
+            f"are {spread:.3f} apart: when models are averaged matters {'less' if far < spread else 'no less'} than how often.")
 
 
 def table(cases: list[Case]) -> Table:
@@ -176,7 +182,8 @@ def table(cases: list[Case]) -> Table:
     for case in cases:
         for name in (*(p for p in DYNAMIC if case.of(p)), *case.periods):
             found, dynamic = case.of(name), name in DYNAMIC
-            cells = [case.name, name, words.megabytes(mean(found, "bytes")), f"{mean(found, 'rounds'):.0f}", f"{mean(case.rows, 'baseline_loss'):.3f}"]
+            cells = [case.name, name, words.megabytes(mean(found, "bytes")), f"{mean(found, 'rounds'):.0f}",
+                     f"{mean(case.rows, 'baseline_loss'):.3f}"]
             for loss in FORMAL:
                 cells += [f"{mean(found, loss):.3f}", words.difference(case.apart(name, loss).plain) if dynamic else ""]
             body.append(cells)
@@ -199,17 +206,15 @@ def figure(cases: list[Case]) -> Figure:
     """One panel for each change."""
     figure, axes = figures.panels(len(cases) + 1, columns=2, height=4.0)
     for ax, case in zip(axes, cases, strict=False):
-        drawn = {name: where(case.of(name), threshold=values(case.of(name), "threshold")[-1]) for name in ("gm", "fgm", "omniscient") if case.of(name)}
-        if "fgm" in drawn:
-            name = nearest(case, float(np.nanmean(column(drawn["fgm"], "bytes"))))
-            drawn["periodic"] = case.of(name)
-        for name, found in drawn.items():
-            loss = served(found)
-            figures.line(ax, name, np.linspace(0, 1, len(loss)), loss)
+        drawn = {name: where(case.of(name), threshold=values(case.of(name), "threshold")[-1:]) for name in DRAWN}
+        period = nearest(case, mean(drawn["fgm"] or case.periodic, "bytes"))
+        for name, found in {**drawn, "periodic": case.of(period)}.items():
+            if found:
+                loss = served(found)
+                figures.line(ax, name, np.linspace(0, 1, len(loss)).tolist(), loss.tolist())
         if not np.isnan(case.share):
-            ax.axvline(case.share, color=figures.GREY, linestyle=":", linewidth=2)
-        period = drawn["periodic"][0]["protocol"].partition(":")[2] if "periodic" in drawn else ""
-        figures.titles(ax, f"{case.name} ({period.replace('=', ' = ')})" if period else case.name, "share of the steps", "loss of E")
+            ax.axvline(case.share, color=GREY, linestyle=":", linewidth=2)
+        figures.titles(ax, f"{case.name}, {period.partition(':')[2]}", "share of the steps", "loss of E")
     if cases:
         figures.legend_panel(axes[len(cases)], axes[0])
     return figure

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from fgm_ref.plots import GREEN, ORANGE, PURPLE
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.paired import difference, level, listed, log_ratio
@@ -14,7 +15,7 @@ from fgm_ref.study.words import ratio, short, verdict
 
 PROTOCOLS = ("gm", "fgm", "dynamic")
 MATTERS = 1.02  # a factor nearer to 1 than this is not worth a word, however sure it is
-LOOKS = {"gm": ("D", figures.ORANGE), "fgm": ("P", figures.GREEN), "dynamic": ("^", figures.PURPLE)}
+LOOKS = {"gm": ("D", ORANGE), "fgm": ("P", GREEN), "dynamic": ("^", PURPLE)}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Trial:
     @property
     def overshoot(self) -> Estimate:
         """The farthest that the state was outside before messages were handled, in units of −φ(0)."""
-        return level([{**row, "overshoot": row["overshoot"] / abs(row["mean_phi_zero"])} for row in self.rows], "overshoot")
+        relative = [{**row, "overshoot": row["overshoot"] / abs(row["mean_phi_zero"])} for row in self.rows]
+        return level(relative, "overshoot")
 
 
 def trials_of(rows: Rows) -> list[Trial]:
@@ -95,14 +97,15 @@ def chapter(rows: Rows) -> Chapter:
     trials = trials_of(rows)
     return Chapter(
         "Late and lost messages", findings([trial for trial in trials if trial.fault]), [
-            Picture("faults", figure([trial for trial in trials if trial.fault]), "Bytes (left) and final test loss (right) by those of the "
-                    "run without faults, with 95 % intervals."),
+            Picture("faults", figure([trial for trial in trials if trial.fault]), "Bytes (left) and final test loss "
+                    "(right) by those of the run without faults, with 95 % intervals."),
         ],
         [table(trials)],
-        notes=["What sites send unasked is late or lost, and not sent again; what the coordinator sends, and replies to it, are "
-               "repeated until they arrive, and billed each time. Differences of less than "
-               f"{100 * (MATTERS - 1):.0f} % are not spoken of. Breaches: share of the steps at whose end the guarantee did not hold. Overshoot: how far the state was outside before "
-               "messages were handled, at most; in units of −φ(0), which is R for gm and fgm and R² for dynamic."],
+        notes=["What sites send unasked is late or lost, and not sent again; what the coordinator sends, and replies to "
+               "it, are repeated until they arrive, and billed each time. Differences of less than "
+               f"{100 * (MATTERS - 1):.0f} % are not spoken of. Breaches: share of the steps at whose end the guarantee "
+               "did not hold. Overshoot: how far the state was outside before messages were handled, at most; in units "
+               "of −φ(0), which is R for gm and fgm and R² for dynamic."],
     )
 
 
@@ -135,14 +138,16 @@ def clearly(ratios: list[tuple[str, Estimate]], less: str, more: str) -> str:
     'more (1 step late: 1.30 times)'
     """
     ratios = [(fault, e) for fault, e in ratios if abs(np.log(e.value)) > np.log(MATTERS)]
-    groups = {word: [f"{described(fault)}: {short(e.value)} times" for fault, e in ratios if verdict(e, less, more, "") == word]
-              for word in (more, less)}
-    return ", ".join(f"{word} ({', '.join(names)})" for word, names in groups.items() if names) or "no difference to speak of"
+    groups = {word: [f"{described(fault)}: {short(e.value)} times" for fault, e in ratios
+                     if verdict(e, less, more, "") == word] for word in (more, less)}
+    said = [f"{word} ({', '.join(names)})" for word, names in groups.items() if names]
+    return ", ".join(said) or "no difference to speak of"
 
 
 def guarantee(trials: list[Trial]) -> str:
     """Where it did not hold at the end of some step."""
-    broken = [f"{described(trial.fault)} in {100 * trial.breaches:.1f} % of the steps" for trial in trials if trial.breaches > 0]
+    broken = [f"{described(trial.fault)} in {100 * trial.breaches:.1f} % of the steps"
+              for trial in trials if trial.breaches > 0]
     return f"misses it with {listed(broken)}" if broken else "keeps it throughout"
 
 
@@ -152,11 +157,12 @@ def table(trials: list[Trial]) -> Table:
     for t in trials:
         ours = [ratio(t.bytes), words.difference(t.apart)] if t.fault else ["", ""]
         overshoot = t.overshoot if t.overshoot.n else None
-        body.append([described(t.fault), t.protocol, words.megabytes(mean(t.rows, "bytes")), ours[0], f"{mean(t.rows, 'rounds'):.0f}",
-                     f"{mean(t.rows, 'baseline_loss'):.3f}", f"{mean(t.rows, 'loss'):.3f}", ours[1],
-                     f"{100 * t.breaches:.1f} %", ratio(overshoot) if overshoot else "", short(mean(t.rows, "dropped"))])
-    header = ["fault", "protocol", "MB", "bytes, by those without", "rounds", "loss, trivial model", "loss", "loss − without", "breaches",
-              "overshoot", "stale messages dropped"]
+        body.append([described(t.fault), t.protocol, words.megabytes(mean(t.rows, "bytes")), ours[0],
+                     f"{mean(t.rows, 'rounds'):.0f}", f"{mean(t.rows, 'baseline_loss'):.3f}",
+                     f"{mean(t.rows, 'loss'):.3f}", ours[1], f"{100 * t.breaches:.1f} %",
+                     ratio(overshoot) if overshoot else "", short(mean(t.rows, "dropped"))])
+    header = ["fault", "protocol", "MB", "bytes, by those without", "rounds", "loss, trivial model", "loss",
+              "loss − without", "breaches", "overshoot", "stale messages dropped"]
     return Table("What faults cost:", header, body)
 
 
@@ -169,9 +175,11 @@ def figure(trials: list[Trial]) -> Figure:
     for ax, name in zip(axes, ("bytes", "loss"), strict=True):
         for place, (protocol, (marker, color)) in enumerate(LOOKS.items()):
             by_fault = {trial.fault: getattr(trial, name) for trial in trials if trial.protocol == protocol}
-            figures.dots(ax, labels, [by_fault.get(fault, nothing) for fault in faults], marker, color, 0.22 * (place - 1), protocol)
+            found = [by_fault.get(fault, nothing) for fault in faults]
+            figures.dots(ax, labels, found, marker, color, 0.22 * (place - 1), protocol)
         figures.titles(ax, {"bytes": "bytes", "loss": "final loss"}[name], "by the run without faults")
         ax.margins(y=0.1)
     axes[1].set_yticklabels([])
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=figures.SMALL, frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=figures.SMALL,
+                  frameon=False)
     return figure

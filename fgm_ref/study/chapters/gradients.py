@@ -10,16 +10,18 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from fgm_ref.datasets import load
+from fgm_ref.plots import BLUE, SKY, VERMILLION
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
 from fgm_ref.study.paired import level, listed, log_ratio
 from fgm_ref.study.rows import Rows, mean, values, where
 from fgm_ref.study.stats import Estimate
-from fgm_ref.study.words import ratio, short, verdict
+from fgm_ref.study.words import ratio, verdict
 
 Array = npt.NDArray[Any]
-LOOKS = {("lstm", "h"): (figures.BLUE, "-", "o"), ("lstm", "c"): (figures.SKY, ":", "s"), ("rnn", "h"): (figures.VERMILLION, "--", "^")}
+LOOKS = {("lstm", "h"): (BLUE, "-", "o"), ("lstm", "c"): (SKY, ":", "s"), ("rnn", "h"): (VERMILLION, "--", "^")}
+COLUMNS = ("gradient_reach", "drift", "rounds", "relative_step_norm", "bytes", "loss")
 LABELS = {("lstm", "h"): "LSTM, output h", ("lstm", "c"): "LSTM, cell state c", ("rnn", "h"): "RNN, output h"}
 
 
@@ -70,12 +72,13 @@ def chapter(rows: Rows) -> Chapter:
     drawn = list({case.dataset: case for case in reversed(cases)}.values())[::-1]  # the first way of training of each
     return Chapter(
         "Vanishing gradients, drifts and rounds", findings([case for case in cases if case.both]), [
-            Picture("gradients", figure(drawn), "Length of the gradient of the loss at the state so many steps before the end, by its "
-                    f"length at the last output; after training ({drawn[0].training}), means over the seeds." if drawn else ""),
+            Picture("gradients", figure(drawn), "Length of the gradient of the loss at the state so many steps before the "
+                    "end, by its length at the last output; after training, means over the seeds."),
         ],
         [table(cases)],
-        notes=["Reach: share of the gradient at the last output that is left at the first step, at the end of training. Step: mean length of "
-               "one site's training step, in units of ‖E‖. Drift: mean ‖w_i − E‖ when nothing is pending."],
+        notes=["Reach: share of the gradient at the last output that is left at the first step, at the end of training. "
+               "Step: mean length of one site's training step, in units of ‖E‖. Drift: mean ‖w_i − E‖ when nothing is "
+               "pending."],
     )
 
 
@@ -83,32 +86,55 @@ def findings(cases: list[Case]) -> list[str]:
     """Does it reach less far, and are there fewer rounds, or more?"""
     if not cases:
         return []
-    reach, rounds, moves = (pooled([case.rnn_by_lstm(name) for case in cases])[0] for name in ("gradient_reach", "rounds", "relative_step_norm"))
+    reach, rounds, moves = (pooled([case.rnn_by_lstm(name) for case in cases])[0]
+                            for name in ("gradient_reach", "rounds", "relative_step_norm"))
+    word = verdict(reach, "it vanishes faster", "it vanishes more slowly", "no clear difference")
     return [
-        f"What is left of the gradient at the first step is, for the RNN, {ratio(reach)} times what it is for the LSTM at the same rate and "
-        f"clipping, pooled over {len(cases)} cases: {verdict(reach, 'it vanishes faster', 'it vanishes more slowly', 'no clear difference')}.",
-        f"Its rounds are {ratio(rounds)} times the LSTM's ({split(cases)}), its training steps {ratio(moves)} times as long.",
-        conclusion(cases, reach, rounds),
+        f"What is left of the gradient at the first step is, for the RNN, {ratio(reach)} times what it is for the LSTM at "
+        f"the same rate and clipping, pooled over {len(cases)} cases: {word}.",
+        f"Its rounds are {ratio(rounds)} times the LSTM's ({split(cases)}), its training steps {ratio(moves)} times as "
+        "long.",
+        conclusion(cases, reach),
     ]
 
 
 def split(cases: list[Case]) -> str:
     """In how many cases there are clearly fewer rounds, and in how many more."""
     found = [case.rnn_by_lstm("rounds").estimate for case in cases]
-    return f"clearly fewer in {sum(e.high < 1 for e in found)}, clearly more in {sum(e.low > 1 for e in found)} of {len(found)} cases"
+    fewer, more = sum(e.high < 1 for e in found), sum(e.low > 1 for e in found)
+    return f"clearly fewer in {fewer}, clearly more in {more} of {len(found)} cases"
 
 
-def conclusion(cases: list[Case], reach: Estimate, rounds: Estimate) -> str:
+def conclusion(cases: list[Case], reach: Estimate) -> str:
     """A rule only if all cases that say something say the same."""
-    words_of = {verdict(case.rnn_by_lstm("rounds").estimate, "fewer", "more", "") for case in cases} - {""}
-    vanishes = reach.high < 1
-    if len(words_of) > 1:
-        fewer, more = (listed([f"{case.dataset} ({case.training})" for case in cases
-                               if verdict(case.rnn_by_lstm("rounds").estimate, "fewer", "more", "") == word]) for word in ("fewer", "more"))
-        return f"There is no rule in it: fewer rounds on {fewer}, more on {more}."
-    if not words_of or not vanishes:
+    named: dict[str, list[str]] = {"fewer": [], "more": [], "": []}
+    for case in cases:
+        named[verdict(case.rnn_by_lstm("rounds").estimate, "fewer", "more", "")].append(f"{case.dataset} ({case.training})")
+    if named["fewer"] and named["more"]:
+        return f"There is no rule in it: fewer rounds on {listed(named['fewer'])}, more on {listed(named['more'])}."
+    word = "fewer" if named["fewer"] else "more"
+    if not named[word] or not reach.high < 1:
         return "That a vanishing gradient makes fewer or more rounds cannot be seen here."
-    return f"Here a vanishing gradient goes with {verdict(rounds, 'fewer', 'more', 'about as many')} rounds; what causes what these runs do not tell."
+    return f"Here a vanishing gradient goes with {word} rounds; what causes what these runs do not tell."
+
+
+def table(cases: list[Case]) -> Table:
+    """One line per data set, way of training and cell, and one for the two of them."""
+    body = []
+    for case in cases:
+        trivial = f"{load(case.dataset).baseline.loss:.3f}"
+        for cell in ("lstm", "rnn"):
+            rows = case.of(cell)
+            if rows:
+                body.append([case.dataset, case.training, cell.upper(), f"{mean(rows, 'gradient_reach'):.1e}",
+                             *(ratio(level(rows, name)) for name in ("drift", "rounds")),
+                             f"{mean(rows, 'relative_step_norm'):.4f}", words.megabytes(mean(rows, "bytes")),
+                             f"{mean(rows, 'loss'):.3f}", trivial])
+        if case.both:
+            compared = [ratio(case.rnn_by_lstm(name).estimate) for name in COLUMNS]
+            body.append([case.dataset, case.training, "RNN / LSTM", *compared, ""])
+    header = ["data set", "training", "cell", "reach", "drift", "rounds", "step", "MB", "loss", "loss, trivial model"]
+    return Table("Gradient reach, drifts and rounds of FGM at the same threshold:", header, body)
 
 
 def table(cases: list[Case]) -> Table:
@@ -147,10 +173,10 @@ def figure(cases: list[Case]) -> Figure:
             norms = by_lag(case.of(cell), state)
             if len(norms):
                 seen = np.where(norms > 0, norms, np.nan)
-                ax.plot(seen, color=color, linestyle=linestyle, marker=marker, markersize=7, linewidth=2, markevery=max(1, len(seen) // 6),
-                        label=LABELS[cell, state])
+                ax.plot(seen, color=color, linestyle=linestyle, marker=marker, markersize=7, linewidth=2,
+                        markevery=max(1, len(seen) // 6), label=LABELS[cell, state])
         ax.set_yscale("log")
-        figures.titles(ax, case.dataset, "steps back", "gradient, relative")
+        figures.titles(ax, f"{case.dataset}, {case.training}", "steps back", "gradient, relative")
     if cases:
         figures.legend_panel(axes[len(cases)], axes[0])
     return figure

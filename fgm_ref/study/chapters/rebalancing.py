@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
+from fgm_ref.plots import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
@@ -14,10 +15,11 @@ from fgm_ref.study.rows import Rows, mean, where
 from fgm_ref.study.stats import Estimate
 from fgm_ref.study.words import bold, ratio, short
 
-PAIRS = {"gm-reb": "gm", "gm-limits": "gm", "dynamic": "gm", "fgm-reb": "fgm", "fgm-random": "fgm", "fgm-projection": "fgm"}
+PAIRS = {"gm-reb": "gm", "gm-limits": "gm", "dynamic": "gm",
+         "fgm-reb": "fgm", "fgm-random": "fgm", "fgm-projection": "fgm"}
 """Who rebalances, and the plain protocol of the same family."""
-LOOKS = {"gm-reb": ("d", figures.ORANGE), "gm-limits": ("<", figures.VERMILLION), "dynamic": ("^", figures.PURPLE),
-         "fgm-reb": ("X", figures.GREEN), "fgm-random": (">", figures.BLUE), "fgm-projection": ("p", figures.BLACK)}
+LOOKS = {"gm-reb": ("d", ORANGE), "gm-limits": ("<", VERMILLION), "dynamic": ("^", PURPLE),
+         "fgm-reb": ("X", GREEN), "fgm-random": (">", BLUE), "fgm-projection": ("p", BLACK)}
 CANCELLATION = "fgm_ref.study.cancel:cancellation"
 ROOM = 0.1
 TAIL = 0.025  # share of 95 % intervals that lie below what they should hold
@@ -67,15 +69,18 @@ class Trial(NamedTuple):
     @property
     def text(self) -> str:
         """Who, where, and what came of it."""
-        return f"{self.protocol} on {self.case.name} ({ratio(self.bytes)} times the bytes, loss {words.difference(self.loss)})"
+        return (f"{self.protocol} on {self.case.name} ({ratio(self.bytes)} times the bytes, "
+                f"loss {words.difference(self.loss)})")
 
 
 def cases_of(rows: Rows) -> Iterator[Case]:
     """Every data set as it comes, then the constructed cases."""
     rows = [row for row in rows if row["kind"] != CANCELLATION]
-    settings = sorted({(row["optimizer"] == "sgd", row["dataset"], row["split"], row["lr"], row["optimizer"]) for row in rows})
-    for number, (opposed, dataset, split, lr, optimizer) in enumerate(settings):
-        found = where(rows, dataset=dataset, split=split, lr=lr, optimizer=optimizer)
+    names = ("dataset", "split", "lr", "optimizer")
+    settings = sorted({(row["optimizer"] == "sgd", *(row[name] for name in names)) for row in rows})
+    for number, (opposed, *setting) in enumerate(settings):
+        found = where(rows, **dict(zip(names, setting, strict=True)))
+        dataset, _, lr, _ = setting
         yield Case(f"{dataset}, opposed, lr {lr:g}" if opposed else dataset, found, number, opposed)
 
 
@@ -87,13 +92,14 @@ def chapter(rows: Rows) -> Chapter:
     cancel = where(rows, kind=CANCELLATION)
     return Chapter(
         "Does rebalancing pay?", findings(trials, cancel), [
-            Picture("rebalancing", figure(cases), "Bytes of each rebalancer by those of the protocol without it, with 95 % intervals; "
-                    "left of 1, rebalancing saves. Opposed: hardly two sites know the same class, plain SGD."),
+            Picture("rebalancing", figure(cases), "Bytes of each rebalancer by those of the protocol without it, with 95 % "
+                    "intervals; left of 1, rebalancing saves. Opposed: hardly two sites know the same class, plain SGD."),
         ],
         [bytes_table(cases), loss_table(cases), *([cancellation_table(cancel)] if cancel else [])], answers(trials),
-        [f"Bold: the interval lies below 1. Of {len(trials)} comparisons about {short(TAIL * len(trials))} would by chance; with so few seeds "
-         f"some more. Rebalancing pays, here, if its bytes are clearly fewer and its loss is surely not higher by {100 * ROOM:.0f} % of what "
-         "the plain protocol has learnt (its distance from the trivial model's loss)."],
+        [f"Bold: the interval lies below 1. Of {len(trials)} comparisons about {short(TAIL * len(trials))} would by "
+         "chance; with so few seeds some more. Rebalancing pays, here, if its bytes are clearly fewer and its loss is "
+         f"surely not higher by {100 * ROOM:.0f} % of what the plain protocol has learnt (its distance from the trivial "
+         "model's loss)."],
     )
 
 
@@ -104,24 +110,26 @@ def answers(trials: list[Trial]) -> list[str]:
     paying = sorted((trial for trial in trials if trial.pays), key=lambda trial: trial.bytes.value)
     dearer = sum(trial.bytes.low > 1 for trial in trials)
     best = f"The best is {paying[0].text}" if paying else "There is no case in which it is sure that one pays"
-    return [f"**Rebalancing** clearly saves bytes at no loss to speak of in {len(paying)} of {len(trials)} trials (rebalancer and case); "
-            f"in {dearer} it clearly costs bytes. {best}."]
+    return [f"**Rebalancing** clearly saves bytes at no loss to speak of in {len(paying)} of {len(trials)} trials "
+            f"(rebalancer and case); in {dearer} it clearly costs bytes. {best}."]
 
 
 def findings(trials: list[Trial], cancel: Rows) -> list[str]:
     """Where it pays, where it only seems to, and how much drifts cancel."""
     lines = []
-    for opposed, place in ((False, "On the data sets as they come"), (True, "Where sites are made to pull in opposite directions")):
+    places = {False: "On the data sets as they come", True: "Where sites are made to pull in opposite directions"}
+    for opposed, place in places.items():
         found = [trial for trial in trials if trial.case.opposed == opposed]
         if found:
             paying = [trial.text for trial in found if trial.pays]
-            lines.append(f"{place} rebalancing " + (f"pays for {listed(paying)}" if paying else "never surely pays") + but(found) + ".")
+            pays = f"pays for {listed(paying)}" if paying else "never surely pays"
+            lines.append(f"{place} rebalancing {pays}{but(found)}.")
     lines += pooled_by_family(trials)
     if cancel:
-        by_case = {name: mean(rows, "cancellation") for name, rows in cancellations(cancel)}
-        lowest, highest = min(by_case, key=by_case.__getitem__), max(by_case, key=by_case.__getitem__)
-        lines.append(f"When a round of FGM ends, ‖Σ X_i‖ / Σ ‖X_i‖ is between {short(by_case[lowest])} ({lowest}) and "
-                     f"{short(by_case[highest])} ({highest}); what a rebalance could win back is 1 minus that.")
+        found = sorted((mean(rows, "cancellation"), name) for name, rows in cancellations(cancel))
+        (low, lowest), (high, highest) = found[0], found[-1]
+        lines.append(f"When a round of FGM ends, ‖Σ X_i‖ / Σ ‖X_i‖ is between {short(low)} ({lowest}) and {short(high)} "
+                     f"({highest}); what a rebalance could win back is 1 minus that.")
     return lines
 
 
@@ -137,7 +145,8 @@ def pooled_by_family(trials: list[Trial]) -> list[str]:
     """How each does over the data sets as they come."""
     said = []
     for protocol, plain in PAIRS.items():
-        ordinary = [trial.case.bytes(protocol) for trial in trials if trial.protocol == protocol and not trial.case.opposed]
+        ordinary = [trial.case.bytes(protocol) for trial in trials
+                    if trial.protocol == protocol and not trial.case.opposed]
         if ordinary:
             said.append(f"{protocol} {ratio(pooled(ordinary)[0])} times {plain}'s")
     return [f"Pooled over the sets as they come, the bytes are: {', '.join(said)}."] if said else []
@@ -149,7 +158,8 @@ def bytes_table(cases: list[Case]) -> Table:
     for case in cases:
         cells = []
         for protocol, plain in PAIRS.items():
-            e, rounds = case.bytes(protocol).estimate, [mean(case.of(name), "rounds") for name in (plain, protocol)]
+            e = case.bytes(protocol).estimate
+            rounds = [mean(case.of(name), "rounds") for name in (plain, protocol)]
             cells.append(bold(ratio(e), e.high < 1) + f"; {rounds[0]:.0f} → {rounds[1]:.0f}" if e.n else "")
         body.append([case.name, *cells])
     header = ["case", *(f"{a} / {b}" for a, b in PAIRS.items())]
@@ -162,14 +172,16 @@ def loss_table(cases: list[Case]) -> Table:
     for case in cases:
         plain = [mean(case.rows, "baseline_loss"), *(mean(case.of(name), "loss") for name in ("gm", "fgm"))]
         gaps = [case.loss(protocol) for protocol in PAIRS]
-        body.append([case.name, *(f"{value:.3f}" for value in plain), *(words.difference(gap) if gap.n else "" for gap in gaps)])
+        body.append([case.name, *(f"{value:.3f}" for value in plain),
+                     *(words.difference(gap) if gap.n else "" for gap in gaps)])
     header = ["case", "trivial model", "gm", "fgm", *(f"{a} − {b}" for a, b in PAIRS.items())]
     return Table("Final test loss of the plain protocols, and the difference that rebalancing makes:", header, body)
 
 
 def cancellations(rows: Rows) -> Iterator[tuple[str, Rows]]:
     """The runs in which cancellation was measured, by case."""
-    for schedule, optimizer, dataset, lr in sorted({tuple(row[n] for n in ("schedule", "optimizer", "dataset", "lr")) for row in rows}):
+    names = ("schedule", "optimizer", "dataset", "lr")
+    for schedule, optimizer, dataset, lr in sorted({tuple(row[name] for name in names) for row in rows}):
         found = where(rows, schedule=schedule, optimizer=optimizer, dataset=dataset, lr=lr)
         made = f", opposed, lr {lr:g}" if optimizer == "sgd" else ""
         yield f"{dataset}{made}, {'unequal speeds' if schedule.startswith('bernoulli') else schedule}", found
@@ -177,10 +189,12 @@ def cancellations(rows: Rows) -> Iterator[tuple[str, Rows]]:
 
 def cancellation_table(rows: Rows) -> Table:
     """Quartiles over the rounds, means over the seeds."""
-    body = [[name, *(short(mean(found, column)) for column in ("cancellation_low", "cancellation", "cancellation_high")),
-             ratio(level(found, "cancellation")), short(mean(found, "ended")), short(found[0]["threshold"])] for name, found in cancellations(rows)]
-    header = ["case", "lower quartile", "median", "upper quartile", "median, with interval", "rounds", "T"]
-    return Table("Cancellation ‖Σ X_i‖ / Σ ‖X_i‖ when a round of FGM ends: 1 if all sites went the same way, 0 if nothing is left:", header, body)
+    body = [[name, short(mean(found, "cancellation_low")), ratio(level(found, "cancellation")),
+             short(mean(found, "cancellation_high")), f"{mean(found, 'ended'):.0f}", f"{found[0]['threshold']:g}"]
+            for name, found in cancellations(rows)]
+    header = ["case", "lower quartile", "median", "upper quartile", "rounds", "T"]
+    return Table("‖Σ X_i‖ / Σ ‖X_i‖ when a round of FGM ends: 1 if all sites went the same way, 0 if drifts cancel:",
+                 header, body)
 
 
 def figure(cases: list[Case]) -> Figure:
