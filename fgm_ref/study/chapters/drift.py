@@ -121,14 +121,14 @@ def chapter(rows: Rows) -> Chapter:
     cases = list(cases_of(rows))
     return Chapter(
         "When things change: dynamic against periodic", findings(cases), [
-            Picture("drift", figure(cases), "Test loss of the coordinator's model E over time at the largest threshold, "
-                    "means over the seeds; dotted vertical: the change. The period drawn is the one that ships about as "
-                    "many bytes as FGM."),
+            Picture("drift", figure(cases), "Test loss of the coordinator's model E over time at the largest "
+                    "threshold, means over the seeds; dotted vertical: the change. The period drawn is the one that "
+                    "ships about as many bytes as FGM."),
         ],
         [table(cases)],
-        notes=["− periodic: minus the loss of periodic averaging at the same bytes, interpolated in ln bytes between its "
-               "periods, the mean over the thresholds; where a protocol ships more than the shortest period, minus that "
-               "period's. A difference in loss while learning is a difference in regret per step: what regret is "
+        notes=["− periodic: minus the loss of periodic averaging at the same bytes, interpolated in ln bytes between "
+               "its periods, the mean over the thresholds; where a protocol ships more than the shortest period, minus "
+               "that period's. A difference in loss while learning is a difference in regret per step: what regret is "
                "measured against cancels. The trivial model's loss is that before the change."],
     )
 
@@ -157,7 +157,7 @@ def tally(gaps: list[Gap]) -> str:
     """
     words_of = ("lower", "higher", "no clear difference")
     names = {word: [gap.case.name for gap in gaps if gap.word == word] for word in words_of}
-    everywhere = len(gaps) > 1 and len(set(gap.word for gap in gaps)) == 1
+    everywhere = len(gaps) > 1 and len({gap.word for gap in gaps}) == 1
     return ", ".join(f"{word} in {'all' if everywhere else listed(found)}" for word, found in names.items() if found)
 
 
@@ -172,8 +172,9 @@ def worth(cases: list[Case]) -> str:
     if not found:
         return ""
     far, spread, name = max(found)
+    word = "less" if far < spread else "no less"
     return (f"By these intervals FGM's difference is {far:.3f} at most, in {name}, where the best and the worst period "
-            f"are {spread:.3f} apart: when models are averaged matters {'less' if far < spread else 'no less'} than how often.")
+            f"are {spread:.3f} apart: when models are averaged matters {word} than how often.")
 
 
 def table(cases: list[Case]) -> Table:

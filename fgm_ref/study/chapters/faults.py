@@ -101,11 +101,11 @@ def chapter(rows: Rows) -> Chapter:
                     "(right) by those of the run without faults, with 95 % intervals."),
         ],
         [table(trials)],
-        notes=["What sites send unasked is late or lost, and not sent again; what the coordinator sends, and replies to "
-               "it, are repeated until they arrive, and billed each time. Differences of less than "
-               f"{100 * (MATTERS - 1):.0f} % are not spoken of. Breaches: share of the steps at whose end the guarantee "
-               "did not hold. Overshoot: how far the state was outside before messages were handled, at most; in units "
-               "of −φ(0), which is R for gm and fgm and R² for dynamic."],
+        notes=["What sites send unasked is late or lost, and not sent again; what the coordinator sends, and replies "
+               "to it, are repeated until they arrive, and billed each time. Differences of less than "
+               f"{100 * (MATTERS - 1):.0f} % are not spoken of. Breaches: share of the steps at whose end the "
+               "guarantee did not hold. Overshoot: how far the state was outside before messages were handled, at "
+               "most; in units of −φ(0), which is R for gm and fgm and R² for dynamic."],
     )
 
 

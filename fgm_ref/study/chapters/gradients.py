@@ -16,7 +16,6 @@ from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
 from fgm_ref.study.paired import level, listed, log_ratio
 from fgm_ref.study.rows import Rows, mean, values, where
-from fgm_ref.study.stats import Estimate
 from fgm_ref.study.words import ratio, verdict
 
 Array = npt.NDArray[Any]
@@ -72,13 +71,13 @@ def chapter(rows: Rows) -> Chapter:
     drawn = list({case.dataset: case for case in reversed(cases)}.values())[::-1]  # the first way of training of each
     return Chapter(
         "Vanishing gradients, drifts and rounds", findings([case for case in cases if case.both]), [
-            Picture("gradients", figure(drawn), "Length of the gradient of the loss at the state so many steps before the "
-                    "end, by its length at the last output; after training, means over the seeds."),
+            Picture("gradients", figure(drawn), "Length of the gradient of the loss at the state so many steps before "
+                    "the end, by its length at the last output; after training, means over the seeds."),
         ],
         [table(cases)],
-        notes=["Reach: share of the gradient at the last output that is left at the first step, at the end of training. "
-               "Step: mean length of one site's training step, in units of ‖E‖. Drift: mean ‖w_i − E‖ when nothing is "
-               "pending."],
+        notes=["Reach: share of the gradient at the last output that is left at the first step, at the end of "
+               "training. Step: mean length of one site's training step, in units of ‖E‖. Drift: mean ‖w_i − E‖ when "
+               "nothing is pending."],
     )
 
 
@@ -90,11 +89,11 @@ def findings(cases: list[Case]) -> list[str]:
                             for name in ("gradient_reach", "rounds", "relative_step_norm"))
     word = verdict(reach, "it vanishes faster", "it vanishes more slowly", "no clear difference")
     return [
-        f"What is left of the gradient at the first step is, for the RNN, {ratio(reach)} times what it is for the LSTM at "
-        f"the same rate and clipping, pooled over {len(cases)} cases: {word}.",
+        f"What is left of the gradient at the first step is, for the RNN, {ratio(reach)} times what it is for the LSTM "
+        f"at the same rate and clipping, pooled over {len(cases)} cases: {word}.",
         f"Its rounds are {ratio(rounds)} times the LSTM's ({split(cases)}), its training steps {ratio(moves)} times as "
         "long.",
-        conclusion(cases, reach),
+        conclusion([case for case in cases if case.rnn_by_lstm("gradient_reach").estimate.high < 1]),
     ]
 
 
@@ -105,17 +104,19 @@ def split(cases: list[Case]) -> str:
     return f"clearly fewer in {fewer}, clearly more in {more} of {len(found)} cases"
 
 
-def conclusion(cases: list[Case], reach: Estimate) -> str:
-    """A rule only if all cases that say something say the same."""
+def conclusion(cases: list[Case]) -> str:
+    """From the cases in which the RNN's gradient vanishes faster: a rule only if all that say something say the same."""
     named: dict[str, list[str]] = {"fewer": [], "more": [], "": []}
     for case in cases:
-        named[verdict(case.rnn_by_lstm("rounds").estimate, "fewer", "more", "")].append(f"{case.dataset} ({case.training})")
+        word = verdict(case.rnn_by_lstm("rounds").estimate, "fewer", "more", "")
+        named[word].append(f"{case.dataset} ({case.training})")
     if named["fewer"] and named["more"]:
         return f"There is no rule in it: fewer rounds on {listed(named['fewer'])}, more on {listed(named['more'])}."
     word = "fewer" if named["fewer"] else "more"
-    if not named[word] or not reach.high < 1:
+    if not named[word]:
         return "That a vanishing gradient makes fewer or more rounds cannot be seen here."
-    return f"Here a vanishing gradient goes with {word} rounds; what causes what these runs do not tell."
+    return (f"Where its gradient vanishes faster the RNN has {word} rounds on {listed(named[word])}; whether the one "
+            "causes the other these runs do not tell.")
 
 
 def table(cases: list[Case]) -> Table:
@@ -133,24 +134,6 @@ def table(cases: list[Case]) -> Table:
         if case.both:
             compared = [ratio(case.rnn_by_lstm(name).estimate) for name in COLUMNS]
             body.append([case.dataset, case.training, "RNN / LSTM", *compared, ""])
-    header = ["data set", "training", "cell", "reach", "drift", "rounds", "step", "MB", "loss", "loss, trivial model"]
-    return Table("Gradient reach, drifts and rounds of FGM at the same threshold:", header, body)
-
-
-def table(cases: list[Case]) -> Table:
-    """One line per data set, way of training and cell."""
-    body = []
-    for case in cases:
-        trivial = load(case.dataset).baseline.loss
-        for cell in ("lstm", "rnn"):
-            rows = case.of(cell)
-            if rows:
-                body.append([case.dataset, case.training, cell.upper(), f"{level(rows, 'gradient_reach').value:.1e}",
-                             *(ratio(level(rows, name)) for name in ("drift", "rounds")), f"{mean(rows, 'relative_step_norm'):.4f}",
-                             words.megabytes(mean(rows, "bytes")), f"{mean(rows, 'loss'):.3f}", f"{trivial:.3f}"])
-        if case.both:
-            body.append([case.dataset, case.training, "RNN / LSTM", *(ratio(case.rnn_by_lstm(name).estimate) for name in (
-                "gradient_reach", "drift", "rounds", "relative_step_norm", "bytes", "loss")), ""])
     header = ["data set", "training", "cell", "reach", "drift", "rounds", "step", "MB", "loss", "loss, trivial model"]
     return Table("Gradient reach, drifts and rounds of FGM at the same threshold:", header, body)
 

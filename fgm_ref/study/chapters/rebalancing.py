@@ -92,14 +92,15 @@ def chapter(rows: Rows) -> Chapter:
     cancel = where(rows, kind=CANCELLATION)
     return Chapter(
         "Does rebalancing pay?", findings(trials, cancel), [
-            Picture("rebalancing", figure(cases), "Bytes of each rebalancer by those of the protocol without it, with 95 % "
-                    "intervals; left of 1, rebalancing saves. Opposed: hardly two sites know the same class, plain SGD."),
+            Picture("rebalancing", figure(cases), "Bytes of each rebalancer by those of the protocol without it, with "
+                    "95 % intervals; left of 1, rebalancing saves. Opposed: hardly two sites know the same class, plain "
+                    "SGD."),
         ],
         [bytes_table(cases), loss_table(cases), *([cancellation_table(cancel)] if cancel else [])], answers(trials),
         [f"Bold: the interval lies below 1. Of {len(trials)} comparisons about {short(TAIL * len(trials))} would by "
          "chance; with so few seeds some more. Rebalancing pays, here, if its bytes are clearly fewer and its loss is "
-         f"surely not higher by {100 * ROOM:.0f} % of what the plain protocol has learnt (its distance from the trivial "
-         "model's loss)."],
+         f"surely not higher by {100 * ROOM:.0f} % of what the plain protocol has learnt (its distance from the "
+         "trivial model's loss)."],
     )
 
 
@@ -126,10 +127,10 @@ def findings(trials: list[Trial], cancel: Rows) -> list[str]:
             lines.append(f"{place} rebalancing {pays}{but(found)}.")
     lines += pooled_by_family(trials)
     if cancel:
-        found = sorted((mean(rows, "cancellation"), name) for name, rows in cancellations(cancel))
-        (low, lowest), (high, highest) = found[0], found[-1]
-        lines.append(f"When a round of FGM ends, ‖Σ X_i‖ / Σ ‖X_i‖ is between {short(low)} ({lowest}) and {short(high)} "
-                     f"({highest}); what a rebalance could win back is 1 minus that.")
+        sizes = sorted((mean(rows, "cancellation"), name) for name, rows in cancellations(cancel))
+        (low, lowest), (high, highest) = sizes[0], sizes[-1]
+        lines.append(f"When a round of FGM ends, ‖Σ X_i‖ / Σ ‖X_i‖ is between {short(low)} ({lowest}) and "
+                     f"{short(high)} ({highest}); what a rebalance could win back is 1 minus that.")
     return lines
 
 
