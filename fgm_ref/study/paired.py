@@ -13,6 +13,8 @@ import numpy.typing as npt
 from fgm_ref.study.compare import Comparison
 from fgm_ref.study.rows import Row, Rows, values
 from fgm_ref.study.stats import RESAMPLES, Estimate, weights
+from fgm_ref.study.words import difference as words_difference
+from fgm_ref.study.words import ratio
 
 Array = npt.NDArray[Any]
 BY = ("threshold",)
@@ -73,6 +75,20 @@ def side(e: Estimate, below: str, above: str, unclear: str) -> str:
     'lower'
     """
     return below if e.high < 0 else above if e.low > 0 else unclear
+
+
+def told(e: Estimate) -> str:
+    """A ratio with its interval, or a dash if nothing could be compared.
+
+    >>> told(Estimate(np.nan, np.nan, np.nan, 0)), told(Estimate(2.0, 1.5, 2.5, 5))
+    ('–', '2.00 (1.50–2.50)')
+    """
+    return "–" if np.isnan(e.value) else ratio(e)
+
+
+def told_difference(e: Estimate) -> str:
+    """The same for a difference."""
+    return "–" if np.isnan(e.value) else words_difference(e)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison
 from fgm_ref.study.fronts import Runs
 from fgm_ref.study.measure import curve
-from fgm_ref.study.paired import listed, side
+from fgm_ref.study.paired import listed, side, told_difference
 from fgm_ref.study.rows import Rows, mean, runs, values, where
 from fgm_ref.study.stats import RESAMPLES, weights
 
@@ -22,6 +22,8 @@ Array = npt.NDArray[Any]
 DYNAMIC = ("gm", "fgm", "fgm-centre", "omniscient")
 FORMAL = {"served_mean": "loss of E over time", "prequential": "loss while learning",
           "prequential_late": "the same, second half"}
+SIDES = ("lower", "higher", "no clear difference")
+CHEAPER = "fewer bytes than any period"
 DRAWN = ("gm", "fgm", "omniscient")
 NAMES = {"swap": "label swap", "join": "a site joins", "season": "season", "reverse": "sign change"}
 
@@ -146,7 +148,8 @@ def findings(cases: list[Case]) -> list[str]:
 
 def gap(case: Case, protocol: str, loss: str) -> Gap:
     """Lower, higher, or not to be told."""
-    return Gap(case, side(case.apart(protocol, loss).plain, "lower", "higher", "no clear difference"))
+    e = case.apart(protocol, loss).plain
+    return Gap(case, CHEAPER if np.isnan(e.value) else side(e, *SIDES))
 
 
 def tally(gaps: list[Gap]) -> str:
@@ -155,8 +158,7 @@ def tally(gaps: list[Gap]) -> str:
     >>> tally([Gap(Case([{"dataset": "watch", "change": "season"}], 0), "lower")])
     'lower in season (watch)'
     """
-    words_of = ("lower", "higher", "no clear difference")
-    names = {word: [gap.case.name for gap in gaps if gap.word == word] for word in words_of}
+    names = {word: [gap.case.name for gap in gaps if gap.word == word] for word in (*SIDES, CHEAPER)}
     everywhere = len(gaps) > 1 and len({gap.word for gap in gaps}) == 1
     return ", ".join(f"{word} in {'all' if everywhere else listed(found)}" for word, found in names.items() if found)
 
@@ -167,6 +169,8 @@ def worth(cases: list[Case]) -> str:
     for case in cases:
         if case.of("fgm"):
             gap = case.apart("fgm", "served_mean").plain
+            if np.isnan(gap.value):
+                continue
             periods = runs(case.periodic, "served_mean", by="protocol").loss.mean(axis=1)
             found.append((max(abs(gap.low), abs(gap.high)), float(np.ptp(periods)), case.name))
     if not found:
@@ -186,7 +190,7 @@ def table(cases: list[Case]) -> Table:
             cells = [case.name, name, words.megabytes(mean(found, "bytes")), f"{mean(found, 'rounds'):.0f}",
                      f"{mean(case.rows, 'baseline_loss'):.3f}"]
             for loss in FORMAL:
-                cells += [f"{mean(found, loss):.3f}", words.difference(case.apart(name, loss).plain) if dynamic else ""]
+                cells += [f"{mean(found, loss):.3f}", told_difference(case.apart(name, loss).plain) if dynamic else ""]
             body.append(cells)
     losses = [cell for title in FORMAL.values() for cell in (title, "− periodic")]
     return Table("Means over thresholds and seeds, with what periodic averaging has at the same bytes taken off:",

@@ -14,9 +14,9 @@ from fgm_ref.plots import BLUE, SKY, VERMILLION
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
-from fgm_ref.study.paired import level, listed, log_ratio
+from fgm_ref.study.paired import level, listed, log_ratio, told
 from fgm_ref.study.rows import Rows, mean, values, where
-from fgm_ref.study.words import ratio, verdict
+from fgm_ref.study.words import verdict
 
 Array = npt.NDArray[Any]
 LOOKS = {("lstm", "h"): (BLUE, "-", "o"), ("lstm", "c"): (SKY, ":", "s"), ("rnn", "h"): (VERMILLION, "--", "^")}
@@ -89,9 +89,9 @@ def findings(cases: list[Case]) -> list[str]:
                             for name in ("gradient_reach", "rounds", "relative_step_norm"))
     word = verdict(reach, "it vanishes faster", "it vanishes more slowly", "no clear difference")
     return [
-        f"What is left of the gradient at the first step is, for the RNN, {ratio(reach)} times what it is for the LSTM "
+        f"What is left of the gradient at the first step is, for the RNN, {told(reach)} times what it is for the LSTM "
         f"at the same rate and clipping, pooled over {len(cases)} cases: {word}.",
-        f"Its rounds are {ratio(rounds)} times the LSTM's ({split(cases)}), its training steps {ratio(moves)} times as "
+        f"Its rounds are {told(rounds)} times the LSTM's ({split(cases)}), its training steps {told(moves)} times as "
         "long.",
         conclusion([case for case in cases if case.rnn_by_lstm("gradient_reach").estimate.high < 1]),
     ]
@@ -105,7 +105,7 @@ def split(cases: list[Case]) -> str:
 
 
 def conclusion(cases: list[Case]) -> str:
-    """From the cases in which the RNN's gradient vanishes faster: a rule only if all that say something say the same."""
+    """From cases in which the RNN's gradient vanishes faster: a rule only if all that say something say the same."""
     named: dict[str, list[str]] = {"fewer": [], "more": [], "": []}
     for case in cases:
         word = verdict(case.rnn_by_lstm("rounds").estimate, "fewer", "more", "")
@@ -128,11 +128,11 @@ def table(cases: list[Case]) -> Table:
             rows = case.of(cell)
             if rows:
                 body.append([case.dataset, case.training, cell.upper(), f"{mean(rows, 'gradient_reach'):.1e}",
-                             *(ratio(level(rows, name)) for name in ("drift", "rounds")),
+                             *(told(level(rows, name)) for name in ("drift", "rounds")),
                              f"{mean(rows, 'relative_step_norm'):.4f}", words.megabytes(mean(rows, "bytes")),
                              f"{mean(rows, 'loss'):.3f}", trivial])
         if case.both:
-            compared = [ratio(case.rnn_by_lstm(name).estimate) for name in COLUMNS]
+            compared = [told(case.rnn_by_lstm(name).estimate) for name in COLUMNS]
             body.append([case.dataset, case.training, "RNN / LSTM", *compared, ""])
     header = ["data set", "training", "cell", "reach", "drift", "rounds", "step", "MB", "loss", "loss, trivial model"]
     return Table("Gradient reach, drifts and rounds of FGM at the same threshold:", header, body)

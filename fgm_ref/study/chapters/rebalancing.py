@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from fgm_ref.plots import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
-from fgm_ref.study.paired import difference, level, listed, log_ratio
+from fgm_ref.study.paired import difference, level, listed, log_ratio, told
 from fgm_ref.study.rows import Rows, mean, where
 from fgm_ref.study.stats import Estimate
 from fgm_ref.study.words import bold, ratio, short
@@ -92,9 +93,9 @@ def chapter(rows: Rows) -> Chapter:
     cancel = where(rows, kind=CANCELLATION)
     return Chapter(
         "Does rebalancing pay?", findings(trials, cancel), [
-            Picture("rebalancing", figure(cases), "Bytes of each rebalancer by those of the protocol without it, with "
-                    "95 % intervals; left of 1, rebalancing saves. Opposed: hardly two sites know the same class, plain "
-                    "SGD."),
+            Picture("rebalancing", figure(cases), "Bytes of each rebalancer by those of the protocol without it, "
+                    "with 95 % intervals; left of 1, rebalancing saves. Opposed: hardly two sites know the same class, "
+                    "plain SGD."),
         ],
         [bytes_table(cases), loss_table(cases), *([cancellation_table(cancel)] if cancel else [])], answers(trials),
         [f"Bold: the interval lies below 1. Of {len(trials)} comparisons about {short(TAIL * len(trials))} would by "
@@ -149,7 +150,7 @@ def pooled_by_family(trials: list[Trial]) -> list[str]:
         ordinary = [trial.case.bytes(protocol) for trial in trials
                     if trial.protocol == protocol and not trial.case.opposed]
         if ordinary:
-            said.append(f"{protocol} {ratio(pooled(ordinary)[0])} times {plain}'s")
+            said.append(f"{protocol} {told(pooled(ordinary)[0])} times {plain}'s")
     return [f"Pooled over the sets as they come, the bytes are: {', '.join(said)}."] if said else []
 
 
@@ -171,9 +172,10 @@ def loss_table(cases: list[Case]) -> Table:
     """Final loss minus the plain protocol's."""
     body = []
     for case in cases:
-        plain = [mean(case.rows, "baseline_loss"), *(mean(case.of(name), "loss") for name in ("gm", "fgm"))]
+        plain = [mean(found, "loss") if found else np.nan for found in (case.of("gm"), case.of("fgm"))]
         gaps = [case.loss(protocol) for protocol in PAIRS]
-        body.append([case.name, *(f"{value:.3f}" for value in plain),
+        body.append([case.name, f"{mean(case.rows, 'baseline_loss'):.3f}",
+                     *("" if np.isnan(value) else f"{value:.3f}" for value in plain),
                      *(words.difference(gap) if gap.n else "" for gap in gaps)])
     header = ["case", "trivial model", "gm", "fgm", *(f"{a} − {b}" for a, b in PAIRS.items())]
     return Table("Final test loss of the plain protocols, and the difference that rebalancing makes:", header, body)
@@ -190,7 +192,7 @@ def cancellations(rows: Rows) -> Iterator[tuple[str, Rows]]:
 
 def cancellation_table(rows: Rows) -> Table:
     """Quartiles over the rounds, means over the seeds."""
-    body = [[name, short(mean(found, "cancellation_low")), ratio(level(found, "cancellation")),
+    body = [[name, short(mean(found, "cancellation_low")), told(level(found, "cancellation")),
              short(mean(found, "cancellation_high")), f"{mean(found, 'ended'):.0f}", f"{found[0]['threshold']:g}"]
             for name, found in cancellations(rows)]
     header = ["case", "lower quartile", "median", "upper quartile", "rounds", "T"]
