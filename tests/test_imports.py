@@ -32,6 +32,9 @@ trace plots table progress selftest check_safe check_plot
 cli demo
 study study.settings study.task study.deviations study.lags study.cancel
 study.measure study.store study.journal study.estimate study.pool study.stats study.fronts
+study.chapter study.rows study.words study.compare study.figures study.paired
+study.chapters study.chapters.fronts
+study.chapters.why study.chapters.rebalancing study.chapters.drift study.chapters.faults study.chapters.gradients
 study.grid study.report
 study.runner
 study.__main__

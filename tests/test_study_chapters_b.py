@@ -17,7 +17,8 @@ DEFAULTS = {
     "schedule": "bernoulli:0.5", "steps": 100, "optimizer": "adam", "lr": 0.01, "clip": None, "safe": "ball",
     "threshold": 0.1, "change": "", "faults": "", "parameters": 10.0, "bytes": 1e6, "loss": 1.0, "rounds": 20.0,
     "rebalances": 0.0, "served_mean": 1.0, "prequential": 1.0, "prequential_late": 1.0, "baseline_loss": 2.0,
-    "stopped": "", "dropped": 0.0, "mean_phi_zero": -1.0, "breaches": 0.0, "overshoot": 0.0, "curve_served": "[2,1,0.5]",
+    "stopped": "", "dropped": 0.0, "mean_phi_zero": -1.0, "breaches": 0.0, "overshoot": 0.0,
+    "curve_served": "[2,1,0.5]",
 }
 
 
@@ -74,12 +75,12 @@ def test_what_makes_gm_look_dearer_is_read_off_the_intervals():
     there = text(why.chapter(program()))
     assert "dearer, besides its balancing: FGM's safe function `cap` instead of `ball` (2." in there
     assert "makes it look cheaper" not in there
-    back = text(why.chapter(program(all_gm=1.5, cap=2.0, all_fgm=2.0)))
+    back = why.shares(why.Program(program(all_gm=1.5, cap=2.0, all_fgm=2.0)))[0]
     assert "its balancing: nothing that can be told from 1; what makes it look cheaper: FGM's safe function" in back
 
 
 def test_the_arithmetic_of_a_round_stands_beside_the_measured_one():
-    said = text(why.chapter(program()))
+    said = why.arithmetic(why.Program(program()))[0]
     assert "after 100 % of the batches, whatever the threshold is" in said
     assert f"= {1 + 2 * 7 / 8:.2f} rounds of FGM at k = 8" in said
     # bytes per round: 6/12 against 1/20
@@ -87,12 +88,12 @@ def test_the_arithmetic_of_a_round_stands_beside_the_measured_one():
     seldom = program()
     for row in seldom:
         row["rebalances"] /= 4
-    assert "whatever the threshold is" not in text(why.chapter(seldom))
+    assert "whatever the threshold is" not in why.arithmetic(why.Program(seldom))[0]
 
 
 def test_programs_that_learn_nothing_are_worse_than_a_trivial_model():
-    assert "GM ends worse than a trivial model" in text(why.chapter(program()))
-    assert "GM ends better than a trivial model" in text(why.chapter(program(trained=0.3)))
+    assert "GM ends worse than a trivial model" in why.learnt(why.Program(program()))[0]
+    assert "GM ends better than a trivial model" in why.learnt(why.Program(program(trained=0.3)))[0]
 
 
 def test_a_diverged_deviation_has_no_ratio_but_a_line():
