@@ -78,11 +78,13 @@ def side(e: Estimate, below: str, above: str, unclear: str) -> str:
 
 
 def told(e: Estimate) -> str:
-    """A ratio with its interval, or a dash if nothing could be compared.
+    """A ratio with its interval, also if it is very small, or a dash if nothing could be compared.
 
-    >>> told(Estimate(np.nan, np.nan, np.nan, 0)), told(Estimate(2.0, 1.5, 2.5, 5))
-    ('–', '2.00 (1.50–2.50)')
+    >>> told(Estimate(np.nan, np.nan, np.nan, 0)), told(Estimate(2.0, 1.5, 2.5, 5)), told(Estimate(2e-4, 1e-5, 0.1, 5))
+    ('–', '2.00 (1.50–2.50)', '2e-04 (1e-05–1e-01)')
     """
+    if 0 < e.value < 0.01:
+        return f"{e.value:.0e} ({e.low:.0e}–{e.high:.0e})"
     return "–" if np.isnan(e.value) else ratio(e)
 
 

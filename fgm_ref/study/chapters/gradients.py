@@ -20,7 +20,7 @@ from fgm_ref.study.words import verdict
 
 Array = npt.NDArray[Any]
 LOOKS = {("lstm", "h"): (BLUE, "-", "o"), ("lstm", "c"): (SKY, ":", "s"), ("rnn", "h"): (VERMILLION, "--", "^")}
-COLUMNS = ("gradient_reach", "drift", "rounds", "relative_step_norm", "bytes", "loss")
+COLUMNS = ("gradient_reach", "relative_drift", "relative_step_norm", "rounds", "bytes", "loss")
 LABELS = {("lstm", "h"): "LSTM, output h", ("lstm", "c"): "LSTM, cell state c", ("rnn", "h"): "RNN, output h"}
 
 
@@ -67,6 +67,8 @@ def cases_of(rows: Rows) -> Iterator[Case]:
 
 def chapter(rows: Rows) -> Chapter:
     """The chapter; what was not run is left out of it."""
+    # the two lengths of a step tell how long E was, on average
+    rows = [{**row, "relative_drift": row["drift"] * row["relative_step_norm"] / row["step_norm"]} for row in rows]
     cases = list(cases_of(rows))
     drawn = list({case.dataset: case for case in reversed(cases)}.values())[::-1]  # the first way of training of each
     return Chapter(
@@ -77,7 +79,7 @@ def chapter(rows: Rows) -> Chapter:
         [table(cases)],
         notes=["Reach: share of the gradient at the last output that is left at the first step, at the end of "
                "training. Step: mean length of one site's training step, in units of ‖E‖. Drift: mean ‖w_i − E‖ when "
-               "nothing is pending."],
+               "nothing is pending, in the same units."],
     )
 
 
@@ -85,14 +87,14 @@ def findings(cases: list[Case]) -> list[str]:
     """Does it reach less far, and are there fewer rounds, or more?"""
     if not cases:
         return []
-    reach, rounds, moves = (pooled([case.rnn_by_lstm(name) for case in cases])[0]
-                            for name in ("gradient_reach", "rounds", "relative_step_norm"))
+    reach, rounds, moves, loss = (pooled([case.rnn_by_lstm(name) for case in cases])[0]
+                                  for name in ("gradient_reach", "rounds", "relative_step_norm", "loss"))
     word = verdict(reach, "it vanishes faster", "it vanishes more slowly", "no clear difference")
     return [
         f"What is left of the gradient at the first step is, for the RNN, {told(reach)} times what it is for the LSTM "
         f"at the same rate and clipping, pooled over {len(cases)} cases: {word}.",
-        f"Its rounds are {told(rounds)} times the LSTM's ({split(cases)}), its training steps {told(moves)} times as "
-        "long.",
+        f"Its rounds are {told(rounds)} times the LSTM's ({split(cases)}), its training steps, by ‖E‖, "
+        f"{told(moves)} times as long, its final losses {told(loss)} times the LSTM's.",
         conclusion([case for case in cases if case.rnn_by_lstm("gradient_reach").estimate.high < 1]),
     ]
 
@@ -128,13 +130,13 @@ def table(cases: list[Case]) -> Table:
             rows = case.of(cell)
             if rows:
                 body.append([case.dataset, case.training, cell.upper(), f"{mean(rows, 'gradient_reach'):.1e}",
-                             *(told(level(rows, name)) for name in ("drift", "rounds")),
-                             f"{mean(rows, 'relative_step_norm'):.4f}", words.megabytes(mean(rows, "bytes")),
+                             f"{mean(rows, 'relative_drift'):.4f}", f"{mean(rows, 'relative_step_norm'):.4f}",
+                             told(level(rows, "rounds")), words.megabytes(mean(rows, "bytes")),
                              f"{mean(rows, 'loss'):.3f}", trivial])
         if case.both:
             compared = [told(case.rnn_by_lstm(name).estimate) for name in COLUMNS]
             body.append([case.dataset, case.training, "RNN / LSTM", *compared, ""])
-    header = ["data set", "training", "cell", "reach", "drift", "rounds", "step", "MB", "loss", "loss, trivial model"]
+    header = ["data set", "training", "cell", "reach", "drift", "step", "rounds", "MB", "loss", "loss, trivial model"]
     return Table("Gradient reach, drifts and rounds of FGM at the same threshold:", header, body)
 
 

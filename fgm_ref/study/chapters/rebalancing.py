@@ -62,10 +62,16 @@ class Trial(NamedTuple):
         return self.bytes.high < 1
 
     @property
+    def learns(self) -> bool:
+        """Clearly better than a trivial model."""
+        trivial = [{**row, "loss": row["baseline_loss"]} for row in self.case.of(self.protocol)]
+        return difference(self.case.of(self.protocol), trivial).plain.high < 0
+
+    @property
     def pays(self) -> bool:
         """Clearly fewer bytes, and the loss is surely not higher by a tenth of what the plain protocol has learnt."""
         learnt = mean(self.case.rows, "baseline_loss") - mean(self.case.of(PAIRS[self.protocol]), "loss")
-        return self.saves and self.loss.high <= ROOM * max(0.0, learnt)
+        return self.saves and self.learns and self.loss.high <= ROOM * max(0.0, learnt)
 
     @property
     def text(self) -> str:
@@ -101,7 +107,7 @@ def chapter(rows: Rows) -> Chapter:
         [f"Bold: the interval lies below 1. Of {len(trials)} comparisons about {short(TAIL * len(trials))} would by "
          "chance; with so few seeds some more. Rebalancing pays, here, if its bytes are clearly fewer and its loss is "
          f"surely not higher by {100 * ROOM:.0f} % of what the plain protocol has learnt (its distance from the "
-         "trivial model's loss)."],
+         "trivial model's loss), and clearly below the trivial model's."],
     )
 
 
@@ -138,9 +144,12 @@ def findings(trials: list[Trial], cancel: Rows) -> list[str]:
 def but(trials: list[Trial]) -> str:
     """Those that save bytes because training got worse, or might have."""
     doubtful = [trial for trial in trials if trial.saves and not trial.pays]
-    groups = {"fewer bytes but clearly more loss": [t for t in doubtful if t.loss.low > 0],
-              "fewer bytes but a loss too uncertain to tell": [t for t in doubtful if not t.loss.low > 0]}
-    return "".join(f"; {what}: {listed([trial.text for trial in found])}" for what, found in groups.items() if found)
+    groups: dict[str, list[str]] = {}
+    for trial in doubtful:
+        word = "clearly more loss" if trial.loss.low > 0 else "a loss too uncertain to tell"
+        word = word if trial.learns else "a loss that is not clearly below a trivial model's"
+        groups.setdefault(word, []).append(f"{trial.protocol} ({trial.case.name})")
+    return "".join(f"; fewer bytes but {what}: {listed(found)}" for what, found in groups.items())
 
 
 def pooled_by_family(trials: list[Trial]) -> list[str]:
