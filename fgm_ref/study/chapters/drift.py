@@ -134,7 +134,8 @@ def chapter(rows: Rows) -> Chapter:
                "its periods, the mean over the thresholds; where a protocol ships more than the shortest period, minus "
                "that period's. A difference in loss while learning is a difference in regret per step: what regret is "
                "measured against cancels. Where a site joins, omniscient is left out: it counts the distance of a site "
-               "that cannot answer, and averages in nearly every step. The trivial model's loss is that before the change."],
+               "that cannot answer, and averages in nearly every step. The trivial model's loss is that before the "
+               "change."],
     )
 
 
