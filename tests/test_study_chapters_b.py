@@ -278,3 +278,10 @@ def test_a_difference_is_told_by_its_interval():
     intervals = (-2, -1), (1, 2), (-1, 1)
     said = [paired.side(Estimate(0.0, low, high, 5), "lower", "higher", "?") for low, high in intervals]
     assert said == ["lower", "higher", "?"]
+
+
+@pytest.mark.parametrize("missing", ["fgm", "periodic:b=7"])
+def test_a_seed_that_is_missing_on_one_side_is_left_out_on_both(missing):
+    found = periodic() + changed("fgm", 10**5.5, 1.2)
+    case = drift.Case([row for row in found if (row["protocol"], row["seed"]) != (missing, 3)], 0)
+    assert case.apart("fgm", "served_mean").n == len(SEEDS) - 1

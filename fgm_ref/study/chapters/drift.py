@@ -14,7 +14,7 @@ from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison
 from fgm_ref.study.fronts import Runs
 from fgm_ref.study.measure import curve
-from fgm_ref.study.paired import listed, side, told_difference
+from fgm_ref.study.paired import compared, listed, side, told_difference
 from fgm_ref.study.rows import Rows, mean, runs, values, where
 from fgm_ref.study.stats import RESAMPLES, weights
 
@@ -63,8 +63,10 @@ class Case:
 
     def apart(self, protocol: str, loss: str) -> Comparison:
         """Loss minus that of periodic averaging with as many bytes, the mean over the thresholds."""
-        mine, theirs = runs(self.of(protocol), loss), runs(self.periodic, loss, by="protocol")
+        mine, theirs = paired(self.of(protocol), self.periodic, loss)
         n = mine.bytes.shape[1]
+        if not n:
+            return compared(np.empty(0))
         plain, w = np.full((1, n), 1 / n), weights(n, RESAMPLES, self.number)
         log, draws = (at_equal_bytes(mine, theirs, x) for x in (plain, w))
         return Comparison(float(log[0]), draws, n)
@@ -75,6 +77,16 @@ class Gap(NamedTuple):
 
     case: Case
     word: str
+
+
+def paired(a: Rows, b: Rows, loss: str) -> tuple[Runs, Runs]:
+    """Bytes and loss (thresholds, seeds) and (periods, seeds) of those seeds of which nothing is missing in either."""
+    seeds = sorted({row["seed"] for row in a} & {row["seed"] for row in b})
+    if not seeds:
+        return Runs(np.empty((1, 0)), np.empty((1, 0))), Runs(np.empty((1, 0)), np.empty((1, 0)))
+    mine, theirs = runs(where(a, seed=seeds), loss), runs(where(b, seed=seeds), loss, by="protocol")
+    whole = ~np.isnan(np.concatenate([*mine, *theirs])).any(axis=0)
+    return Runs(*(part[:, whole] for part in mine)), Runs(*(part[:, whole] for part in theirs))
 
 
 def at_equal_bytes(mine: Runs, theirs: Runs, w: Array) -> Array:
@@ -173,7 +185,7 @@ def worth(cases: list[Case]) -> str:
     for case in cases:
         gap = case.apart("fgm", "served_mean").plain if case.of("fgm") else None
         if gap and not np.isnan(gap.value):
-            periods = runs(case.periodic, "served_mean", by="protocol").loss.mean(axis=1)
+            periods = paired(case.of("fgm"), case.periodic, "served_mean")[1].loss.mean(axis=1)
             found.append((max(abs(gap.low), abs(gap.high)), float(np.ptp(periods)), case.name))
     if not found:
         return ""
