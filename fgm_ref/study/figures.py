@@ -54,7 +54,8 @@ def dots(ax: Axes, labels: Sequence[str], estimates: Sequence[Estimate], marker:
     y = -np.arange(len(labels)) - shift
     middle = np.array([e.value for e in estimates])
     ends = np.array([[e.value - e.low, e.high - e.value] for e in estimates]).T
-    ax.errorbar(middle, y, xerr=np.abs(ends), fmt=marker, color=color, markersize=8, linewidth=2, capsize=4, label=label)
+    ax.errorbar(middle, y, xerr=np.abs(ends), fmt=marker, color=color, markersize=8, linewidth=2, capsize=4,
+                label=label)
     ax.axvline(reference, color=GREY, linewidth=1.5, linestyle=":")
     ax.set_yticks(-np.arange(len(labels)), labels, fontsize=SMALL)
 

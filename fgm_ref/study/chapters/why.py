@@ -23,8 +23,8 @@ NOTHING = Estimate(np.nan, np.nan, np.nan, 0)
 CAPTION = ("Left: bytes by those of the correct protocol (FGM's by those of FGM with `cap`, and `cap` by those of "
            "`ball`), with 95 % intervals. Right: final test loss; dotted: a trivial model.")
 NOTE = ("GM/FGM: bytes of GM's rows by those of FGM with `ball`; bytes of `dynamic` by those of FGM's rows, which "
-        "except for the first have `cap`, as in the program. GM's correct one is `dynamic`, without balancing `gm`. The "
-        "switches are described in `fgm_ref/study/deviations.py`; `sum_test` is an error of the text, not of the code.")
+        "except for the first have `cap`, as in the program. GM's correct one is `dynamic`, without balancing `gm`. "
+        "The switches are described in `fgm_ref/study/deviations.py`; `sum_test` is an error of the text only.")
 
 
 @dataclass(frozen=True)
