@@ -219,7 +219,7 @@ def figure(cases: list[Case]) -> Figure:
             marker, color = LOOKS[protocol]
             figures.dots(ax, labels, found, marker, color, 0.24 * (place - 1), protocol)
         figures.titles(ax, f"by plain {plain}", "ratio of bytes")
-        figures.ticks_of_ratios(ax, (0.5, 1, 2, 4))
+        figures.ticks_of_ratios(ax, (0.25, 0.5, 1, 2, 4))
         ax.margins(y=0.15)
     axes[1].set_yticklabels([])
     figure.legend(loc="outside lower center", ncols=3, fontsize=figures.SMALL, frameon=False)

@@ -242,7 +242,7 @@ def figure(variants: list[Variant]) -> Figure:
             estimates = [e if v.side == name else NOTHING for v, e in zip(shown, column, strict=True)]
             figures.dots(ax, labels, estimates, marker, color, label=name, reference=reference)
     figures.titles(axes[0], "bytes", "by the correct protocol's")
-    figures.ticks_of_ratios(axes[0], (0.1, 0.3, 1, 3, 10))
+    figures.ticks_of_ratios(axes[0], (0.1, 0.3, 1, 3, 10, 30))
     figures.titles(axes[1], "final loss", "test loss")
     axes[1].set_yticklabels([])
     return figure
