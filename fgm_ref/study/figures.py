@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fgm_ref.plots import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, style
+from fgm_ref.plots import BLACK, GREY, style
 from fgm_ref.study.stats import Estimate
 
 LARGE, SMALL = 15, 13
@@ -54,7 +54,8 @@ def dots(ax: Axes, labels: Sequence[str], estimates: Sequence[Estimate], marker:
     y = -np.arange(len(labels)) - shift
     middle = np.array([e.value for e in estimates])
     ends = np.array([[e.value - e.low, e.high - e.value] for e in estimates]).T
-    ax.errorbar(middle, y, xerr=np.abs(ends), fmt=marker, color=color, markersize=8, linewidth=2, capsize=4, label=label)
+    ax.errorbar(middle, y, xerr=np.abs(ends), fmt=marker, color=color, markersize=8, linewidth=2, capsize=4,
+                label=label)
     ax.axvline(1, color=GREY, linewidth=1.5, linestyle=":")
     ax.set_yticks(-np.arange(len(labels)), labels, fontsize=SMALL)
 
@@ -64,3 +65,9 @@ def ticks_of_ratios(ax: Axes, ticks: Sequence[float]) -> None:
     ax.set_xscale("log")
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
+
+
+def legend_below(figure: Figure, source: Axes, columns: int = 4) -> None:
+    """The labels of `source` in a line below all panels."""
+    figure.legend(*source.get_legend_handles_labels(), loc="outside lower center", ncols=columns, fontsize=SMALL,
+                  frameon=False)

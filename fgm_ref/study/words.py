@@ -5,16 +5,18 @@ import math
 from fgm_ref.study.stats import Estimate
 
 
-def ratio(e: Estimate) -> str:
-    """A ratio with its interval.
+def ratio(e: Estimate, bound: str = "") -> str:
+    """A ratio with its interval; a star if some resamples have none; a dash if nothing was compared.
 
-    >>> ratio(Estimate(0.63, 0.584, 0.69, 10)), ratio(Estimate(math.nan, math.nan, math.nan, 10, 0.0))
-    ('0.63 (0.58–0.69)', 'not reached')
+    >>> ratio(Estimate(0.63, 0.584, 0.69, 10)), ratio(Estimate(1.2, 1.1, 1.3, 10, 0.9), "≥")
+    ('0.63 (0.58–0.69)', '≥ 1.20* (1.10–1.30)')
+    >>> ratio(Estimate(math.nan, math.nan, math.nan, 10, 0.0)), ratio(Estimate(math.nan, math.nan, math.nan, 0, 0.0))
+    ('not reached', '–')
     """
     if math.isnan(e.value):
-        return "not reached"
-    flag = "" if e.reached > 0.975 else "*"
-    return f"{short(e.value)}{flag} ({short(e.low)}–{short(e.high)})"
+        return "not reached" if e.n else "–"
+    star = "" if e.reached > 0.975 else "*"
+    return f"{bound} {short(e.value)}{star} ({short(e.low)}–{short(e.high)})".strip()
 
 
 def difference(e: Estimate, digits: int = 3) -> str:
