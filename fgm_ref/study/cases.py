@@ -101,4 +101,4 @@ def written(comparison: Comparison) -> str:
 def over(cases: list[Case], compare: Callable[[Case], Comparison]) -> str:
     """A pooled ratio in words, and of how many data sets it is the mean if not of all."""
     comparison, found = pooled([compare(case) for case in cases])
-    return written(comparison) + (f", {found} of {len(cases)} sets" if 0 < found < len(cases) else "")
+    return written(comparison) + (f" [{found} of {len(cases)} sets]" if 0 < found < len(cases) else "")

@@ -9,7 +9,7 @@ from fgm_ref.study import figures
 from fgm_ref.study.cases import ROOM, Case, Cases, over, written
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
-from fgm_ref.study.rows import Rows, mean, values, where
+from fgm_ref.study.rows import Rows, mean, values
 from fgm_ref.study.words import difference, off
 
 LOSSES = {"loss": "final loss", "served_mean": "loss of E over time", "prequential": "loss while learning"}
@@ -21,8 +21,8 @@ RATIOS = ("FGM's bytes by those of another protocol, with 95 % intervals; left o
 FRONTS = ("Final test loss against payload bytes, means over the seeds; each point is a threshold or a period. Dotted: "
           "no communication; dashed: all averaged in every step.")
 NOTE = (f"L* lies {100 * (1 - ROOM):.0f} % of the way from the loss of sites that never speak to that of averaging "
-        "after every step; a dash: speaking does not lower this loss. A star: some resamples do not reach L*. ≥ or ≤: the "
-        "cheapest setting of one of the two is good enough already, so the ratio is a bound; ≈: of both.")
+        "after every step; a dash: speaking does not lower this loss. A star: some resamples do not reach L*. ≥ or ≤: "
+        "the cheapest setting of one of the two is good enough already, so the ratio is a bound; ≈: of both.")
 
 
 def chapter(rows: Rows) -> Chapter:
@@ -49,37 +49,33 @@ def reach(a: str, b: str, loss: str = "loss") -> Callable[[Case], Comparison]:
 
 def answers(cases: Cases) -> list[str]:
     """Is FGM better than GM?"""
-    head = cases.headline
+    head, step = cases.headline, cases.conditions.get("LSTM, in lockstep", [])
     same, _ = pooled([case.promise("fgm", "gm") for case in head])
     loss, _ = pooled([case.reach("fgm", "gm") for case in head])
-    served, _ = pooled([case.reach("fgm", "gm", "served_mean") for case in head])
-    lines = [
-        f"**At the same promise, unequal speeds: {off(same.estimate)} than plain GM.** "
-        f"{over(head, promise('fgm', 'gm'))} times, over {len(head)} data sets; against GM with Kamp's balancing {over(head, promise('fgm', 'dynamic'))}.",
-        f"**At the same final loss: {off(loss.estimate)} against plain GM** ({over(head, reach('fgm', 'gm'))} times); "
-        f"at the same loss of the served model over time {off(served.estimate)} ({over(head, reach('fgm', 'gm', 'served_mean'))}). "
-        f"Against periodic averaging with its period tuned: {over(head, reach('fgm', 'periodic'))} and "
-        f"{over(head, reach('fgm', 'periodic', 'served_mean'))}.",
+    lockstep = f", with all sites in step {over(step, promise('fgm', 'gm'))}" if step else ""
+    final = {name: over(head, reach("fgm", name)) for name in ("gm", "periodic")}
+    served = {name: over(head, reach("fgm", name, "served_mean")) for name in ("gm", "periodic")}
+    return [
+        f"**Is FGM better than GM? At the same promise: {off(same.estimate)}.** FGM / plain GM at equal thresholds and "
+        f"unequal speeds: {written(same)}{lockstep}. FGM / GM with Kamp's balancing: "
+        f"{over(head, promise('fgm', 'dynamic'))}.",
+        f"**At the same loss: {off(loss.estimate)}.** FGM / plain GM: final loss {final['gm']}, loss of the served "
+        "model "
+        f"over time {served['gm']}. FGM / periodic averaging with its period tuned: {final['periodic']} and "
+        f"{served['periodic']}; even an omniscient trigger / periodic: {over(head, reach('omniscient', 'periodic'))}.",
     ]
-    step = cases.conditions.get("LSTM, in lockstep", [])
-    if step:
-        both, _ = pooled([case.promise("fgm", "gm") for case in step])
-        lines.append(f"**With all sites in step: {off(both.estimate)} than plain GM** at the same promise "
-                     f"({over(step, promise('fgm', 'gm'))}).")
-    return lines
 
 
 def findings(head: list[Case]) -> list[str]:
     """Two sentences."""
-    gap, _ = pooled([case.promise("fgm-probe", "omniscient") for case in head])
+    probe = [over(head, promise("fgm-probe", rival)) for rival in ("gm", "omniscient")]
     return [
-        f"At equal thresholds FGM's bytes are {over(head, promise('fgm', 'gm'))} times plain GM's, and those of FGM "
-        f"with a moving centre and a probe {over(head, promise('fgm-probe', 'gm'))} times; the latter ships "
-        f"{written(gap)} times what an omniscient trigger would.",
-        f"At the final loss L* FGM's bytes are {over(head, reach('fgm', 'gm'))} times plain GM's and "
-        f"{over(head, reach('fgm', 'periodic'))} times those of periodic averaging with its period tuned; the "
-        f"omniscient trigger's are {over(head, reach('omniscient', 'periodic'))} times the latter, and that is the most "
-        "that better timing could bring.",
+        f"At equal thresholds FGM / GM is {over(head, promise('fgm', 'gm'))}, FGM with a moving centre and a probe / "
+        "GM "
+        f"{probe[0]}, and the latter / omniscient trigger {probe[1]}.",
+        f"At the final loss L* FGM / GM is {over(head, reach('fgm', 'gm'))}, FGM / tuned periodic averaging "
+        f"{over(head, reach('fgm', 'periodic'))}, and the omniscient trigger / periodic "
+        f"{over(head, reach('omniscient', 'periodic'))}: the last is all that better timing could bring.",
     ]
 
 
@@ -87,11 +83,13 @@ def levels(cases: list[Case]) -> Table:
     """Trivial baselines, and what the stated loss is."""
     body = []
     for case in cases:
-        losses = [mean(case.rows, "baseline_loss"), *(case.level(name, "loss") for name in ("local", "central"))]
+        losses = [mean(case.rows, "baseline_loss"), case.level("local", "loss"), case.level("central", "loss")]
         losses += [case.level("periodic:b=1", "loss"), case.target("loss")]
         scores = [mean(case.rows, "baseline_score"), case.level("periodic:b=1", "score")]
-        body.append([case.name, *(f"{value:.3f}" for value in losses + scores), str(len(values(case.rows, "seed")))])
-    header = ["data set", "no input", "local", "central", "periodic:b=1", "L*", "score, no input", "score, periodic:b=1"]
+        seeds = str(len(values(case.rows, "seed")))
+        body.append([case.name, *(f"{value:.3f}" for value in losses + scores), seeds])
+    header = ["data set", "no input", "local", "central", "periodic:b=1", "L*", "score, no "
+                                                                                "input", "score, periodic:b=1"]
     about = "Final losses between which everything happens (scores: accuracy, or RMSE in °C):"
     return Table(about, [*header, "seeds"], body)
 
@@ -154,6 +152,6 @@ def fronts(cases: list[Case]) -> Figure:
         ax.axhline(case.level("local", "loss"), color=BLACK, linestyle=":", linewidth=1.5)
         ax.axhline(case.level("periodic:b=1", "loss"), color=GREY, linestyle="--", linewidth=1.5)
         figures.titles(ax, case.name, "MB", "test loss")
-        ax.set_xscale("log")
+        figures.plain_log(ax)
     figures.legend_panel(axes[len(cases)], axes[0])
     return figure
