@@ -13,10 +13,13 @@ from matplotlib import rc_context
 
 from fgm_ref.files import atomic
 from fgm_ref.study.chapter import Chapter
+from fgm_ref.study.chapters import claims
+from fgm_ref.study.rows import Rows
 from fgm_ref.study.store import table
 
 CHAPTERS = ("fronts", "safe", "shipped", "scale", "rebalancing", "why", "sweeps", "drift", "faults", "gradients")
 TITLE = "# Is FGM better than GM for training RNNs, and which safe function beats the norm?"
+CLAIMS = "## What the thesis claims"
 PAGE = "study.md"
 PICTURES = "images/study"
 METHOD = Path(__file__).with_name("method.md")
@@ -24,23 +27,25 @@ METHOD = Path(__file__).with_name("method.md")
 
 @dataclass(frozen=True)
 class Report:
-    """Chapters by name, and the rows they were made from."""
+    """Chapters by name, and the tables that they were made from."""
 
     chapters: dict[str, Chapter]
-    runs: int
+    tables: dict[str, Rows]
 
     def text(self) -> str:
         """The page in Markdown."""
         answers = [answer for chapter in self.chapters.values() for answer in chapter.answers]
         contents = [f"- [{chapter.title}](#{anchor(chapter.title)})" for chapter in self.chapters.values()]
         numbered = [f"{number}. {answer}" for number, answer in enumerate(answers, 1)]
+        claimed = [CLAIMS, "", *claims.table(self.tables).lines()] if "sweeps" in self.tables else []
         head = [TITLE, "", *numbered, "", self.how_sure(), "", *contents, ""]
         body = [line for chapter in self.chapters.values() for line in chapter.lines(PICTURES)]
-        return "\n".join([*head, *body, METHOD.read_text(encoding="utf-8")])
+        return "\n".join([*head, *body, *claimed, METHOD.read_text(encoding="utf-8")])
 
     def how_sure(self) -> str:
         """How the numbers above are to be read."""
-        return (f"All from {self.runs:,} runs; in brackets 95 % bootstrap intervals over paired seeds. Losses are test "
+        return (f"All from {sum(map(len, self.tables.values())):,} runs; in brackets 95 % bootstrap intervals over "
+                "paired seeds. Losses are test "
                 "losses, bytes are payload at 4 bytes per number. [Method and threats to validity](#method) are at the "
                 "end.")
 
@@ -67,14 +72,9 @@ def write(folder: Path, pages: Path | None = None) -> list[Path]:
 
 def collect(folder: Path) -> Report:
     """The chapters for which there is a table with rows."""
-    chapters, runs = {}, 0
-    for name in CHAPTERS:
-        path = folder / f"{name}.csv"
-        rows = table(path) if path.is_file() else []
-        if rows:
-            chapters[name] = import_module(f"fgm_ref.study.chapters.{name}").chapter(rows)
-            runs += len(rows)
-    return Report(chapters, runs)
+    tables = {path.stem: rows for path in sorted(folder.glob("*.csv")) if (rows := table(path)) and path.stem in CHAPTERS}
+    made = {name: import_module(f"fgm_ref.study.chapters.{name}") for name in CHAPTERS if name in tables}
+    return Report({name: module.chapter(tables[name]) for name, module in made.items()}, tables)
 
 
 def anchor(title: str) -> str:

@@ -41,16 +41,15 @@ class Scale:
     @cached_property
     def per_site(self) -> Array:
         """Payload bytes for each site, (sites, seeds)."""
-        return self.numbers("bytes") / np.array(self.sites)[:, None]
+        return np.asarray(self.numbers("bytes") / np.array(self.sites)[:, None])
 
     def growth(self, name: str) -> Growth:
         """A straight line through ln y over ln k, by least squares, for each resample of the seeds."""
         x, y = np.log(self.sites), np.log(np.maximum(self.numbers(name), 1))
         n = y.shape[1]
         lines = np.polyfit(x, y @ np.vstack([np.full((1, n), 1 / n), weights(n, RESAMPLES, 0)]).T, 1)
-        exponents, far = lines[0], lines[0] * np.log(FAR) + lines[1]
-        return Growth(Estimate(float(exponents[0]), *interval(exponents[1:], LEVEL), n),
-                      Estimate(float(np.exp(far[0])), *np.exp(interval(far[1:], LEVEL)), n))
+        found = (lines[0], np.exp(lines[0] * np.log(FAR) + lines[1]))
+        return Growth(*(Estimate(float(all_[0]), *interval(all_[1:], LEVEL), n) for all_ in found))
 
 
 def chapter(rows: Rows) -> Chapter:
@@ -106,7 +105,8 @@ def drawn(scales: dict[str, Scale]) -> Figure:
     """Three panels against the number of sites."""
     figure, axes = figures.panels(3, columns=3, height=3.8)
     for protocol, scale in scales.items():
-        for ax, numbers in zip(axes, (scale.numbers("rounds"), scale.per_site / 1e6, scale.numbers("loss")), strict=True):
+        shown = scale.numbers("rounds"), scale.per_site / 1e6, scale.numbers("loss")
+        for ax, numbers in zip(axes, shown, strict=True):
             figures.line(ax, protocol, scale.sites, np.nanmean(numbers, axis=1).tolist())
     for ax, title in zip(axes, ("rounds", "MB per site", "test loss"), strict=True):
         figures.titles(ax, title, "sites")
