@@ -5,6 +5,7 @@ give the same text.  What can be said of a ratio is decided by its interval (`wo
 numbers if they change.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -30,7 +31,7 @@ class Report:
     """Chapters by name, and the tables that they were made from."""
 
     chapters: dict[str, Chapter]
-    tables: dict[str, Rows]
+    tables: Mapping[str, Rows]
 
     def text(self) -> str:
         """The page in Markdown."""
@@ -72,7 +73,8 @@ def write(folder: Path, pages: Path | None = None) -> list[Path]:
 
 def collect(folder: Path) -> Report:
     """The chapters for which there is a table with rows."""
-    tables = {path.stem: rows for path in sorted(folder.glob("*.csv")) if (rows := table(path)) and path.stem in CHAPTERS}
+    found = {name: folder / f"{name}.csv" for name in CHAPTERS}
+    tables = {name: rows for name, path in found.items() if path.is_file() and (rows := table(path))}
     made = {name: import_module(f"fgm_ref.study.chapters.{name}") for name in CHAPTERS if name in tables}
     return Report({name: module.chapter(tables[name]) for name, module in made.items()}, tables)
 
