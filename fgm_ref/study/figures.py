@@ -58,12 +58,12 @@ def dots(ax: Axes, labels: Sequence[str], estimates: Sequence[Estimate], marker:
 
 
 def dots_at(ax: Axes, places: Any, estimates: Sequence[Estimate], marker: str, color: str,
-            label: str | None = None) -> None:
+            label: str | None = None, hollow: bool = False) -> None:
     """Estimates with their intervals on these lines, counted from the top."""
     middle = np.array([e.value for e in estimates])
     ends = np.array([[e.value - e.low, e.high - e.value] for e in estimates]).T
     ax.errorbar(middle, -np.asarray(places), xerr=np.abs(ends), fmt=marker, color=color, markersize=8, linewidth=2,
-                capsize=4, label=label)
+                capsize=4, label=label, markerfacecolor="white" if hollow else color)
 
 
 def name_lines(ax: Axes, labels: Sequence[str], at: float = 1.0) -> None:
@@ -80,11 +80,11 @@ def ticks_of_ratios(ax: Axes, ticks: Sequence[float]) -> None:
     ax.minorticks_off()
 
 
-def plain_log(ax: Axes, axis: str = "x") -> None:
+def plain_log(ax: Axes, axis: str = "x", subs: Sequence[float] = (1, 3)) -> None:
     """A logarithmic axis with few ticks, written as plain numbers."""
     ax.set(**{f"{axis}scale": "log"})
     which = ax.xaxis if axis == "x" else ax.yaxis
-    which.set_major_locator(LogLocator(base=10, subs=(1, 3), numticks=12))
+    which.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
     which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     which.set_minor_locator(NullLocator())
 

@@ -11,22 +11,30 @@ from fgm_ref.study import figures
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, at_equal_loss, at_equal_settings, loss_difference, pooled
 from fgm_ref.study.rows import Rows, mean, runs, values, where
-from fgm_ref.study.words import difference, off, ratio
+from fgm_ref.study.words import difference, ratio
 
 BALL, SPREAD = "the mean model is within R of E", "the sites' spread is at most R²"
-PROMISES = {
-    "variance": f"both: {BALL}; {SPREAD}", "cap": "the mean model is in a cap of the ball of radius R",
-    "per-layer": "the same for each layer, with its share of R", "history-metric": "within an ellipsoid of the volume "
-                                                                                   "of the ball",
-    "cone": "the mean model's direction is within asin T of E's",
-    "tracking-variance": SPREAD, "tracking-variance-damped": SPREAD, "decay:variance": f"{SPREAD}; R falls from round "
-                                                                                       "to round",
-    "grow:variance": f"{SPREAD}; R grows from round to round",
-    "tracking": "the mean model is within R of where it was heading",
-    "tracking-damped": "the mean model is within R of where it was heading, more carefully",
+MOVED, KEPT, WIDE = "moved", "inside the norm's ball", "wider"
+ZONES = {
+    "ball": (KEPT, BALL), "variance": (KEPT, f"both: {BALL}; {SPREAD}"),
+    "per-layer": (KEPT, "each layer within its share of R"),
+    "decay:variance": (KEPT, "as variance, and R falls from round to round"),
+    "grow:variance": (WIDE, "as variance, but R grows from round to round"),
+    "cap": (WIDE, "the mean model is in a cap that contains the ball"),
+    "cone": (WIDE, "the mean model's direction is within asin T of E's"),
+    "history-metric": (WIDE, "the mean model is in an ellipsoid of the ball's volume"),
+    "tracking": (MOVED, "the mean model is within R of where it was heading"),
+    "tracking-damped": (MOVED, "the mean model is within R of where it was heading, more carefully"),
+    "tracking-variance": (MOVED, SPREAD), "tracking-variance-damped": (MOVED, SPREAD),
 }
+"""By safe function: is its zone inside the norm's, of its size but elsewhere, or wider?  And what it promises."""
+
 OWN = Path(__file__).parents[1] / "own.md"
-WITH_SPREAD = ("fgm-centre:directions=1", "fgm-centre", "fgm-probe", "omniscient", "fda-linear")
+CAPTION = ("Bytes by those of FGM with the ball (the norm) at equal radius R = T·‖E‖, pooled over data sets and "
+           "thresholds, "
+           "with 95 % intervals; left of 1, fewer bytes. Filled: zones inside the norm's ball or of its size; hollow: "
+           "wider "
+           "zones, which promise less. Squares: other protocols.")
 
 
 class Entrant(NamedTuple):
@@ -36,6 +44,11 @@ class Entrant(NamedTuple):
     safe: str
 
     @property
+    def own(self) -> bool:
+        """Whether it is FGM, or FGM with a moving centre."""
+        return self.protocol.startswith("fgm")
+
+    @property
     def name(self) -> str:
         """As the table calls it: FGM's by the safe function alone."""
         if self.protocol == "fgm":
@@ -43,9 +56,14 @@ class Entrant(NamedTuple):
         return f"gm, {self.safe}" if self.protocol == "gm" else self.protocol
 
     @property
+    def group(self) -> str:
+        """Which zone it has, compared with the norm's."""
+        return ZONES[self.safe][0] if self.protocol in ("fgm", "gm") else MOVED
+
+    @property
     def promise(self) -> str:
         """What holds whenever no message is pending."""
-        return SPREAD if self.protocol in WITH_SPREAD else PROMISES.get(self.safe, BALL)
+        return ZONES[self.safe][1] if self.protocol in ("fgm", "gm") else SPREAD
 
 
 NORM, BEST = Entrant("fgm", "ball"), Entrant("omniscient", "variance")
@@ -63,6 +81,10 @@ class Contest:
         """Its runs on one data set."""
         return where(self.rows, protocol=entrant.protocol, safe=entrant.safe, dataset=dataset)
 
+    def norms(self, dataset: str) -> Rows:
+        """The norm's runs on one data set."""
+        return self.of(NORM, dataset)
+
     def bytes(self, a: Entrant, b: Entrant) -> Comparison:
         """a's bytes by b's at equal radius."""
         return pooled([at_equal_settings(runs(self.of(a, dataset)), runs(self.of(b, dataset)), number)
@@ -73,55 +95,60 @@ class Contest:
         return [loss_difference(runs(self.of(a, dataset), which), runs(self.of(b, dataset), which), number)
                 for number, dataset in enumerate(self.datasets)]
 
-    def at_loss(self, a: Entrant, b: Entrant, which: str) -> tuple[Comparison, int]:
-        """a's bytes by b's at the loss half-way between b's at its smallest and largest radius."""
+    def at_loss(self, entrant: Entrant, which: str = "served_mean") -> tuple[Comparison, int]:
+        """Bytes by the norm's at the loss half-way between the norm's at its smallest and largest radius."""
         found = []
         for number, dataset in enumerate(self.datasets):
-            reference = runs(self.of(b, dataset), which)
-            target = float((reference.loss.mean(axis=1).min() + reference.loss.mean(axis=1).max()) / 2)
-            found.append(at_equal_loss(runs(self.of(a, dataset), which), reference, target, number))
+            norm = runs(self.of(NORM, dataset), which)
+            levels = norm.loss.mean(axis=1)
+            target = float((levels.min() + levels.max()) / 2)
+            found.append(at_equal_loss(runs(self.of(entrant, dataset), which), norm, target, number))
         return pooled(found)
+
+    def cheapest(self, group: str) -> Entrant:
+        """Of the project's entrants with such a zone, the one with the fewest bytes at equal radius."""
+        return next(entrant for entrant in self.entrants if entrant.own and entrant.group == group)
+
+    def told(self, a: Entrant, b: Entrant = NORM) -> str:
+        """a's bytes by b's at equal radius, in words."""
+        return ratio(self.bytes(a, b).estimate)
+
+    def told_at_loss(self, entrant: Entrant) -> str:
+        """The same at equal loss, by the norm's."""
+        found, sets = self.at_loss(entrant)
+        share = f" [{sets} of {len(self.datasets)} sets]" if 0 < sets < len(self.datasets) else ""
+        return ratio(found.estimate, found.bound) + share
 
 
 def chapter(rows: Rows) -> Chapter:
     """Which safe function beats the norm?"""
     contest = Contest(rows)
-    own = [e for e in contest.entrants if e.protocol in ("fgm", "fgm-centre", "fgm-probe")]
-    norms = [e for e in own if e.protocol == "fgm"]
-    return Chapter(
-        "Which safe function beats the norm?", findings(contest, norms, own),
-        [Picture("safe", drawn(contest), "Bytes by those of FGM with the ball (the norm) at equal radius R = T·‖E‖, "
-                                         "pooled over data sets "
-                 "and thresholds, with 95 % intervals; left of 1, fewer bytes. Squares: other protocols.")],
-        [table(contest)], [answer(contest, norms, own)], [OWN.read_text(encoding="utf-8")],
-    )
+    picture = Picture("safe", drawn(contest), CAPTION)
+    return Chapter("Which safe function beats the norm?", [finding(contest)], [picture], [table(contest)],
+                   [answer(contest)], [OWN.read_text(encoding="utf-8")])
 
 
-def answer(contest: Contest, norms: Sequence[Entrant], own: Sequence[Entrant]) -> str:
+def answer(contest: Contest) -> str:
     """The second question of the title."""
-    first, best = norms[0], own[0]
-    text = [f"**Which safe function beats the norm? At equal radius, `{first.name}`: "
-            f"{off(contest.bytes(first, NORM).estimate)}** than the ball "
-            f"({ratio(contest.bytes(first, NORM).estimate)})."]
-    if best != first:
-        text.append(f"Letting the zone's centre move within a round, `{best.name}`, costs "
-                    f"{ratio(contest.bytes(best, NORM).estimate)} times the "
-                    f"ball's bytes and {ratio(contest.bytes(best, BEST).estimate)} times the omniscient trigger's.")
-    return " ".join(text)
+    moved, kept, wide = (contest.cheapest(group) for group in (MOVED, KEPT, WIDE))
+    return ("**Which safe function beats the norm? One that moves:** a zone of the same radius around where all sites "
+            "are "
+            f"heading. `{moved.name}` / norm: {contest.told(moved)} at equal radius, {contest.told_at_loss(moved)} at "
+            "the "
+            f"same loss of the served model over time; / omniscient trigger: {contest.told(moved, BEST)}. Of the zones "
+            f"inside the norm's own ball `{kept.name}` is the cheapest. Wider zones pay with their promise: "
+            f"`{wide.name}` / norm: {contest.told(wide)} at equal radius, {contest.told_at_loss(wide)} at the same "
+            "loss.")
 
 
-def findings(contest: Contest, norms: Sequence[Entrant], own: Sequence[Entrant]) -> list[str]:
-    """Two sentences."""
-    better = [e.name for e in norms if contest.bytes(e, NORM).estimate.high < 1]
-    worse = [e.name for e in norms if contest.bytes(e, NORM).estimate.low > 1]
-    gap = contest.bytes(NORM, BEST).estimate
-    return [
-        f"At equal radius {listed(better)} {'needs' if len(better) == 1 else 'need'} fewer bytes than the norm, "
-        f"{listed(worse)} more; the norm "
-        f"itself needs {ratio(gap)} times the omniscient trigger's.",
-        f"The best of all, `{own[0].name}`, needs {ratio(contest.bytes(own[0], BEST).estimate)} times the omniscient "
-        "trigger's.",
-    ]
+def finding(contest: Contest) -> str:
+    """Who is better, who is worse, at equal size."""
+    fair = [e for e in contest.entrants if e.own and e.group != WIDE and e != NORM]
+    better = [e.name for e in fair if contest.bytes(e, NORM).estimate.high < 1]
+    worse = [e.name for e in fair if contest.bytes(e, NORM).estimate.low > 1]
+    return (f"At equal radius the norm needs {contest.told(NORM, BEST)} times the omniscient trigger's bytes. Of the "
+            "zones "
+            f"inside its ball or of its size, {listed(better)} need fewer bytes than the norm, {listed(worse)} more.")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -137,38 +164,29 @@ def table(contest: Contest) -> Table:
     """One line for each entrant, cheapest first."""
     body = []
     for entrant in contest.entrants:
-        same, reached = contest.at_loss(entrant, NORM, "served_mean")
-        share = f" [{reached} of {len(contest.datasets)}]" if 0 < reached < len(contest.datasets) else ""
-        body.append([
-            f"`{entrant.name}`", entrant.promise,
-            *(ratio(contest.bytes(entrant, other).estimate) for other in (NORM, BEST)),
-            "; ".join(difference(c.plain) for c in contest.loss(entrant, NORM, "loss")),
-            ratio(same.estimate, same.bound) + share,
-        ])
-    first = {name: ", ".join(f"{mean(where(contest.rows, dataset=d), name):.3f}" for d in contest.datasets)
-             for name in ("baseline_loss", "baseline_score")}
-    norm = ", ".join(f"{mean(contest.of(NORM, d), 'loss'):.3f}" for d in contest.datasets)
-    about = (f"Data sets: {', '.join(contest.datasets)}; {len(values(contest.rows, 'seed'))} seeds, R = T·‖E‖ with T = "
-             f"{', '.join(f'{t:g}' for t in values(contest.rows, 'threshold'))}. Final losses of the norm: {norm}; "
-             "without any input: "
-             f"{first['baseline_loss']}. Equal loss: where the served model's mean loss over time is half-way between "
-             "the norm's at both "
-             "thresholds.")
-    return Table(about, ["", "promise at rest", "bytes / norm's", "bytes / omniscient's", "final loss − norm's, by "
-                                                                                          "data set",
-                         "bytes / norm's at equal loss"], body)
+        losses = "; ".join(difference(c.plain) for c in contest.loss(entrant, NORM, "loss"))
+        cells = contest.told(entrant), contest.told(entrant, BEST), losses, contest.told_at_loss(entrant)
+        body.append([f"`{entrant.name}`", entrant.group, entrant.promise, *cells])
+    blind, norm = (", ".join(f"{mean(rows, name):.3f}" for rows in map(contest.norms, contest.datasets))
+                   for name in ("baseline_loss", "loss"))
+    radii, seeds = ", ".join(f"{t:g}" for t in values(contest.rows, "threshold")), len(values(contest.rows, "seed"))
+    about = (f"Data sets: {', '.join(contest.datasets)}; {seeds} seeds, R = T·‖E‖ with T = {radii}. "
+             f"Final losses of the norm: {norm}; without any input: {blind}. Equal loss: where the served model's mean loss "
+             "over time is half-way between the norm's at its smallest and its largest radius.")
+    header = ["", "zone", "promise at rest", "bytes / norm's", "bytes / omniscient's", "final loss − norm's, by data set",
+              "bytes / norm's at equal loss"]
+    return Table(about, header, body)
 
 
 def drawn(contest: Contest) -> Figure:
     """One line for each entrant."""
-    figure, (ax,) = figures.panels(1, columns=1, height=1.2 + 0.42 * len(contest.entrants))
+    figure, (ax,) = figures.panels(1, columns=1, height=1.2 + 0.33 * len(contest.entrants))
     names = [entrant.name for entrant in contest.entrants]
     for place, entrant in enumerate(contest.entrants):
-        own, other = entrant.protocol.startswith("fgm"), not entrant.protocol.startswith("fgm")
-        color = GREY if entrant == NORM else GREEN if own else BLACK
-        blank = [contest.bytes(entrant, NORM).estimate]
-        figures.dots_at(ax, [place], blank, "s" if other else "o", color)
+        color = GREY if entrant == NORM else GREEN if entrant.own else BLACK
+        figures.dots_at(ax, [place], [contest.bytes(entrant, NORM).estimate], "o" if entrant.own else "s", color,
+                        hollow=entrant.group == WIDE)
     figures.name_lines(ax, names)
     figures.titles(ax, "", "bytes / those of the ball at equal radius (log scale)")
-    figures.ticks_of_ratios(ax, (0.5, 0.7, 1, 1.5, 2, 3))
+    figures.ticks_of_ratios(ax, (0.15, 0.25, 0.5, 0.7, 1, 1.5, 2, 3))
     return figure

@@ -11,7 +11,7 @@ from fgm_ref.study import figures
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.rows import Rows, column, mean, values, where
 from fgm_ref.study.stats import LEVEL, RESAMPLES, Estimate, interval, weights
-from fgm_ref.study.words import megabytes, ratio, short
+from fgm_ref.study.words import ratio, short, size
 
 Array = npt.NDArray[Any]
 FAR = 1_000_000
@@ -70,7 +70,7 @@ def findings(scales: dict[str, Scale]) -> list[str]:
         "FGM's bytes "
         f"are {short(first)} times GM's at {gm.sites[0]} sites and {short(last)} times at {gm.sites[-1]:,}.",
         f"At a million sites, if the fit held so far out, a run of {fgm.rows[0]['steps']} steps would ship "
-        f"{megabytes(gm.growth('bytes').far.value)} MB by GM and {megabytes(fgm.growth('bytes').far.value)} MB by FGM.",
+        f"{size(gm.growth('bytes').far.value)} by GM and {size(fgm.growth('bytes').far.value)} by FGM.",
     ]
 
 
@@ -94,11 +94,11 @@ def fitted(scales: dict[str, Scale]) -> Table:
         growths = [scale.growth(name) for name in ("rounds", "bytes")]
         far = growths[1].far
         body.append([f"`{protocol}`", *(ratio(growth.exponent) for growth in growths),
-                     f"{megabytes(far.value)} ({megabytes(far.low)}–{megabytes(far.high)})"])
+                     f"{size(far.value)} ({size(far.low)} to {size(far.high)})"])
     return Table("Fitted growth y ∝ k^p, and bytes at a million sites if it went on (an extrapolation, not a result; "
                  "the "
                  "interval is that of the fit, not of the assumption):",
-                 ["", "p, rounds", "p, bytes", "MB at 1,000,000 sites"], body)
+                 ["", "p, rounds", "p, bytes", "at 1,000,000 sites"], body)
 
 
 def drawn(scales: dict[str, Scale]) -> Figure:
@@ -113,6 +113,6 @@ def drawn(scales: dict[str, Scale]) -> Figure:
         ax.set_xscale("log", base=4)
         ax.set_xticks(next(iter(scales.values())).sites, [str(k) for k in next(iter(scales.values())).sites])
     for ax in axes[:2]:
-        figures.plain_log(ax, "y")
+        figures.plain_log(ax, "y", (1, 2, 5))
     figures.legend_below(figure, axes[0], columns=6)
     return figure

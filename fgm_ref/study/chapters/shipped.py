@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from fgm_ref.plots import BLACK, BLUE, GREEN, VERMILLION
 from fgm_ref.study import figures
@@ -65,9 +66,12 @@ def chapter(rows: Rows) -> Chapter:
                    [table(codecs), *blocks(codecs)], [answer(codecs)])
 
 
+HARMLESS = 0.05
+
+
 def best(codecs: Codecs) -> tuple[str, str]:
-    """Protocol and codec with the smallest ratio of bytes whose interval of the loss holds no loss at all or a gain."""
-    harmless = [pair for pair in codecs.pairs if codecs.losses(*pair).plain.low <= 0]
+    """The cheapest with its codec, of those whose final loss is surely not worse by more than 5 % of the gain."""
+    harmless = [pair for pair in codecs.pairs if codecs.losses(*pair).plain.high < HARMLESS]
     return min(harmless or codecs.pairs, key=lambda pair: codecs.bytes(*pair).log)
 
 
@@ -88,10 +92,12 @@ def findings(codecs: Codecs) -> list[str]:
         if not names:
             continue
         ratios = sorted(codecs.bytes(name, codec).estimate.value for name in names)
-        worse = [name for name in names if codecs.losses(name, codec).plain.low > 0]
-        harm = f"the final loss is clearly worse with {', '.join(f'`{name}`' for name in worse)}" if worse else (
-            "no protocol's final loss is clearly worse")
-        sentences.append(f"`{codec}` needs {ratios[0]:.2f} to {ratios[-1]:.2f} times the bytes of float32, and {harm}.")
+        worst = max(names, key=lambda name: codecs.losses(name, codec).plain.high)
+        sentences.append(f"`{codec}` needs {ratios[0]:.2f} to {ratios[-1]:.2f} times the bytes of float32; the final "
+                         "loss "
+                         f"changes at worst by {difference(codecs.losses(worst, codec).plain)} of what communication "
+                         "can "
+                         f"bring (`{worst}`).")
     return sentences
 
 
@@ -144,5 +150,6 @@ def drawn(codecs: Codecs) -> Figure:
     figures.titles(left, "bytes", "ratio to float32 (log scale)")
     figures.titles(right, "final loss", "change, share of the gain")
     figures.ticks_of_ratios(left, (0.1, 0.2, 0.3, 0.5, 1))
+    right.xaxis.set_major_locator(MaxNLocator(4))
     figures.legend_below(figure, left, columns=5)
     return figure
