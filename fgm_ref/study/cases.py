@@ -1,7 +1,7 @@
 """The runs of the experiment on fronts, by data set and conditions, and the questions that are asked of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from fgm_ref.presets import PRESETS
@@ -20,6 +20,7 @@ class Case:
 
     rows: Rows
     number: int  # which resamples it gets
+    found: dict[tuple[str, ...], Comparison] = field(default_factory=dict)  # what was asked before
 
     @property
     def name(self) -> str:
@@ -56,7 +57,11 @@ class Case:
 
     def reach(self, a: str, b: str, loss: str = "loss") -> Comparison:
         """a's bytes by b's at the loss L*."""
-        return at_equal_loss(self.front(a, loss), self.front(b, loss), self.target(loss), self.number)
+        asked = (a, b, loss)
+        if asked not in self.found:
+            fronts = self.front(a, loss), self.front(b, loss)
+            self.found[asked] = at_equal_loss(*fronts, self.target(loss), self.number)
+        return self.found[asked]
 
 
 @dataclass(frozen=True)

@@ -171,10 +171,10 @@ def table(contest: Contest) -> Table:
                    for name in ("baseline_loss", "loss"))
     radii, seeds = ", ".join(f"{t:g}" for t in values(contest.rows, "threshold")), len(values(contest.rows, "seed"))
     about = (f"Data sets: {', '.join(contest.datasets)}; {seeds} seeds, R = T·‖E‖ with T = {radii}. "
-             f"Final losses of the norm: {norm}; without any input: {blind}. Equal loss: where the served model's mean loss "
-             "over time is half-way between the norm's at its smallest and its largest radius.")
-    header = ["", "zone", "promise at rest", "bytes / norm's", "bytes / omniscient's", "final loss − norm's, by data set",
-              "bytes / norm's at equal loss"]
+             f"Final losses of the norm: {norm}; without any input: {blind}. Equal loss: where the served model's mean "
+             "loss over time is half-way between the norm's at its smallest and its largest radius.")
+    header = ["", "zone", "promise at rest", "bytes / norm's", "bytes / omniscient's",
+              "final loss − norm's, by data set", "bytes / norm's at equal loss"]
     return Table(about, header, body)
 
 
