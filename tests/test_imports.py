@@ -35,8 +35,8 @@ study.measure study.store study.journal study.estimate study.pool study.stats st
 study.grid study.summary study.rows study.words study.compare study.figures study.chapter
 study.cases study.sweeps
 study.chapters study.chapters.fronts study.chapters.safe study.chapters.shipped study.chapters.scale
-study.chapters.sweeps study.chapters.claims study.chapters.why study.chapters.rebalancing study.chapters.drift study.chapters.faults
-study.chapters.gradients
+study.chapters.sweeps study.chapters.claims study.chapters.why study.chapters.rebalancing study.chapters.drift
+study.chapters.faults study.chapters.gradients
 study.report
 study.runner
 study.__main__

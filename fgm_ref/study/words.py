@@ -41,7 +41,8 @@ def short(value: float) -> str:
     >>> short(0.634), short(2.751), short(27.51), short(275.1), short(12345.0), short(-0.004), short(-0.5)
     ('0.63', '2.75', '27.5', '275', '12,345', '0.00', '−0.50')
     """
-    text = f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:,.0f}"
+    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    text = f"{value:,.{digits}f}"
     return "0.00" if text == "-0.00" else text.replace("-", "−")
 
 
