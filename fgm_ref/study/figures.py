@@ -51,10 +51,10 @@ def legend_panel(ax: Axes, source: Axes, title: str = "") -> None:
 
 
 def dots(ax: Axes, labels: Sequence[str], estimates: Sequence[Estimate], marker: str = "o", color: str = BLACK,
-         shift: float = 0.0, label: str | None = None) -> None:
-    """Ratios with their intervals, one line each from top to bottom, around a line at 1."""
+         shift: float = 0.0, label: str | None = None, reference: float = 1.0) -> None:
+    """Ratios with their intervals, one line each from top to bottom, around a line at 1 (or at another reference)."""
     dots_at(ax, np.arange(len(labels)) + shift, estimates, marker, color, label)
-    name_lines(ax, labels)
+    name_lines(ax, labels, reference)
 
 
 def dots_at(ax: Axes, places: Any, estimates: Sequence[Estimate], marker: str, color: str,

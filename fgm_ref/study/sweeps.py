@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.study.compare import NOTHING, Comparison
+from fgm_ref.study.paired import compared
 from fgm_ref.study.rows import Rows, column, values, where
-from fgm_ref.study.stats import RESAMPLES, weights
 
 Array = npt.NDArray[Any]
 EVENTS, TEXT = "nyc_flights", "amazon_snippets"
@@ -98,10 +98,7 @@ def quotient(a: Rows, b: Rows, number: Callable[[Any], float] = lambda row: row[
 
 def of_values(numbers: Array) -> Comparison:
     """The mean of one number per seed; seeds without one are left out."""
-    numbers = numbers[~np.isnan(numbers)]
-    if not len(numbers):
-        return NOTHING
-    return Comparison(float(numbers.mean()), weights(len(numbers), RESAMPLES, 0) @ numbers, len(numbers))
+    return compared(numbers[~np.isnan(numbers)])
 
 
 of_logs: Callable[[Array], Comparison] = of_values
