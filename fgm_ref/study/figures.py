@@ -1,12 +1,14 @@
 """Figures of the report: panels with large letters, so that they can be read at half their width."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from fgm_ref.plots import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, style
+from fgm_ref.plots import BLACK, GREY, style
 from fgm_ref.study.stats import Estimate
 
 LARGE, SMALL = 15, 13
@@ -51,13 +53,24 @@ def legend_panel(ax: Axes, source: Axes, title: str = "") -> None:
 def dots(ax: Axes, labels: Sequence[str], estimates: Sequence[Estimate], marker: str = "o", color: str = BLACK,
          shift: float = 0.0, label: str | None = None, reference: float = 1.0) -> None:
     """Ratios with their intervals, one line each from top to bottom, around a line at 1 (or at another reference)."""
-    y = -np.arange(len(labels)) - shift
+    dots_at(ax, np.arange(len(labels)) + shift, estimates, marker, color, label)
+    name_lines(ax, labels, reference)
+
+
+def dots_at(ax: Axes, places: Any, estimates: Sequence[Estimate], marker: str, color: str,
+            label: str | None = None, hollow: bool = False) -> None:
+    """Estimates with their intervals on these lines, counted from the top."""
     middle = np.array([e.value for e in estimates])
     ends = np.array([[e.value - e.low, e.high - e.value] for e in estimates]).T
-    ax.errorbar(middle, y, xerr=np.abs(ends), fmt=marker, color=color, markersize=8, linewidth=2, capsize=4,
-                label=label)
-    ax.axvline(reference, color=GREY, linewidth=1.5, linestyle=":")
+    ax.errorbar(middle, -np.asarray(places), xerr=np.abs(ends), fmt=marker, color=color, markersize=8, linewidth=2,
+                capsize=4, label=label, markerfacecolor="white" if hollow else color)
+
+
+def name_lines(ax: Axes, labels: Sequence[str], at: float = 1.0) -> None:
+    """A name for each line, and a dotted one where the ratio is 1."""
+    ax.axvline(at, color=GREY, linewidth=1.5, linestyle=":")
     ax.set_yticks(-np.arange(len(labels)), labels, fontsize=SMALL)
+    ax.set_ylim(0.6 - len(labels), 0.6)
 
 
 def ticks_of_ratios(ax: Axes, ticks: Sequence[float]) -> None:
@@ -65,3 +78,18 @@ def ticks_of_ratios(ax: Axes, ticks: Sequence[float]) -> None:
     ax.set_xscale("log")
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
+
+
+def plain_log(ax: Axes, axis: str = "x", subs: Sequence[float] = (1, 3)) -> None:
+    """A logarithmic axis with few ticks, written as plain numbers."""
+    ax.set(**{f"{axis}scale": "log"})
+    which = ax.xaxis if axis == "x" else ax.yaxis
+    which.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
+    which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    which.set_minor_locator(NullLocator())
+
+
+def legend_below(figure: Figure, source: Axes, columns: int = 4) -> None:
+    """The labels of `source` in a line below all panels."""
+    figure.legend(*source.get_legend_handles_labels(), loc="outside lower center", ncols=columns, fontsize=SMALL,
+                  frameon=False)

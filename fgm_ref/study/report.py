@@ -5,6 +5,7 @@ give the same text.  What can be said of a ratio is decided by its interval (`wo
 numbers if they change.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,34 +14,41 @@ from matplotlib import rc_context
 
 from fgm_ref.files import atomic
 from fgm_ref.study.chapter import Chapter
+from fgm_ref.study.chapters import claims
+from fgm_ref.study.rows import Rows
 from fgm_ref.study.store import table
 
 CHAPTERS = ("fronts", "safe", "shipped", "scale", "rebalancing", "why", "sweeps", "drift", "faults", "gradients")
 TITLE = "# Is FGM better than GM for training RNNs, and which safe function beats the norm?"
+CLAIMS = "## What the thesis claims"
 PAGE = "study.md"
 PICTURES = "images/study"
+METHOD = Path(__file__).with_name("method.md")
 
 
 @dataclass(frozen=True)
 class Report:
-    """Chapters by name, and the rows they were made from."""
+    """Chapters by name, and the tables that they were made from."""
 
     chapters: dict[str, Chapter]
-    runs: int
+    tables: Mapping[str, Rows]
 
     def text(self) -> str:
         """The page in Markdown."""
         answers = [answer for chapter in self.chapters.values() for answer in chapter.answers]
         contents = [f"- [{chapter.title}](#{anchor(chapter.title)})" for chapter in self.chapters.values()]
-        head = [TITLE, "", *(f"{number}. {answer}" for number, answer in enumerate(answers, 1)), "", self.how_sure(), "",
-                *contents, ""]
+        numbered = [f"{number}. {answer}" for number, answer in enumerate(answers, 1)]
+        claimed = [CLAIMS, "", *claims.table(self.tables).lines()] if "sweeps" in self.tables else []
+        head = [TITLE, "", *numbered, "", self.how_sure(), "", *contents, ""]
         body = [line for chapter in self.chapters.values() for line in chapter.lines(PICTURES)]
-        return "\n".join([*head, *body, *(line for line in METHOD)]) + "\n"
+        return "\n".join([*head, *body, *claimed, METHOD.read_text(encoding="utf-8")])
 
     def how_sure(self) -> str:
         """How the numbers above are to be read."""
-        return (f"All from {self.runs:,} runs; in brackets 95 % bootstrap intervals over paired seeds. Losses are test losses, bytes "
-                "are payload at 4 bytes per number. [Method and threats to validity](#method) are at the end.")
+        return (f"All from {sum(map(len, self.tables.values())):,} runs; in brackets 95 % bootstrap intervals over "
+                "paired seeds. Losses are test "
+                "losses, bytes are payload at 4 bytes per number. [Method and threats to validity](#method) are at the "
+                "end.")
 
 
 def write(folder: Path, pages: Path | None = None) -> list[Path]:
@@ -65,14 +73,10 @@ def write(folder: Path, pages: Path | None = None) -> list[Path]:
 
 def collect(folder: Path) -> Report:
     """The chapters for which there is a table with rows."""
-    chapters, runs = {}, 0
-    for name in CHAPTERS:
-        path = folder / f"{name}.csv"
-        rows = table(path) if path.is_file() else []
-        if rows:
-            chapters[name] = import_module(f"fgm_ref.study.chapters.{name}").chapter(rows)
-            runs += len(rows)
-    return Report(chapters, runs)
+    found = {name: folder / f"{name}.csv" for name in CHAPTERS}
+    tables = {name: rows for name, path in found.items() if path.is_file() and (rows := table(path))}
+    made = {name: import_module(f"fgm_ref.study.chapters.{name}") for name in CHAPTERS if name in tables}
+    return Report({name: module.chapter(tables[name]) for name, module in made.items()}, tables)
 
 
 def anchor(title: str) -> str:
@@ -82,43 +86,3 @@ def anchor(title: str) -> str:
     'loss-against-bytes-who-wins'
     """
     return "".join(c for c in title.lower().replace(" ", "-") if c.isalnum() or c in "-_")
-
-
-METHOD = """\
-## Method
-
-- **Paired seeds.** Under one seed all protocols share data split, mini-batches, initial model and schedule, so they are compared
-  seed by seed; what is resampled for the intervals is the seeds (10,000 bootstrap resamples, percentile intervals). With ten
-  seeds such intervals are somewhat too narrow, with five more so. Nothing is corrected for the number of comparisons.
-- **Equal promise.** Thresholds are relative radii: R = T·‖E‖. All protocols with the safe function `variance` promise
-  the same at equal T: the sites' mean squared distance from their mean is at most R² whenever no message is pending. Ratios at equal
-  thresholds are geometric means over thresholds and seeds.
-- **Equal loss.** No threshold hits a stated loss exactly. So ln bytes is interpolated on each protocol's front, the running
-  minimum of the mean loss over the seeds, separately for each resample.
-- **Three losses.** *Final*: of the mean model on the test part at the end. *While learning*: the training loss of the local models on
-  batches that they have not learnt from yet, mean over all steps. *Of E over time*: of the coordinator's model on the test
-  part, mean over evaluations at times that have nothing to do with the periods.
-- **Bytes** are payload, both directions, the first model included; `tcp_bytes` in the tables adds headers.
-
-## Threats to validity
-
-- Small recurrent networks, five small data sets, a few hundred steps of training. Long training, large models and other
-  architectures may differ.
-- Delivery is immediate except in the chapter on faults; time is counted in steps, not seconds.
-- Step sizes and clipping are fixed for each data set and were not tuned for each protocol; thresholds and periods are a grid of powers, so
-  the best point of a front lies between two of its points.
-- The data sets are a sample of nothing: pooled numbers describe these sets, and their intervals say how
-  sure the mean over *these* sets is.
-- The entrants (moving centre, probe, tracking with damping) were found on some of these data sets with the first seeds. Their proofs do
-  not depend on data; how much they save may.
-
-## How to rerun
-
-```
-make study-quick     # a small version from scratch, in out/study, with its own page
-make study           # everything, into data/results, then this page; stop it and go on whenever you like
-```
-
-`python -m fgm_ref.study --list` says how long that takes. The grid is `fgm_ref/study/experiments.toml`; one row per run, with all
-settings, seeds and versions, is in [data/results](../data/results).
-""".splitlines()

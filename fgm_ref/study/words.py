@@ -4,17 +4,21 @@ import math
 
 from fgm_ref.study.stats import Estimate
 
+UNITS = {1e6: "MB", 1e9: "GB", 1e12: "TB", 1e15: "PB"}
 
-def ratio(e: Estimate) -> str:
-    """A ratio with its interval.
 
-    >>> ratio(Estimate(0.63, 0.584, 0.69, 10)), ratio(Estimate(math.nan, math.nan, math.nan, 10, 0.0))
-    ('0.63 (0.58–0.69)', 'not reached')
+def ratio(e: Estimate, bound: str = "") -> str:
+    """A ratio with its interval; a star if some resamples have none; a dash if nothing was compared.
+
+    >>> ratio(Estimate(0.63, 0.584, 0.69, 10)), ratio(Estimate(1.2, 1.1, 1.3, 10, 0.9), "≥")
+    ('0.63 (0.58–0.69)', '≥ 1.20* (1.10–1.30)')
+    >>> ratio(Estimate(math.nan, math.nan, math.nan, 10, 0.0)), ratio(Estimate(math.nan, math.nan, math.nan, 0, 0.0))
+    ('not reached', '–')
     """
     if math.isnan(e.value):
-        return "not reached"
-    flag = "" if e.reached > 0.975 else "*"
-    return f"{short(e.value)}{flag} ({short(e.low)}–{short(e.high)})"
+        return "not reached" if e.n else "–"
+    star = "" if e.reached > 0.975 else "*"
+    return f"{bound} {short(e.value)}{star} ({short(e.low)}–{short(e.high)})".strip()
 
 
 def difference(e: Estimate, digits: int = 3) -> str:
@@ -34,10 +38,12 @@ def signed(value: float, digits: int) -> str:
 def short(value: float) -> str:
     """Two to three digits that matter.
 
-    >>> short(0.634), short(2.751), short(27.51), short(275.1), short(12345.0)
-    ('0.63', '2.75', '27.5', '275', '12,345')
+    >>> short(0.634), short(2.751), short(27.51), short(275.1), short(12345.0), short(-0.004), short(-0.5)
+    ('0.63', '2.75', '27.5', '275', '12,345', '0.00', '−0.50')
     """
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:,.0f}"
+    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    text = f"{value:,.{digits}f}"
+    return "0.00" if text == "-0.00" else text.replace("-", "−")
 
 
 def megabytes(value: float) -> str:
@@ -47,6 +53,16 @@ def megabytes(value: float) -> str:
     ('1.23', '12.3')
     """
     return short(value / 1e6)
+
+
+def size(value: float) -> str:
+    """Bytes in a unit that suits them, powers of ten.
+
+    >>> size(1_234_567.0), size(2.5e12)
+    ('1.23 MB', '2.50 TB')
+    """
+    unit = max(u for u in UNITS if u == min(UNITS) or value >= u)
+    return f"{short(value / unit)} {UNITS[unit]}"
 
 
 def verdict(e: Estimate, less: str, more: str, unclear: str) -> str:
