@@ -87,7 +87,7 @@ def findings(cases: list[Case]) -> list[str]:
     """Does it reach less far, and are there fewer rounds, or more?"""
     if not cases:
         return []
-    reach, rounds, moves, loss = (pooled([case.rnn_by_lstm(name) for case in cases])[0]
+    reach, rounds, moves, loss = (pooled([case.rnn_by_lstm(name) for case in cases])[0].estimate
                                   for name in ("gradient_reach", "rounds", "relative_step_norm", "loss"))
     word = verdict(reach, "it vanishes faster", "it vanishes more slowly", "no clear difference")
     return [

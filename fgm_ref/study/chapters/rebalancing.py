@@ -159,7 +159,7 @@ def pooled_by_family(trials: list[Trial]) -> list[str]:
         ordinary = [trial.case.bytes(protocol) for trial in trials
                     if trial.protocol == protocol and not trial.case.opposed]
         if ordinary:
-            said.append(f"{protocol} {told(pooled(ordinary)[0])} times {plain}'s")
+            said.append(f"{protocol} {told(pooled(ordinary)[0].estimate)} times {plain}'s")
     return [f"Pooled over the sets as they come, the bytes are: {', '.join(said)}."] if said else []
 
 
