@@ -70,7 +70,8 @@ def name_lines(ax: Axes, labels: Sequence[str], at: float = 1.0) -> None:
     """A name for each line, and a dotted one where the ratio is 1."""
     ax.axvline(at, color=GREY, linewidth=1.5, linestyle=":")
     ax.set_yticks(-np.arange(len(labels)), labels, fontsize=SMALL)
-    ax.set_ylim(0.6 - len(labels), 0.6)
+    if labels:
+        ax.set_ylim(0.6 - len(labels), 0.6)
 
 
 def ticks_of_ratios(ax: Axes, ticks: Sequence[float]) -> None:
