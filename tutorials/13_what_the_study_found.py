@@ -190,7 +190,7 @@ assert max(sizes) < 0.5
 from fgm_ref.study.sweeps import quotient
 
 why = table(RESULTS / "why.csv")
-FGM = where(why, protocol="fgm", safe="variance")
+FGM = where(why, protocol="fgm", safe="ball")
 print("bytes of GM by those of FGM, each in the thesis's shape:")
 for name in ("gm", "dynamic", "fgm_ref.study.deviations:GM:inverted=yes,norm=yes"):
     e = quotient(where(why, protocol=name), FGM).estimate

@@ -44,10 +44,14 @@ class Sweep:
         """The values it takes."""
         return values(self.rows, self.by)
 
+    @property
+    def seeds(self) -> list[int]:
+        """All seeds; some settings have fewer."""
+        return values(self.rows, "seed")
+
     def numbers(self, kind: Kind, name: str) -> Array:
-        """(settings, seeds); empty where that was not run."""
-        rows = where(self.rows, protocol=kind.protocol, safe=kind.safe)
-        seeds = values(rows, "seed")
+        """(settings, seeds), not a number where a seed was not run; empty where nothing was."""
+        rows, seeds = where(self.rows, protocol=kind.protocol, safe=kind.safe), self.seeds
         return np.array([column(where(rows, **{self.by: value}), name, seeds) for value in values(rows, self.by)])
 
     def ratio(self, a: Kind, b: Kind, name: str = "bytes") -> list[Comparison]:

@@ -221,7 +221,7 @@ def arithmetic(sweeps: Sweeps, tables: Mapping[str, Rows]) -> list[Claim]:
     if not rows:
         return []
     wrong = where(rows, protocol="fgm_ref.study.deviations:GM:inverted=yes,norm=yes")
-    right = where(rows, protocol="fgm", safe="variance")
+    right = where(rows, protocol="fgm", safe="ball")
     k = values(rows, "sites")[0]
     computed = 1 + 2 * (k - 1) / k
     measured = quotient(wrong, right, lambda row: row["bytes"] / (row["rounds"] + 0.5))  # half a round: the first model

@@ -1,6 +1,8 @@
 """Loss against bytes: who reaches a given loss for fewer bytes, and who keeps a given promise for fewer?"""
 
 from collections.abc import Callable
+from functools import partial
+from math import isnan
 
 from matplotlib.figure import Figure
 
@@ -32,9 +34,22 @@ def chapter(rows: Rows) -> Chapter:
     return Chapter(
         "Loss against bytes", findings(head),
         [Picture("ratios", forest(head), RATIOS), Picture("fronts", fronts(head), FRONTS)],
-        [levels(head), promises(head), *(equal_loss(head, loss) for loss in LOSSES), elsewhere(cases)],
-        answers(cases), [NOTE],
+        [levels(head), promises(head), *(equal_loss(head, loss) for loss in filter(partial(helped, head), LOSSES)),
+         elsewhere(cases)],
+        answers(cases), [NOTE, *unhelped(head)],
     )
+
+
+def helped(cases: list[Case], loss: str) -> list[str]:
+    """The data sets on which speaking lowers this loss."""
+    return [case.name for case in cases if not isnan(case.target(loss))]
+
+
+def unhelped(cases: list[Case]) -> list[str]:
+    """Where there is no loss to reach, and why."""
+    return [f"No L* for the {name} on {', '.join(sorted({case.name for case in cases} - set(found)))}: sites that "
+            "never speak have the lowest, for they learn what suits their own next batch." for loss, name in LOSSES.items()
+            if len(found := helped(cases, loss)) < len(cases)]
 
 
 def promise(a: str, b: str) -> Callable[[Case], Comparison]:
@@ -88,9 +103,9 @@ def levels(cases: list[Case]) -> Table:
         scores = [mean(case.rows, "baseline_score"), case.level("periodic:b=1", "score")]
         seeds = str(len(values(case.rows, "seed")))
         body.append([case.name, *(f"{value:.3f}" for value in losses + scores), seeds])
-    header = ["data set", "no input", "local", "central", "periodic:b=1", "L*", "score, no "
-                                                                                "input", "score, periodic:b=1"]
-    about = "Final losses between which everything happens (scores: accuracy, or RMSE in °C):"
+    header = ["data set", "trivial", "local", "central", "periodic:b=1", "L*", "trivial score", "score of periodic:b=1"]
+    about = ("Final losses between which all happens (trivial: the classes' frequencies, or persistence; scores: "
+             "accuracy, or RMSE in °C):")
     return Table(about, [*header, "seeds"], body)
 
 
