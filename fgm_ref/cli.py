@@ -3,6 +3,7 @@
 import argparse
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from fgm_ref.protocols import PROTOCOLS
@@ -12,6 +13,7 @@ examples:
   python -m fgm_ref.demo                                   a comparison of all protocols in a few seconds
   python -m fgm_ref.demo --dataset ecg208 --sites 16       another data set, more sites
   python -m fgm_ref.demo --protocol fgm --trace 2          every message of round 2, and why it was sent
+  python -m fgm_ref.demo --html player.html                gm and fgm side by side, to step through in a browser
   python -m fgm_ref.demo --protocol periodic:b=5 --protocol fgm --threshold 0.2
   python -m fgm_ref.demo --csv pump.csv --label state --window 20 --group machine
   python -m fgm_ref.demo --json > result.json              for programs
@@ -63,6 +65,8 @@ def parser() -> argparse.ArgumentParser:
     add("--out", metavar="DIR", default="out", help="where the picture goes; default out")
     add("--json", action="store_true", help="the result as JSON on stdout, and nothing else")
     add("--trace", metavar="N", type=whole(1), help="the transcript of round N (default protocol: fgm)")
+    add("--html", metavar="FILE", type=Path,
+        help="a page that replays one or two runs (default protocols: gm and fgm), and nothing else")
     add("--save", action="store_true", help="also save each run as .npz in the output folder")
     add("--faults", metavar="NAME=VALUE,...", help="drop=0.01, duplicate=0.01, delay=2, absent=3:10-20 and so on")
     add("--verify", action="store_true", help="check the protocols' guarantees after every step")

@@ -51,7 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         data = load_csv(args) if args.csv else load_bundled(args)
         configs = plan(args, data)
-        out = None if args.json or args.trace else writable(Path(args.out))
+        expect_one_output(args)
+        if args.html:
+            expect_player(args.html, configs)
+        out = None if args.json or args.trace or args.html else writable(Path(args.out))
     except ValueError as error:
         return complain(str(error), USAGE)
     return report(args, configs, data, out)
@@ -75,7 +78,7 @@ def report(args: Any, configs: list[Config], data: Dataset, out: Path | None) ->
         code, trouble = INTERRUPTED, f"interrupted: {len(results)} of {len(configs)} protocols were finished"
     finally:
         progress.close()
-    if results and not (args.json and code):
+    if results and not ((args.json or args.html) and code):
         try:
             show(args, results, data, out)
         except ValueError as error:
@@ -84,11 +87,15 @@ def report(args: Any, configs: list[Config], data: Dataset, out: Path | None) ->
 
 
 def show(args: Any, results: list[RunResult], data: Dataset, out: Path | None) -> None:
-    """Table and picture; or JSON; or a transcript."""
+    """Table and picture; or JSON; or a transcript; or the player."""
     if args.json:
         print(json.dumps(as_json(results, data, __version__), indent=1, allow_nan=False))
     elif args.trace:
         print("\n\n".join("\n".join(transcript(result, args.trace)) for result in results))
+    elif args.html:
+        from fgm_ref.player.page import write
+
+        print(write(results, data, args.html))
     elif out:
         config = results[0].config
         change = f", {config.change}" if config.change else ""
@@ -110,7 +117,7 @@ def picture(results: list[RunResult], data: Dataset, path: Path) -> Path:
 def plan(args: Any, data: Dataset) -> list[Config]:
     """One `Config` for each protocol, all else equal."""
     make = custom if args.csv else preset
-    names = args.protocols or (["fgm"] if args.trace else COMPARISON)
+    names = args.protocols or (["fgm"] if args.trace else ["gm", "fgm"] if args.html else COMPARISON)
     for name in names:
         parse(name)
     return [make(data, protocol=name, **cli.settings(args)) for name in names]
@@ -135,14 +142,31 @@ def load_bundled(args: Any) -> Dataset:
     return load(args.dataset or "watch")
 
 
-def writable(folder: Path) -> Path:
+def expect_one_output(args: Any) -> None:
+    """`--html` goes with no other kind of output."""
+    for name in ("json", "trace", "save"):
+        if args.html and getattr(args, name):
+            raise ValueError(f"html: expected without --{name}, got both")
+
+
+def expect_player(path: Path, configs: Sequence[Config]) -> None:
+    """Runs that the player can show, and a place for its page; the player is loaded only on demand."""
+    from fgm_ref.player.record import expect_shown
+
+    expect_shown(configs)
+    writable(path.parent, "html")
+    if path.is_dir():
+        raise ValueError(f"html: expected a file to write to, got the folder {str(path)!r}")
+
+
+def writable(folder: Path, name: str = "out") -> Path:
     """The output folder, made if need be; found out before any computing starts."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(f"out: expected a folder to write to, got {str(folder)!r} ({error.strerror})") from None
+        raise ValueError(f"{name}: expected a folder to write to, got {str(folder)!r} ({error.strerror})") from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ValueError(f"out: expected a folder to write to, got {str(folder)!r} (permission denied)")
+        raise ValueError(f"{name}: expected a folder to write to, got {str(folder)!r} (permission denied)")
     return folder
 
 

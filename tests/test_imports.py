@@ -29,6 +29,7 @@ protocols
 config checks changes result presets
 simulate
 trace plots table progress selftest check_safe check_plot
+player player.record player.page
 cli demo
 study study.settings study.task study.deviations study.lags study.cancel
 study.measure study.store study.journal study.estimate study.pool study.stats study.fronts

@@ -271,6 +271,10 @@ assert count == 5 and out.sum() == 2 and of_mean < 0.7 * R
 # %% [markdown]
 # Two are outside the circle; GM would have ended the round half as far along. The mean is well inside.
 #
+# The same round once more, as it went: drifts wander, quanta are told, polls shrink $\theta$.
+#
+# ![the round as an animation](images/fgm.gif)
+#
 # ## Count the words
 #
 # A word is one number, 4 bytes. **Predict** the most that one subround can cost, in words, with $k$ sites. Then
