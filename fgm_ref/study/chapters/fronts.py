@@ -47,7 +47,8 @@ def helped(cases: list[Case], loss: str) -> list[str]:
 
 def unhelped(cases: list[Case]) -> list[str]:
     """Where there is no loss to reach, and why."""
-    return [f"No L* for the {name} on {', '.join(sorted({case.name for case in cases} - set(found)))}: sites that "
+    all_names = {case.name for case in cases}
+    return [f"No L* for the {name} on {', '.join(sorted(all_names - set(found)))}: sites that "
             "never speak have the lowest, for they learn what suits their own next batch." for loss, name in LOSSES.items()
             if len(found := helped(cases, loss)) < len(cases)]
 
