@@ -47,10 +47,13 @@ def helped(cases: list[Case], loss: str) -> list[str]:
 
 def unhelped(cases: list[Case]) -> list[str]:
     """Where there is no loss to reach, and why."""
-    all_names = {case.name for case in cases}
-    return [f"No L* for the {name} on {', '.join(sorted(all_names - set(found)))}: sites that "
-            "never speak have the lowest, for they learn what suits their own next batch." for loss, name in LOSSES.items()
-            if len(found := helped(cases, loss)) < len(cases)]
+    notes = []
+    for loss, name in LOSSES.items():
+        others = sorted({case.name for case in cases} - set(helped(cases, loss)))
+        if others:
+            notes.append(f"No L* for the {name} on {', '.join(others)}: sites that never speak have the lowest, for they "
+                         "learn what suits their own next batch.")
+    return notes
 
 
 def promise(a: str, b: str) -> Callable[[Case], Comparison]:
