@@ -90,8 +90,8 @@ def safe_rows(moving):
 def test_the_best_zone_is_found_in_its_group():
     found = safe.chapter(list(safe_rows(0.7)))
     (answer,), (finding,) = found.answers, found.findings
-    assert "`tracking` / norm: 0.70 (0.70–0.70)" in answer and "trigger: 1.40 (1.40–1.40)" in answer
-    assert "`cap` / norm: 0.30" in answer and "`ball` is the cheapest" in answer
+    assert "`tracking`, needs 0.70 (0.70–0.70) times" in answer and "(1.40 (1.40–1.40) times the omniscient" in answer
+    assert "`cap` 0.30" in answer and "`ball` is the cheapest" in answer and "clearly better: `" in answer
     assert "`tracking` need fewer bytes than the norm, `variance` more" in finding
     assert "`variance`, `tracking` more" in safe.chapter(list(safe_rows(1.3))).findings[0]
 

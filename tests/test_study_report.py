@@ -56,10 +56,11 @@ def test_what_the_readme_says_in_short_holds(found):
     # at the same loss, hardly: nobody is clearly cheaper than a tuned period, not even the omniscient trigger
     assert pooled([case.reach("omniscient", "periodic") for case in head])[0].estimate.high > 1
     assert pooled([case.reach("fgm", "periodic") for case in head])[0].estimate.high > 1
-    # a zone that moves beats the norm
+    # at equal radius a zone that moves beats the norm, at equal loss nothing clearly does
     contest = Contest(found.tables["safe"])
     moving = contest.bytes(contest.cheapest(MOVED), NORM).estimate
     assert moving.high < 1 and contest.bytes(NORM, BEST).estimate.low > 1
+    assert not [e.name for e in contest.entrants if e.own and contest.at_loss(e)[0].estimate.high < 1]
     # fewer bits save more than any trigger
     codecs = Codecs(found.tables["shipped"])
     for pair in codecs.pairs:

@@ -51,8 +51,8 @@ def unhelped(cases: list[Case]) -> list[str]:
     for loss, name in LOSSES.items():
         others = sorted({case.name for case in cases} - set(helped(cases, loss)))
         if others:
-            notes.append(f"No L* for the {name} on {', '.join(others)}: sites that never speak have the lowest, for they "
-                         "learn what suits their own next batch.")
+            notes.append(f"No L* for the {name} on {', '.join(others)}: sites that never speak have the lowest, for "
+                         "they learn what suits their own next batch.")
     return notes
 
 

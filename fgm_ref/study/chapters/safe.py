@@ -131,14 +131,13 @@ def chapter(rows: Rows) -> Chapter:
 def answer(contest: Contest) -> str:
     """The second question of the title."""
     moved, kept, wide = (contest.cheapest(group) for group in (MOVED, KEPT, WIDE))
-    return ("**Which safe function beats the norm? One that moves:** a zone of the same radius around where all sites "
-            "are "
-            f"heading. `{moved.name}` / norm: {contest.told(moved)} at equal radius, {contest.told_at_loss(moved)} at "
-            "the "
-            f"same loss of the served model over time; / omniscient trigger: {contest.told(moved, BEST)}. Of the zones "
+    winners = [e.name for e in contest.entrants if e.own and contest.at_loss(e)[0].estimate.high < 1]
+    return (f"**Which safe function beats the norm? At equal radius one that moves; at equal loss clearly better: "
+            f"{listed(winners)}.** A zone of the same radius around where all sites are heading, `{moved.name}`, needs "
+            f"{contest.told(moved)} times the norm's bytes at equal radius ({contest.told(moved, BEST)} times the "
+            f"omniscient trigger's), and {contest.told_at_loss(moved)} times at the same loss of the served model. Of the zones "
             f"inside the norm's own ball `{kept.name}` is the cheapest. Wider zones pay with their promise: "
-            f"`{wide.name}` / norm: {contest.told(wide)} at equal radius, {contest.told_at_loss(wide)} at the same "
-            "loss.")
+            f"`{wide.name}` {contest.told(wide)} at equal radius.")
 
 
 def finding(contest: Contest) -> str:
