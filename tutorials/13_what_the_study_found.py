@@ -143,8 +143,8 @@ assert all(contest.at_loss(entrant)[0].estimate.high > 1 for entrant in ratios)
 
 # %% [markdown]
 # What moves wins, at equal radius. (At equal loss nothing clearly beats the norm, see the last line: again, timing
-# hardly matters for learning.) `tracking` guesses from the last round where everybody will go. `fgm-centre` needs no guess:
-# whenever it polls, it asks for a few numbers more and puts the centre of the zone where the sites *are*. For
+# hardly matters for learning.) `tracking` guesses from the last round where everybody will go. `fgm-centre` needs no
+# guess: whenever it polls, it asks for a few numbers more and puts the centre of the zone where the sites *are*. For
 # every common centre $c$ the sum of squares obeys
 #
 # $$ \sum_i \Vert X_i - \bar{X} \Vert^2 \le \sum_i \Vert X_i - c \Vert^2 , $$
