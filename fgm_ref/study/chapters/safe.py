@@ -135,8 +135,8 @@ def answer(contest: Contest) -> str:
     return (f"**Which safe function beats the norm? At equal radius one that moves; at equal loss clearly better: "
             f"{listed(winners)}.** A zone of the same radius around where all sites are heading, `{moved.name}`, needs "
             f"{contest.told(moved)} times the norm's bytes at equal radius ({contest.told(moved, BEST)} times the "
-            f"omniscient trigger's), and {contest.told_at_loss(moved)} times at the same loss of the served model. Of the "
-            f"zones inside the norm's own ball `{kept.name}` is the cheapest. Wider zones pay with their promise: "
+            f"omniscient trigger's), and {contest.told_at_loss(moved)} times at the same loss of the served model. Of "
+            f"the zones inside the norm's own ball `{kept.name}` is the cheapest. Wider zones pay with their promise: "
             f"`{wide.name}` {contest.told(wide)} at equal radius.")
 
 
