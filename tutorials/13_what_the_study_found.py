@@ -139,7 +139,7 @@ moving = {name for entrant, name in ((e, e.name) for e in ratios) if entrant.gro
 assert min(fair, key=fair.get) in moving and gap > 1.1
 assert fair["per-layer"] > 1 > fair["fgm-centre"] and ratios[contest.cheapest(MOVED)].high < 1
 print("at equal loss:", {e.name: contest.told_at_loss(e) for e in ratios if e.name in moving})
-assert all(contest.at_loss(entrant)[0].estimate.high > 1 for entrant in ratios)
+assert not any(contest.at_loss(entrant)[0].estimate.high < 1 for entrant in ratios)
 
 # %% [markdown]
 # What moves wins, at equal radius. (At equal loss nothing clearly beats the norm, see the last line: again, timing

@@ -8,7 +8,7 @@ from fgm_ref.presets import PRESETS
 from fgm_ref.study.compare import Comparison, at_equal_loss, at_equal_settings, loss_difference, pooled
 from fgm_ref.study.fronts import Runs
 from fgm_ref.study.rows import Rows, mean, runs, values, where
-from fgm_ref.study.words import ratio
+from fgm_ref.study.words import SURE, off, ratio
 
 ROOM = 0.1
 """L* leaves so much of what averaging after every step gains over sites that never speak."""
@@ -101,6 +101,12 @@ class Cases:
 def written(comparison: Comparison) -> str:
     """A ratio in words."""
     return ratio(comparison.estimate, comparison.bound)
+
+
+def clearly(comparison: Comparison) -> str:
+    """What may be said of it: nothing if it is a bound, or if some resamples do not reach the loss."""
+    sure = not comparison.bound and comparison.estimate.reached > SURE
+    return off(comparison.estimate) if sure else "no clear difference in bytes"
 
 
 def over(cases: list[Case], compare: Callable[[Case], Comparison]) -> str:

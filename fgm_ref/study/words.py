@@ -4,6 +4,9 @@ import math
 
 from fgm_ref.study.stats import Estimate
 
+SURE = 0.975
+"""So many of the resamples must have a value, or there is a star."""
+
 UNITS = {1e6: "MB", 1e9: "GB", 1e12: "TB", 1e15: "PB"}
 
 
@@ -17,7 +20,7 @@ def ratio(e: Estimate, bound: str = "") -> str:
     """
     if math.isnan(e.value):
         return "not reached" if e.n else "–"
-    star = "" if e.reached > 0.975 else "*"
+    star = "" if e.reached > SURE else "*"
     return f"{bound} {short(e.value)}{star} ({short(e.low)}–{short(e.high)})".strip()
 
 

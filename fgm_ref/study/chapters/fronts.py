@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 
 from fgm_ref.plots import BLACK, BLUE, GREY, ORANGE, PURPLE
 from fgm_ref.study import figures
-from fgm_ref.study.cases import ROOM, Case, Cases, over, written
+from fgm_ref.study.cases import ROOM, Case, Cases, clearly, over, written
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
 from fgm_ref.study.rows import Rows, mean, values
-from fgm_ref.study.words import difference, off
+from fgm_ref.study.words import difference
 
 LOSSES = {"loss": "final loss", "served_mean": "loss of E over time", "prequential": "loss while learning"}
 RIVALS = ("dynamic", "gm", "periodic", "fda-linear", "omniscient")
@@ -75,10 +75,10 @@ def answers(cases: Cases) -> list[str]:
     final = {name: over(head, reach("fgm", name)) for name in ("gm", "periodic")}
     served = {name: over(head, reach("fgm", name, "served_mean")) for name in ("gm", "periodic")}
     return [
-        f"**Is FGM better than GM? At the same promise: {off(same.estimate)}.** FGM / plain GM at equal thresholds and "
+        f"**Is FGM better than GM? At the same promise: {clearly(same)}.** FGM / plain GM at equal thresholds and "
         f"unequal speeds: {written(same)}{lockstep}. FGM / GM with Kamp's balancing: "
         f"{over(head, promise('fgm', 'dynamic'))}.",
-        f"**At the same loss: {off(loss.estimate)}.** FGM / plain GM: final loss {final['gm']}, loss of the served "
+        f"**At the same loss: {clearly(loss)}.** FGM / plain GM: final loss {final['gm']}, loss of the served "
         "model "
         f"over time {served['gm']}. FGM / periodic averaging with its period tuned: {final['periodic']} and "
         f"{served['periodic']}; even an omniscient trigger / periodic: {over(head, reach('omniscient', 'periodic'))}.",
