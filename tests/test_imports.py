@@ -33,7 +33,12 @@ player player.record player.page
 cli demo
 study study.settings study.task study.deviations study.lags study.cancel
 study.measure study.store study.journal study.estimate study.pool study.stats study.fronts
-study.grid study.report
+study.grid study.summary study.rows study.words study.compare study.figures study.chapter
+study.cases study.paired study.sweeps
+study.chapters study.chapters.fronts study.chapters.safe study.chapters.shipped study.chapters.scale
+study.chapters.sweeps study.chapters.claims study.chapters.why study.chapters.rebalancing study.chapters.drift
+study.chapters.faults study.chapters.gradients
+study.report
 study.runner
 study.__main__
 grade grade.integrity grade.guard grade.inside grade.harness grade.submissions grade.process

@@ -11,7 +11,7 @@ from fgm_ref.config import Config
 from fgm_ref.datasets import load
 from fgm_ref.metrics import evaluate
 from fgm_ref.simulate import Simulation, run
-from fgm_ref.study import grid, report, store
+from fgm_ref.study import grid, store, summary
 from fgm_ref.study.estimate import COST, seconds
 from fgm_ref.study.journal import NAME, Journal
 from fgm_ref.study.measure import compact, curve, execute, train
@@ -233,7 +233,8 @@ def test_a_table_of_an_older_package_is_read_with_the_defaults(alone, tmp_path):
 
 def test_the_summary_has_a_line_per_setting_and_the_baseline(alone, tmp_path):
     (tmp_path / "first.csv").write_bytes((alone / "first.csv").read_bytes())
-    (page,) = report.write(tmp_path)
+    (page,) = summary.write(tmp_path)
+    assert not summary.write(tmp_path, known=["first"])
     text = page.read_text()
     losses = [row["loss"] for row in store.table(alone / "first.csv") if row["protocol"] == "fgm"]
     assert f"| fgm | 3 | {np.mean(losses):.4g} |" in text and "baseline_loss" in text

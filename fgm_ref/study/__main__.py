@@ -26,7 +26,7 @@ examples:
   python -m fgm_ref.study --full                      everything; stop it whenever you like, and go on later
   python -m fgm_ref.study --full --only fronts        one experiment
   python -m fgm_ref.study --full --grid mine.toml --out out/mine       experiments of your own
-  python -m fgm_ref.study --report --out out/study    the summaries of what is there
+  python -m fgm_ref.study --report --out out/study    the report of what is there
 """
 
 
@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     mode.add_argument("--full", action="store_true", help="run everything")
     p.add_argument("--quick", action="store_true", help="run few seeds, few steps, few values")
     p.add_argument("--only", metavar="NAME[,NAME]", help="these experiments")
-    p.add_argument("--report", action="store_true", help="write summaries, after the runs if there are any")
+    p.add_argument("--report", action="store_true", help="write the report, after the runs if there are any")
     p.add_argument("--out", metavar="DIR", type=Path, help="where results are; default data/results for --full "
                    "in a checkout, else out/study")
     p.add_argument("--workers", metavar="N", type=cli.whole(1), help="processes; default one per core")
@@ -122,6 +122,11 @@ def default_folder(full: bool) -> Path:
     return Path("out") / "study"
 
 
+def pages_folder(out: Path) -> Path:
+    """Where the report of these results goes: that of data/results is a page among the tutorials."""
+    return out.parents[1] / "tutorials" if out.resolve() == default_folder(full=True).resolve() else out
+
+
 def expect_folder(out: Path) -> None:
     """Found out before any computing starts."""
     try:
@@ -134,9 +139,9 @@ def expect_folder(out: Path) -> None:
 
 def summarise(out: Path) -> int:
     """The report; loaded only here."""
-    from fgm_ref.study import report
+    from fgm_ref.study import report, summary
 
-    pages = report.write(out)
+    pages = [*report.write(out, pages_folder(out)), *summary.write(out, report.CHAPTERS)]
     if not pages:
         raise ValueError(f"out: expected a folder with results of a study, got {str(out)!r}")
     print(*pages, sep="\n")

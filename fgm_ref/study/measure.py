@@ -5,6 +5,7 @@ A *kind* is a function (config) -> outcome.  New kinds are entered in `KINDS`, o
 trained here.
 """
 
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ NOTHING: Array = np.empty(0)
 
 def execute(task: Task) -> Outcome:
     """Do one task, in whichever process this is.  `seconds` is the time it took, by the clock on the wall."""
+    gc.collect()  # the parts of the last simulation point at each other; a long study would grow and grow
     started = time.perf_counter()
     outcome = measure(task.kind)(task.config)
     return {**outcome, "seconds": round(time.perf_counter() - started, 3)}

@@ -1,62 +1,88 @@
-"""A summary of each experiment's table: one line per setting, means over the seeds, the trivial baseline last."""
+"""The report: a page that answers first and explains afterwards, made from the tables alone.
 
-from collections import defaultdict
-from collections.abc import Sequence
+`page(folder)` reads `<experiment>.csv` of each chapter; a chapter without a table is left out.  The same tables
+give the same text.  What can be said of a ratio is decided by its interval (`words.py`), so the prose follows the
+numbers if they change.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+from matplotlib import rc_context
 
 from fgm_ref.files import atomic
-from fgm_ref.study.settings import FIELDS, written
+from fgm_ref.study.chapter import Chapter
+from fgm_ref.study.chapters import claims
+from fgm_ref.study.rows import Rows
 from fgm_ref.study.store import table
 
-Row = dict[str, Any]
-SHOWN = ("loss", "served_mean", "prequential", "score", "bytes", "rounds", "baseline_loss", "baseline_score")
+CHAPTERS = ("fronts", "safe", "shipped", "scale", "rebalancing", "why", "sweeps", "drift", "faults", "gradients")
+TITLE = "# Is FGM better than GM for training RNNs, and which safe function beats the norm?"
+CLAIMS = "## What the thesis claims"
+PAGE = "study.md"
+PICTURES = "images/study"
+METHOD = Path(__file__).with_name("method.md")
 
 
-def write(folder: Path) -> list[Path]:
-    """Write `<experiment>.md` beside each `<experiment>.csv`; returns the paths."""
-    pages = []
-    for path in sorted(folder.glob("*.csv")):
-        pages.append(path.with_suffix(".md"))
-        with atomic(pages[-1]) as part:
-            part.write_text("\n".join(summary(path.stem, table(path))) + "\n", encoding="utf-8")
-    return pages
+@dataclass(frozen=True)
+class Report:
+    """Chapters by name, and the tables that they were made from."""
+
+    chapters: dict[str, Chapter]
+    tables: Mapping[str, Rows]
+
+    def text(self) -> str:
+        """The page in Markdown."""
+        answers = [answer for chapter in self.chapters.values() for answer in chapter.answers]
+        contents = [f"- [{chapter.title}](#{anchor(chapter.title)})" for chapter in self.chapters.values()]
+        numbered = [f"{number}. {answer}" for number, answer in enumerate(answers, 1)]
+        claimed = [CLAIMS, "", *claims.table(self.tables).lines()] if "sweeps" in self.tables else []
+        head = [TITLE, "", *numbered, "", self.how_sure(), "", *contents, ""]
+        body = [line for chapter in self.chapters.values() for line in chapter.lines(PICTURES)]
+        return "\n".join([*head, *body, *claimed, METHOD.read_text(encoding="utf-8")])
+
+    def how_sure(self) -> str:
+        """How the numbers above are to be read."""
+        return (f"All from {sum(map(len, self.tables.values())):,} runs; in brackets 95 % bootstrap intervals over "
+                "paired seeds. Losses are test "
+                "losses, bytes are payload at 4 bytes per number. [Method and threats to validity](#method) are at the "
+                "end.")
 
 
-def summary(name: str, rows: Sequence[Row]) -> list[str]:
-    """Lines of Markdown."""
-    if not rows:
-        return [f"# {name}", "", "No runs."]
-    varied, fixed = settings_of(rows)
-    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row["kind"], *(row[field] for field in varied)].append(row)
-    shown = [column for column in SHOWN if column in rows[0]]
-    cells = [[*map(_text, key[1:]), str(len(group)), *(_mean(group, column) for column in shown)]
-             for key, group in groups.items()]
-    header = [*varied, "seeds", *shown]
-    lines = [f"# {name}", "", f"{len(rows)} runs; means over the seeds; test losses, payload bytes.",
-             "The same in all: " + ", ".join(f"{field} {_text(value)}" for field, value in fixed.items()) + ".", ""]
-    return [*lines, *(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *cells])]
+def write(folder: Path, pages: Path | None = None) -> list[Path]:
+    """Write the page and its pictures from the tables in `folder`; returns their paths, none if there is no table.
+
+    They go to `pages`, by default to the same folder.
+    """
+    report = collect(folder)
+    if not report.chapters:
+        return []
+    pages = pages or folder
+    paths = [pages / PAGE]
+    with atomic(paths[0]) as part:
+        part.write_text(report.text(), encoding="utf-8")
+    for chapter in report.chapters.values():
+        for name, figure, _ in chapter.pictures:
+            paths.append(pages / PICTURES / f"{name}.png")
+            with atomic(paths[-1]) as part, rc_context({"savefig.pad_inches": 0.1}):
+                figure.savefig(part, format="png", metadata={"Software": None})
+    return paths
 
 
-def settings_of(rows: Sequence[Row]) -> tuple[list[str], Row]:
-    """The settings that differ between the rows, and the values of those that do not; without the seed."""
-    fields = [field for field in FIELDS if field != "seed" and field in rows[0]]
-    varied = [field for field in fields if len({row[field] for row in rows}) > 1]
-    return varied, {field: rows[0][field] for field in fields if field not in varied}
+def collect(folder: Path) -> Report:
+    """The chapters for which there is a table with rows."""
+    found = {name: folder / f"{name}.csv" for name in CHAPTERS}
+    tables = {name: rows for name, path in found.items() if path.is_file() and (rows := table(path))}
+    made = {name: import_module(f"fgm_ref.study.chapters.{name}") for name in CHAPTERS if name in tables}
+    return Report({name: module.chapter(tables[name]) for name, module in made.items()}, tables)
 
 
-def _text(value: Any) -> str:
-    return written(value) or "none"
+def anchor(title: str) -> str:
+    """The name that a repository's page gives a heading.
 
-
-def _mean(rows: Sequence[Row], column: str) -> str:
-    """The mean of the runs that have a number, and how many have none."""
-    values = np.array([row[column] for row in rows if isinstance(row[column], float)])
-    good = values[~np.isnan(values)]
-    if not len(good):
-        return "–"
-    return f"{good.mean():.4g}" + (f" ({len(values) - len(good)} diverged)" if len(good) < len(values) else "")
+    >>> anchor("Loss against bytes: who wins?")
+    'loss-against-bytes-who-wins'
+    """
+    return "".join(c for c in title.lower().replace(" ", "-") if c.isalnum() or c in "-_")

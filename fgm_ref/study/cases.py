@@ -1,0 +1,115 @@
+"""The runs of the experiment on fronts, by data set and conditions, and the questions that are asked of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from fgm_ref.presets import PRESETS
+from fgm_ref.study.compare import Comparison, at_equal_loss, at_equal_settings, loss_difference, pooled
+from fgm_ref.study.fronts import Runs
+from fgm_ref.study.rows import Rows, mean, runs, values, where
+from fgm_ref.study.words import SURE, off, ratio
+
+ROOM = 0.1
+"""L* leaves so much of what averaging after every step gains over sites that never speak."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The runs of one data set under one set of conditions."""
+
+    rows: Rows
+    number: int  # which resamples it gets
+    found: dict[tuple[str, ...], Comparison] = field(default_factory=dict)  # what was asked before
+
+    @property
+    def name(self) -> str:
+        """The data set."""
+        return str(self.rows[0]["dataset"])
+
+    def has(self, protocol: str) -> bool:
+        """Whether there are runs of it."""
+        return any(row["protocol"].partition(":")[0] == protocol for row in self.rows)
+
+    def front(self, protocol: str, loss: str = "loss", safe: str = "variance") -> Runs:
+        """Bytes and loss of a protocol over its thresholds, or over the periods."""
+        if protocol == "periodic":
+            periodic = [row for row in self.rows if row["protocol"].startswith("periodic")]
+            return runs(periodic, loss, by="protocol")
+        return runs(where(self.rows, protocol=protocol, safe=safe), loss)
+
+    def level(self, protocol: str, loss: str) -> float:
+        """The mean loss of a protocol that has no threshold."""
+        return mean(where(self.rows, protocol=protocol), loss)
+
+    def target(self, loss: str) -> float:
+        """L* = L(periodic:b=1) + 0.1 · (L(local) − L(periodic:b=1)); not a number where speaking does not help."""
+        best, worst = self.level("periodic:b=1", loss), self.level("local", loss)
+        return best + ROOM * (worst - best) if worst > best else float("nan")
+
+    def promise(self, a: str, b: str) -> Comparison:
+        """a's bytes by b's at the same thresholds."""
+        return at_equal_settings(self.front(a), self.front(b), self.number)
+
+    def losses(self, a: str, b: str) -> Comparison:
+        """a's final loss minus b's at the same thresholds."""
+        return loss_difference(self.front(a), self.front(b), self.number)
+
+    def reach(self, a: str, b: str, loss: str = "loss") -> Comparison:
+        """a's bytes by b's at the loss L*."""
+        asked = (a, b, loss)
+        if asked not in self.found:
+            fronts = self.front(a, loss), self.front(b, loss)
+            self.found[asked] = at_equal_loss(*fronts, self.target(loss), self.number)
+        return self.found[asked]
+
+
+@dataclass(frozen=True)
+class Cases:
+    """All conditions of the table."""
+
+    rows: Rows
+
+    @cached_property
+    def headline(self) -> list[Case]:
+        """LSTM, unequal speeds, natural sites where there are any."""
+        return self.under("bernoulli:0.5", "lstm")
+
+    def under(self, schedule: str, cell: str, natural: bool = True) -> list[Case]:
+        """One case for each data set, with its own split (natural sites where there are any) or dealt out alike."""
+        found = []
+        for number, dataset in enumerate(values(self.rows, "dataset")):
+            own = PRESETS[dataset].get("split", "iid")
+            rows = where(self.rows, dataset=dataset, schedule=schedule, cell=cell)
+            rows = [row for row in rows if (row["split"] == own) == natural]
+            if rows:
+                found.append(Case(rows, number))
+        return found
+
+    @cached_property
+    def conditions(self) -> dict[str, list[Case]]:
+        """Conditions by name, the headline's first; those that were run."""
+        named = {
+            "LSTM, unequal speeds": self.headline,
+            "LSTM, in lockstep": self.under("lockstep", "lstm"),
+            "LSTM, unequal speeds, dealt out alike": self.under("bernoulli:0.5", "lstm", natural=False),
+            "RNN, unequal speeds": self.under("bernoulli:0.5", "rnn"),
+        }
+        return {name: cases for name, cases in named.items() if cases}
+
+
+def written(comparison: Comparison) -> str:
+    """A ratio in words."""
+    return ratio(comparison.estimate, comparison.bound)
+
+
+def clearly(comparison: Comparison) -> str:
+    """What may be said of it: nothing if it is a bound, or if some resamples do not reach the loss."""
+    sure = not comparison.bound and comparison.estimate.reached > SURE
+    return off(comparison.estimate) if sure else "no clear difference in bytes"
+
+
+def over(cases: list[Case], compare: Callable[[Case], Comparison]) -> str:
+    """A pooled ratio in words, and of how many data sets it is the mean if not of all."""
+    comparison, found = pooled([compare(case) for case in cases])
+    return written(comparison) + (f" [{found} of {len(cases)} sets]" if 0 < found < len(cases) else "")

@@ -1,0 +1,102 @@
+"""Two groups of runs compared pair by pair: the same seed, the same threshold, whatever was run of both.
+
+`compare.py` wants whole tables of thresholds and seeds; here a run without a partner is left out.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.study.compare import Comparison
+from fgm_ref.study.rows import Row, Rows, values
+from fgm_ref.study.stats import RESAMPLES, Estimate, weights
+from fgm_ref.study.words import difference as words_difference
+from fgm_ref.study.words import ratio
+
+Array = npt.NDArray[Any]
+BY = ("threshold",)
+
+
+def log_ratio(a: Rows, b: Rows, name: str = "bytes", number: int = 0, by: Sequence[str] = BY) -> Comparison:
+    """ln of a's `name` by b's, the mean over what `by` tells apart, then over the seeds; `number` as in `compare`.
+
+    >>> a, b = ([{"seed": s, "threshold": 0.1, "bytes": x} for s, x in enumerate(xs)] for xs in ([2, 8], [1, 1, 5]))
+    >>> round(log_ratio(a, b).estimate.value, 6), log_ratio(a, b).n
+    (4.0, 2)
+    """
+    return compared(gaps(a, b, name, by, lambda x: np.log(x) if x > 0 else np.nan), number)
+
+
+def difference(a: Rows, b: Rows, name: str = "loss", number: int = 0, by: Sequence[str] = BY) -> Comparison:
+    """a's `name` minus b's, in the same way; read it by `.plain`."""
+    return compared(gaps(a, b, name, by, float), number)
+
+
+def level(rows: Rows, name: str) -> Estimate:
+    """The mean over the seeds with its interval."""
+    by_seed = [np.mean([float(row[name]) for row in rows if row["seed"] == seed]) for seed in values(rows, "seed")]
+    return compared(np.array([x for x in by_seed if not np.isnan(x)])).plain
+
+
+def compared(by_seed: Array, number: int = 0) -> Comparison:
+    """The mean of one value per seed (seeds,), and of its resamples; not a number without any seed."""
+    n = len(by_seed)
+    if not n:
+        return Comparison(np.nan, np.full(RESAMPLES, np.nan), 0)
+    return Comparison(float(by_seed.mean()), weights(n, RESAMPLES, number) @ by_seed, n)
+
+
+def gaps(a: Rows, b: Rows, name: str, by: Sequence[str], scale: Callable[[float], float]) -> Array:
+    """scale(a) − scale(b) per seed, the mean over the settings; a seed with a run that diverged is left out."""
+    theirs = _keyed(b, by)
+    found: dict[int, list[float]] = defaultdict(list)
+    for key, row in _keyed(a, by).items():
+        if key in theirs:
+            found[row["seed"]].append(scale(float(row[name])) - scale(float(theirs[key][name])))
+    means = np.array([np.mean(found[seed]) for seed in sorted(found)])
+    return np.asarray(means[~np.isnan(means)])
+
+
+def _keyed(rows: Rows, by: Sequence[str]) -> dict[tuple[Any, ...], Row]:
+    """The rows by seed and settings; `ValueError` if two are alike, for then something else tells them apart."""
+    keyed = {(row["seed"], *(row[setting] for setting in by)): row for row in rows}
+    if len(keyed) < len(rows):
+        raise ValueError(f"rows: expected one per seed and {', '.join(by)}, got {len(rows)} rows for {len(keyed)}")
+    return keyed
+
+
+def side(e: Estimate, below: str, above: str, unclear: str) -> str:
+    """What an interval of a *difference* allows to say: it lies below 0, above 0, or holds 0.
+
+    >>> side(Estimate(-0.1, -0.2, -0.05, 10), "lower", "higher", "no clear difference")
+    'lower'
+    """
+    return below if e.high < 0 else above if e.low > 0 else unclear
+
+
+def told(e: Estimate) -> str:
+    """A ratio with its interval, also if it is very small, or a dash if nothing could be compared.
+
+    >>> told(Estimate(np.nan, np.nan, np.nan, 0)), told(Estimate(2.0, 1.5, 2.5, 5)), told(Estimate(2e-4, 1e-5, 0.1, 5))
+    ('–', '2.00 (1.50–2.50)', '2e-04 (1e-05–1e-01)')
+    """
+    if 0 < e.value < 0.01:
+        return f"{e.value:.0e} ({e.low:.0e}–{e.high:.0e})"
+    return "–" if np.isnan(e.value) else ratio(e)
+
+
+def told_difference(e: Estimate) -> str:
+    """The same for a difference."""
+    return "–" if np.isnan(e.value) else words_difference(e)
+
+
+def listed(names: Sequence[str]) -> str:
+    """A list in a sentence.
+
+    >>> listed(["gm"]), listed(["gm", "fgm", "dynamic"]), listed([])
+    ('gm', 'gm, fgm and dynamic', 'none')
+    """
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names) or "none"

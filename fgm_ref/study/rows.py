@@ -1,0 +1,60 @@
+"""Picking runs out of a table of results, always with the seeds in the same order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.study.fronts import Runs
+
+Array = npt.NDArray[Any]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+
+
+def where(rows: Iterable[Row], **settings: Any) -> list[Row]:
+    """The rows with these settings; a tuple or list of values lets any of them through.
+
+    >>> rows = [{"protocol": "gm", "sites": 8}, {"protocol": "fgm", "sites": 8}, {"protocol": "fgm", "sites": 4}]
+    >>> where(rows, protocol="fgm", sites=(4, 16))
+    [{'protocol': 'fgm', 'sites': 4}]
+    """
+    wanted = {name: set(value) if isinstance(value, (list, tuple)) else {value} for name, value in settings.items()}
+    return [row for row in rows if all(row[name] in values for name, values in wanted.items())]
+
+
+def values(rows: Iterable[Row], name: str) -> list[Any]:
+    """The different values of a setting, sorted.
+
+    >>> values([{"sites": 8}, {"sites": 4}, {"sites": 8}], "sites")
+    [4, 8]
+    """
+    return sorted({row[name] for row in rows})
+
+
+def column(rows: Iterable[Row], name: str, seeds: Sequence[int] | None = None) -> Array:
+    """One number per seed, (seeds,), in the order of the seeds; not a number where that seed was not run.
+
+    `ValueError` if two rows have the same seed: then something else differs between them as well.
+    """
+    found: dict[int, float] = {}
+    for row in rows:
+        if row["seed"] in found:
+            raise ValueError(f"rows: expected one row per seed, got two with seed {row['seed']}")
+        found[row["seed"]] = float(row[name])
+    return np.array([found.get(seed, np.nan) for seed in (sorted(found) if seeds is None else seeds)], float)
+
+
+def runs(rows: Rows, loss: str = "loss", by: str = "threshold") -> Runs:
+    """Bytes and loss (settings, seeds) of the runs of one protocol at several values of `by`."""
+    groups = [where(rows, **{by: value}) for value in values(rows, by)]
+    seeds = values(rows, "seed")
+    return Runs(*(np.array([column(group, name, seeds) for group in groups]) for name in ("bytes", loss)))
+
+
+def mean(rows: Iterable[Row], name: str) -> float:
+    """The mean over those rows that have a number."""
+    found = np.array([float(row[name]) for row in rows])
+    found = found[~np.isnan(found)]
+    return float(found.mean()) if len(found) else float("nan")

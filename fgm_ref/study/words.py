@@ -1,0 +1,95 @@
+"""Numbers as a report writes them, with what may be said of them: nothing that an interval does not carry."""
+
+import math
+
+from fgm_ref.study.stats import Estimate
+
+SURE = 0.975
+"""So many of the resamples must have a value, or there is a star."""
+
+UNITS = {1e6: "MB", 1e9: "GB", 1e12: "TB", 1e15: "PB"}
+
+
+def ratio(e: Estimate, bound: str = "") -> str:
+    """A ratio with its interval; a star if some resamples have none; a dash if nothing was compared.
+
+    >>> ratio(Estimate(0.63, 0.584, 0.69, 10)), ratio(Estimate(1.2, 1.1, 1.3, 10, 0.9), "≥")
+    ('0.63 (0.58–0.69)', '≥ 1.20* (1.10–1.30)')
+    >>> ratio(Estimate(math.nan, math.nan, math.nan, 10, 0.0)), ratio(Estimate(math.nan, math.nan, math.nan, 0, 0.0))
+    ('not reached', '–')
+    """
+    if math.isnan(e.value):
+        return "not reached" if e.n else "–"
+    star = "" if e.reached > SURE else "*"
+    return f"{bound} {short(e.value)}{star} ({short(e.low)}–{short(e.high)})".strip()
+
+
+def difference(e: Estimate, digits: int = 3) -> str:
+    """A difference with its sign and its interval.
+
+    >>> difference(Estimate(-0.0123, -0.02, 0.001, 10))
+    '−0.012 (−0.020 to +0.001)'
+    """
+    return f"{signed(e.value, digits)} ({signed(e.low, digits)} to {signed(e.high, digits)})"
+
+
+def signed(value: float, digits: int) -> str:
+    """A number with a sign, a proper minus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def short(value: float) -> str:
+    """Two to three digits that matter.
+
+    >>> short(0.634), short(2.751), short(27.51), short(275.1), short(12345.0), short(-0.004), short(-0.5)
+    ('0.63', '2.75', '27.5', '275', '12,345', '0.00', '−0.50')
+    """
+    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    text = f"{value:,.{digits}f}"
+    return "0.00" if text == "-0.00" else text.replace("-", "−")
+
+
+def megabytes(value: float) -> str:
+    """Bytes in 10⁶.
+
+    >>> megabytes(1_234_567.0), megabytes(12_345_678.0)
+    ('1.23', '12.3')
+    """
+    return short(value / 1e6)
+
+
+def size(value: float) -> str:
+    """Bytes in a unit that suits them, powers of ten.
+
+    >>> size(1_234_567.0), size(2.5e12)
+    ('1.23 MB', '2.50 TB')
+    """
+    unit = max(u for u in UNITS if u == min(UNITS) or value >= u)
+    return f"{short(value / unit)} {UNITS[unit]}"
+
+
+def verdict(e: Estimate, less: str, more: str, unclear: str) -> str:
+    """What an interval of a ratio allows to say: it lies below 1, above 1, or holds 1.
+
+    >>> verdict(Estimate(0.6, 0.5, 0.7, 10), "fewer", "more", "as many, as far as can be seen")
+    'fewer'
+    """
+    return less if e.high < 1 else more if e.low > 1 else unclear
+
+
+def off(e: Estimate) -> str:
+    """A ratio of costs in words.
+
+    >>> off(Estimate(0.75, 0.7, 0.8, 10)), off(Estimate(1.3, 1.2, 1.4, 10)), off(Estimate(2.9, 2.5, 3.4, 10))
+    ('25 % fewer bytes', '30 % more bytes', '2.9 times the bytes')
+    >>> off(Estimate(0.98, 0.9, 1.1, 10))
+    'no clear difference in bytes'
+    """
+    large = f"{e.value:.1f} times the bytes"
+    more = f"{100 * (e.value - 1):.0f} % more bytes" if e.value < 2 else large
+    return verdict(e, f"{100 * (1 - e.value):.0f} % fewer bytes", more, "no clear difference in bytes")
+
+
+def bold(text: str, when: bool) -> str:
+    """Markdown for what stands out."""
+    return f"**{text}**" if when else text

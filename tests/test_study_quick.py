@@ -1,0 +1,51 @@
+"""The small study shows what the large one does: three headlines, trained from scratch."""
+
+import pytest
+
+from fgm_ref.study import grid
+from fgm_ref.study.measure import execute
+from fgm_ref.study.rows import where
+from fgm_ref.study.store import Record, cell
+from fgm_ref.study.sweeps import quotient
+
+pytestmark = pytest.mark.slow
+
+
+def rows_of(experiment, **wanted):
+    """The quick runs of an experiment that have these settings, done here and now."""
+    tasks = grid.load_file(quick=True)[experiment].tasks
+    chosen = [task for task in tasks if all(getattr(task.config, name) in values for name, values in wanted.items())]
+    records = [Record.of(task, execute(task)) for task in chosen]
+    return [{name: cell(name, text) for name, text in record.row.items()} for record in records]
+
+
+@pytest.fixture(scope="module")
+def fronts():
+    return rows_of("fronts", protocol=("gm", "dynamic", "fgm", "fgm-centre"), safe=("variance",), threshold=(0.08,))
+
+
+def by(rows, a, b):
+    """Bytes of protocol a by those of b, with an interval over three seeds."""
+    assert len(where(rows, protocol=a)) == len(where(rows, protocol=b)) == 3
+    return quotient(where(rows, protocol=a), where(rows, protocol=b)).estimate
+
+
+def test_at_the_same_promise_fgm_ships_less_than_gm(fronts):
+    found = by(fronts, "fgm", "gm")
+    assert found.high < 0.95 and found.low > 0.4, found
+
+
+def test_balancing_makes_gm_dearer(fronts):
+    assert by(fronts, "dynamic", "gm").low > 1.1
+
+
+def test_a_zone_that_moves_ships_less_than_one_that_stands(fronts):
+    assert by(fronts, "fgm-centre", "fgm").high < 0.97
+
+
+def test_eight_bits_ship_a_third_and_learn_as_much():
+    rows = rows_of("shipped", protocol=("gm",), codec=("float32", "int8+ef"))
+    small, full = where(rows, codec="int8+ef"), where(rows, codec="float32")
+    assert len(small) == len(full) == 2
+    assert quotient(small, full).estimate.high < 0.5
+    assert 0.98 < quotient(small, full, lambda row: row["loss"]).estimate.value < 1.02

@@ -1,0 +1,68 @@
+"""The report is what the tables say, to the letter; its pictures are there; the README's summary follows from it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fgm_ref.study import report
+from fgm_ref.study.cases import Cases
+from fgm_ref.study.chapters.claims import CONFIRMED, OPEN, REFUTED
+from fgm_ref.study.chapters.safe import BEST, MOVED, NORM, Contest
+from fgm_ref.study.chapters.shipped import Codecs
+from fgm_ref.study.compare import pooled
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS, PAGE = ROOT / "data" / "results", ROOT / "tutorials" / "study.md"
+LARGEST = 250_000  # bytes of a picture
+
+
+@pytest.fixture(scope="module")
+def found():
+    return report.collect(RESULTS)
+
+
+def test_the_page_is_what_the_tables_say(found):
+    assert set(found.chapters) == set(report.CHAPTERS)
+    assert PAGE.read_text(encoding="utf-8") == found.text(), "python -m fgm_ref.study --report --out data/results"
+
+
+def test_pictures_are_there_and_no_others(found):
+    folder = PAGE.parent / report.PICTURES
+    wanted = {f"{name}.png" for chapter in found.chapters.values() for name, _, _ in chapter.pictures}
+    assert {path.name for path in folder.iterdir()} == wanted
+    assert all(1_000 < path.stat().st_size < LARGEST for path in folder.iterdir())
+
+
+def test_every_claim_has_our_own_number():
+    rows = re.findall(r"^\| (\d+[ab]?\. .*|The published.*) \|$", PAGE.read_text(encoding="utf-8"), re.M)
+    assert len(rows) >= 17
+    for row in rows:
+        _, ours, verdict = row.split(" | ")
+        assert re.search(r"\d\.\d|\d seeds", ours), row
+        assert verdict.startswith((CONFIRMED, REFUTED, OPEN)), row
+
+
+def test_the_first_screen_answers_with_intervals(found):
+    answers = [answer for chapter in found.chapters.values() for answer in chapter.answers]
+    assert 4 <= len(answers) <= 6
+    assert all(re.search(r"\d\.\d+\*? \([−\d.]+–[\d.]+\)", answer) for answer in answers)
+
+
+def test_what_the_readme_says_in_short_holds(found):
+    head = Cases(found.tables["fronts"]).headline
+    # at the same promise, yes
+    assert all(case.promise("fgm", rival).estimate.high < 1 for case in head for rival in ("gm", "dynamic"))
+    # at the same loss, hardly: nobody is clearly cheaper than a tuned period, not even the omniscient trigger
+    assert pooled([case.reach("omniscient", "periodic") for case in head])[0].estimate.high > 1
+    assert pooled([case.reach("fgm", "periodic") for case in head])[0].estimate.high > 1
+    # at equal radius a zone that moves beats the norm, at equal loss nothing clearly does
+    contest = Contest(found.tables["safe"])
+    moving = contest.bytes(contest.cheapest(MOVED), NORM).estimate
+    assert moving.high < 1 and contest.bytes(NORM, BEST).estimate.low > 1
+    assert not [e.name for e in contest.entrants if e.own and contest.at_loss(e)[0].estimate.high < 1]
+    # fewer bits save more than any trigger
+    codecs = Codecs(found.tables["shipped"])
+    for pair in codecs.pairs:
+        if pair[1] == "int8+ef":
+            assert codecs.bytes(*pair).estimate.high < contest.bytes(BEST, NORM).estimate.low
