@@ -56,6 +56,7 @@ def test_what_the_readme_says_in_short_holds(found):
     # at the same loss, hardly: nobody is clearly cheaper than a tuned period, not even the omniscient trigger
     assert pooled([case.reach("omniscient", "periodic") for case in head])[0].estimate.high > 1
     assert pooled([case.reach("fgm", "periodic") for case in head])[0].estimate.high > 1
+    assert pooled([case.reach("fgm", "periodic", "served_mean") for case in head])[0].estimate.high < 1
     # at equal radius a zone that moves beats the norm, at equal loss nothing clearly does
     contest = Contest(found.tables["safe"])
     moving = contest.bytes(contest.cheapest(MOVED), NORM).estimate

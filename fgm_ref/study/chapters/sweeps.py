@@ -36,19 +36,20 @@ def chapter(rows: Rows) -> Chapter:
 
 
 def findings(sweeps: Sweeps) -> list[str]:
-    """The ratio that was published, measured anew, and what it is against plain GM."""
+    """The ratio that was published, measured anew, and what plain GM has to do with it."""
     ranges = []
     for a, b in ((GM1, FGM1), (GM2, FGM2)):
         found = [c.estimate.value for sweep in (sweeps.absolute, sweeps.cap, sweeps.batch, sweeps.sites)
                  for c in sweep.ratio(a, b) if c.n and spoken(sweep, b)]
         if found:
             ranges.append(f"{a.name} by {b.name} {short(min(found))} to {short(max(found))}")
-    plain = [c.estimate.value for c in sweeps.sites.ratio(PLAIN, FGM1) if c.n]
     text = f"Bytes of GM *with balancing* by those of FGM, along the sweeps: {'; '.join(ranges)}."
-    more = (f" Plain GM by FGM along the numbers of sites: {short(min(plain))} to {short(max(plain))}, so the "
-            "published "
-            "ratio is mostly the price of balancing.") if plain else ""
-    return [text + more]
+    plain, balanced = ([c.estimate.value for c in sweeps.sites.ratio(*pair) if c.n]
+                       for pair in ((PLAIN, FGM1), (GM1, PLAIN)))
+    if plain:
+        text += (f" Along the numbers of sites plain GM ships {short(min(plain))} to {short(max(plain))} times FGM's "
+                 f"bytes, and GM with balancing {short(min(balanced))} to {short(max(balanced))} times plain GM's.")
+    return [text]
 
 
 def spoken(sweep: Sweep, kind: Kind) -> bool:
