@@ -1,4 +1,4 @@
-"""Hypothesis profiles: `dev` by default, `HYPOTHESIS_PROFILE=ci` for many, reproducible examples."""
+"""Hypothesis profiles: `dev` by default, `ci` for more and reproducible examples, `thorough` for many."""
 
 import os
 
@@ -8,7 +8,8 @@ from hypothesis import Phase, settings
 
 settings.register_profile("quick", max_examples=5, deadline=None)
 settings.register_profile("dev", max_examples=25, deadline=None)
-settings.register_profile("ci", max_examples=120, derandomize=True, deadline=None)
+settings.register_profile("ci", max_examples=70, derandomize=True, deadline=None)
+settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.register_profile(  # the first failure is enough, and is not kept
     "zoo", max_examples=300, derandomize=True, deadline=None, database=None, report_multiple_bugs=False,
     phases=(Phase.explicit, Phase.generate),

@@ -39,14 +39,14 @@ def test_every_claim_has_our_own_number():
     assert len(rows) >= 17
     for row in rows:
         _, ours, verdict = row.split(" | ")
-        assert re.search(r"\d\.\d|\d seeds", ours), row
+        assert re.search(r"\d", ours) and "nan" not in ours, row
         assert verdict.startswith((CONFIRMED, REFUTED, OPEN)), row
 
 
 def test_the_first_screen_answers_with_intervals(found):
     answers = [answer for chapter in found.chapters.values() for answer in chapter.answers]
     assert 4 <= len(answers) <= 6
-    assert all(re.search(r"\d\.\d+\*? \([−\d.]+–[\d.]+\)", answer) for answer in answers)
+    assert all(re.search(r"\d\.\d+\*? \([\d.]+–[\d.]+\)", answer) for answer in answers)
 
 
 def test_what_the_readme_says_in_short_holds(found):

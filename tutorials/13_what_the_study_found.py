@@ -12,10 +12,10 @@
 #
 # $$ \rho = \exp \Big( \frac{1}{n} \sum_s \ln \frac{B_s}{B'_s} \Big) \qquad (1) $$
 #
-# $$ L^* = L_1 + 0.1 \, (L_\infty - L_1) \qquad (2) $$
+# $$ L^\ast = L_1 + 0.1 (L_\infty - L_1) \qquad (2) $$
 #
 # **New symbols:** $B_s$ and $B'_s$, the bytes of two protocols under seed $s$; $\rho$, the geometric mean of
-# their ratio; $L^*$, a loss that is nine tenths of the way from $L_\infty$, where sites never speak, to $L_1$,
+# their ratio; $L^\ast$, a loss that is nine tenths of the way from $L_\infty$, where sites never speak, to $L_1$,
 # where they average after every step.
 
 # %%
@@ -90,7 +90,7 @@ assert (shares["gm"] < 0.9).all() and (shares["dynamic"] < shares["gm"]).all() a
 #
 # ## The same loss for the same bytes
 #
-# A promise is one thing; what you want is a good model. **Predict:** at the loss $L^*$ of equation (2), how do
+# A promise is one thing; what you want is a good model. **Predict:** at the loss $L^\ast$ of equation (2), how do
 # FGM, GM and periodic averaging compare? And the omniscient trigger?
 
 # %%
@@ -117,7 +117,7 @@ assert best.estimate.low < 1 < best.estimate.high
 # All lie on nearly one curve, and who is ahead changes from set to set. Even the trigger that knows everything
 # does not clearly beat a well-chosen period: *how often* models are averaged decides, hardly *when*. So FGM is not
 # a better way to learn for fewer bytes than a tuned period. It is the cheaper way to keep a promise, and to find a
-# rate without tuning. (A star or "≥" says that some fronts end before $L^*$; the [study](study.md) explains.)
+# rate without tuning. (A star or "≥" says that some fronts end before $L^\ast$; the [study](study.md) explains.)
 #
 # ## Which safe function beats the norm?
 #
@@ -228,7 +228,7 @@ assert 2 < plain < balanced < 3 and 8 < wrong < 10
 # ## Questions
 #
 # 1. Why are ratios averaged as in (1), and not by their arithmetic mean?
-# 2. A protocol reaches $L^*$ already at its cheapest setting. What can be said of the ratio?
+# 2. A protocol reaches $L^\ast$ already at its cheapest setting. What can be said of the ratio?
 # 3. Which promise does `fgm-centre` *not* make that the ball makes?
 # 4. The intervals are about seeds. What do they not cover?
 # 5. You double the number of sites. What happens to the sites' share of the slack in FGM, and in GM?
@@ -238,7 +238,7 @@ assert 2 < plain < balanced < 3 and 8 < wrong < 10
 #
 # 1. A ratio of 2 and one of 1/2 should cancel; their arithmetic mean is 1.25, their geometric mean 1. And
 #    turning the ratio round turns the result round.
-# 2. Only a bound: with a still cheaper setting it might have reached $L^*$ as well. The study writes ≤ or ≥.
+# 2. Only a bound: with a still cheaper setting it might have reached $L^\ast$ as well. The study writes ≤ or ≥.
 # 3. That the mean model stays within $R$ of $E$. It bounds how far the sites are from *each other*.
 # 4. Other data sets, other networks, other step sizes. The five data sets are not a sample of all.
 # 5. In FGM all share one sum: each has $\psi / k$ on average, but who needs less leaves more to others. In GM

@@ -119,7 +119,8 @@ def answers(trials: list[Trial]) -> list[str]:
     dearer = sum(trial.bytes.low > 1 for trial in trials)
     best = f"The best is {paying[0].text}" if paying else "There is no case in which it is sure that one pays"
     return [f"**Rebalancing** clearly saves bytes at no loss to speak of in {len(paying)} of {len(trials)} trials "
-            f"(rebalancer and case); in {dearer} it clearly costs bytes. {best}."]
+            f"(rebalancer and case); in {dearer} it clearly costs bytes. {best}. "
+            f"{' '.join(pooled_by_family(trials))}".strip()]
 
 
 def findings(trials: list[Trial], cancel: Rows) -> list[str]:
