@@ -11,7 +11,7 @@ from fgm_ref.study import figures
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, at_equal_loss, at_equal_settings, loss_difference, pooled
 from fgm_ref.study.rows import Rows, mean, runs, values, where
-from fgm_ref.study.words import difference, ratio
+from fgm_ref.study.words import SURE, difference, ratio
 
 BALL, SPREAD = "the mean model is within R of E", "the sites' spread is at most R²"
 MOVED, KEPT, WIDE = "moved", "inside the norm's ball", "wider"
@@ -105,6 +105,11 @@ class Contest:
             found.append(at_equal_loss(runs(self.of(entrant, dataset), which), norm, target, number))
         return pooled(found)
 
+    def wins_at_loss(self, entrant: Entrant) -> bool:
+        """Whether it surely needs fewer bytes than the norm at equal loss: no bound, and reached by all resamples."""
+        found, _ = self.at_loss(entrant)
+        return not found.bound and found.estimate.reached > SURE and found.estimate.high < 1
+
     def cheapest(self, group: str) -> Entrant:
         """Of the project's entrants with such a zone, the one with the fewest bytes at equal radius."""
         return next(entrant for entrant in self.entrants if entrant.own and entrant.group == group)
@@ -131,7 +136,7 @@ def chapter(rows: Rows) -> Chapter:
 def answer(contest: Contest) -> str:
     """The second question of the title."""
     moved, kept, wide = (contest.cheapest(group) for group in (MOVED, KEPT, WIDE))
-    winners = [e.name for e in contest.entrants if e.own and contest.at_loss(e)[0].estimate.high < 1]
+    winners = [e.name for e in contest.entrants if e.own and contest.wins_at_loss(e)]
     return (f"**Which safe function beats the norm? At equal radius one that moves; at equal loss clearly better: "
             f"{listed(winners)}.** A zone of the same radius around where all sites are heading, `{moved.name}`, needs "
             f"{contest.told(moved)} times the norm's bytes at equal radius ({contest.told(moved, BEST)} times the "
