@@ -13,8 +13,8 @@
 #
 # $$ \sum_{i=1}^{k} \varphi(X_i) \le 0 \qquad (2) $$
 #
-# Every tutorial goes the same way: *predict* a number, *run*, *count*, *explain*. Do predict: a number that you have
-# guessed wrongly is remembered.
+# Every tutorial goes the same way: *predict* a number, *run*, *count*, *explain*. Do predict: a number that you
+# have guessed wrongly is remembered.
 
 # %%
 from _tutorial import save
@@ -56,9 +56,9 @@ assert (k, D, alone.config.batch, len(data.site_names), len(data.classes)) == (4
 #
 # ## Predict
 #
-# The simplest remedy is to average after every single step. All four models go up to the coordinator, their mean goes
-# down to all four. A number weighs 4 bytes, a model has 1591 of them, and there are 200 steps. **How many
-# megabytes?** Write down your guess, then run.
+# The simplest remedy is to average after every single step. All four models go up to the coordinator, their
+# mean goes down to all four. A number weighs 4 bytes, a model has 1591 of them, and there are 200 steps. **How
+# many megabytes?** Write down your guess, then run.
 
 # %%
 every_step = train("periodic:b=1")
@@ -83,8 +83,8 @@ assert 2.5e6 < raw < 3.5e6
 # %% [markdown]
 # ## How to read the table
 #
-# - `local` never speaks. `periodic:b=10` averages in every tenth step. `gm` and `fgm` let the sites watch themselves
-#   and speak when there is a reason to. They are what this project is about.
+# - `local` never speaks. `periodic:b=10` averages in every tenth step. `gm` and `fgm` let the sites watch
+#   themselves and speak when there is a reason to. They are what this project is about.
 # - **rounds**: how often all models were averaged. **messages**, **up MB**, **down MB**: what was sent; *up* is
 #   towards the coordinator.
 # - **test loss**, **accuracy**, **balanced**: how good the mean of the four models is on three *other* people. The
@@ -93,7 +93,8 @@ assert 2.5e6 < raw < 3.5e6
 #   nothing.
 #
 # What do you see? Silence is cheap and bad: the loss of `local` is the highest by far. Averaging in every step is
-# dear and hardly better than averaging in every tenth. `gm` and `fgm` needed about a tenth of the bytes of that.
+# dear and hardly better than averaging in every tenth. `gm` and `fgm` needed about a tenth of the bytes of
+# averaging in every step, much like `periodic:b=10`.
 
 # %%
 loss = {result.config.protocol: result.final["loss"] for result in results}
@@ -117,30 +118,31 @@ plots.loss_against_bytes(results, data, ax)
 save(fig, "00")
 
 # %% [markdown]
-# Be careful with it: this is one run with one seed. Wiggles mean nothing, and neither do small differences in loss.
-# Tutorial 10 shows how to compare fairly; there you will also see that a *well chosen* fixed period, such as 10 here,
-# is hard to beat in bytes. But somebody has to know the 10. The protocols `gm` and `fgm` find out by themselves when
-# it is time, and they keep a promise all along, which no fixed period can.
+# Be careful with it: this is one run with one seed. Wiggles mean nothing, and neither do small differences in
+# loss. Tutorial 10 shows how to compare fairly; there you will also see that a *well chosen* fixed period, such
+# as 10 here, is hard to beat in bytes. But somebody has to know the 10. The protocols `gm` and `fgm` find out
+# by themselves when it is time, and they keep a promise all along, which no fixed period can.
 #
 # ## The promise
 #
 # Three symbols are enough for it.
 #
 # - $k$, the number of sites.
-# - $X_i$, the **drift** of site $i$: its model now, minus the last global model $E$, which all sites know. A drift is
-#   a vector with 1591 numbers, and $\Vert X_i \Vert$ is its length.
-# - $\varphi$, the **safe function**. Here it is $\varphi(X) = \Vert X \Vert - R$: negative while the drift is shorter
-#   than a radius $R$, and positive beyond. We have chosen $R$ to be a tenth of the length of $E$ (`threshold`).
+# - $X_i$, the **drift** of site $i$: its model now, minus the last global model $E$, which all sites know. A
+#   drift is a vector with 1591 numbers, and $\Vert X_i \Vert$ is its length.
+# - $\varphi$, the **safe function**. Here it is $\varphi(X) = \Vert X \Vert - R$: negative while the drift is
+#   shorter than a radius $R$, and positive beyond. We have chosen $R$ to be a tenth of the length of $E$
+#   (`threshold`).
 #
-# If all were averaged now, the new global model would be (1): the old one plus the mean drift. The promise is that at
-# the end of every step this mean model is not farther from $E$ than $R$. Nobody can check that directly, because
-# nobody knows all drifts. But if (2) holds, the mean of the *lengths* is at most $R$, and the length of the mean
-# drift is at most that: vectors that point in different directions cancel, at least in part.
+# If all were averaged now, the new global model would be (1): the old one plus the mean drift. The promise is
+# that at the end of every step this mean model is not farther from $E$ than $R$. Nobody can check that
+# directly, because nobody knows all drifts. But if (2) holds, the mean of the *lengths* is at most $R$, and the
+# length of the mean drift is at most that: vectors that point in different directions cancel, at least in part.
 #
 # So it is enough to watch one number per site. `gm` does it the simple way: a site calls out as soon as its own
-# $\varphi(X_i)$ is positive; while nobody calls, the sum (2) cannot be positive. `fgm` keeps an eye on the sum
-# itself, which lets one site go far while the others stay at home. How far the sum is below zero is called the
-# **slack**; it is $k R$ when a round starts.
+# $\varphi(X_i)$ is positive; then all models are averaged, and a new round starts. While nobody calls, the sum
+# (2) cannot be positive. `fgm` keeps an eye on the sum itself, which lets one site go far while the others stay
+# at home. How far the sum is below zero is called the **slack**; it is $k R$ when a round starts.
 #
 # An observer who sees everything (in a simulation there is one) can check the promise after every step.
 
@@ -162,20 +164,20 @@ print("\n".join(transcript(fgm, number)))
 # %% [markdown]
 # Read it from the top. The last column, *because*, tells what made the sender speak.
 #
-# 1. `MODEL`: everybody gets the global model. A **round** starts, all drifts are zero. (The `ψ` beside it is what
-#    ended the round before.)
-# 2. `INCREMENT`: a site says that its $\varphi$ has risen by so many units. That is one small number, 4 bytes, not a
-#    model. The unit is the slack divided by $2k$, so in the beginning $R / 2$, which all can work out.
-# 3. `POLL` and `PHI`: the coordinator has counted more than $k = 4$ units (`c = 5` or more). Each site may have used
-#    up nearly one unit more than it has said, so it might be all $2k$ of them: the slack may be gone. The coordinator
-#    asks all sites for their exact $\varphi$ and adds them up to `ψ`, the left side of (2).
+# 1. `MODEL`: everybody gets the global model. A **round** starts, all drifts are zero. (Ignore the `ψ` beside it
+#    until item 3: it is the sum (2) that ended the round before.)
+# 2. `INCREMENT`: a site says that its $\varphi$ has risen by so many units. That is one small number, 4 bytes,
+#    not a model. The unit is the slack divided by $2k$, so in the beginning $R / 2$, which all can work out.
+# 3. `POLL` and `PHI`: the coordinator has counted more than $k = 4$ units (`c = 5` or more). Each site may have
+#    used up nearly one unit more than it has said, so it might be all $2k$ of them: the slack may be gone. The
+#    coordinator asks all sites for their exact $\varphi$ and adds them up to `ψ`, the left side of (2).
 # 4. If at least one percent of the first slack is left, the coordinator sends a smaller unit, `QUANTUM`, and all
 #    count from zero again. This is a **subround**, the second number in the column *round*. The unit shrinks as the
 #    slack does, so that the end is met with care.
 # 5. If not, it collects the `DRIFT` of all sites and computes (1). The next round starts with the new model.
 #
-# At the end `ψ` may be positive: (2) was overrun in this very step. But the coordinator knows, and puts an end to the
-# round before the next step. That is why the promise speaks of the *end* of a step.
+# At the end `ψ` may be positive: (2) was overrun in this very step. But the coordinator knows, and puts an end
+# to the round before the next step. That is why the promise speaks of the *end* of a step.
 #
 # **Predict:** which messages make up the bytes, the many small ones or the few large ones?
 
@@ -187,8 +189,8 @@ print(f"{many / fgm.totals['messages']:.0%} of the messages are small; "
 assert small < 0.01 * fgm.totals["bytes"] and many > fgm.totals["messages"] / 2
 
 # %% [markdown]
-# More than half of the messages, less than one percent of the bytes. That is the bargain: watching is nearly free, so
-# it can be done in every step; only averaging is dear, and it is done when the watching says so.
+# More than half of the messages, less than one percent of the bytes. That is the bargain: watching is nearly
+# free, so it can be done in every step; only averaging is dear, and it is done when the watching says so.
 #
 # On the command line, `python -m fgm_ref.demo` runs a larger comparison, and
 # `python -m fgm_ref.demo --protocol fgm --trace 2` prints a transcript like the one above.
@@ -197,7 +199,7 @@ assert small < 0.01 * fgm.totals["bytes"] and many > fgm.totals["messages"] / 2
 #
 # 1. The sites send 1591 numbers each to average once. What would one averaging cost with 8 sites?
 # 2. Why is `rounds` of `local` zero, but not its bytes?
-# 3. All four drifts have length $R/2$. What is the sum (2), and may the sites stay silent?
+# 3. All four drifts have length $R/3$. What is the sum (2), and may the sites stay silent?
 # 4. One drift has length $2R$, three have length zero. What does `gm` do, what may `fgm` do? Is the promise kept?
 # 5. Why does a small unit (`QUANTUM`) mean more messages, and why is it wanted near the end of a round?
 
@@ -206,7 +208,7 @@ assert small < 0.01 * fgm.totals["bytes"] and many > fgm.totals["messages"] / 2
 #
 # 1. 8 up and 8 down, so $16 \cdot 1591 \cdot 4$ = 101,824 bytes: twice as much as with 4 sites.
 # 2. The first model has to reach the sites; that is charged to everybody, $4 \cdot 1591 \cdot 4$ bytes.
-# 3. $4 (R/2 - R) = -2R$, negative: (2) holds and nobody has to speak.
+# 3. $4 (R/3 - R) = -8R/3$, negative: (2) holds, and nobody has used up a whole unit of $R/2$: silence in both.
 # 4. `gm`: that site calls out and the round ends. `fgm`: the sum is $(2R - R) - 3R = -2R$, so it may go on. The
 #    promise is kept: the mean drift has length at most $2R/4 = R/2$.
 # 5. A site speaks whenever its $\varphi$ has risen by one more unit, so half the unit means twice the messages. But

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 06 · Safe by convexity
 #
-# **You will be able to** prove that four sites which look only at themselves can vouch for their mean; test the claim
-# by drawing thousands of cases; and break it with a function that is not convex.
+# **You will be able to** prove that four sites which look only at themselves can vouch for their mean; test the
+# claim by drawing thousands of cases; and break it with a function that is not convex.
 #
 # **Before:** tutorial 01 (drifts as arrows). Vectors, lengths, the triangle inequality. **Time:** 15 minutes; the
 # code runs for 2 seconds.
@@ -37,8 +37,8 @@ R = 0.6
 # %% [markdown]
 # ## A first idea, and why it fails
 #
-# Let $A$ be the shell: $S$ may turn, but its length must stay within $R$ of that of $E$. Idea: *every site makes sure
-# that its own model is in the shell. Then so is the mean.*
+# Let $A$ be the shell: $S$ may turn, but its length must stay within $R$ of that of $E$. Idea: *every site
+# makes sure that its own model is in the shell. Then so is the mean.*
 #
 # **Predict:** site 1 has the model $(0, 2)$ and site 2 has $(0, -2)$. Both have exactly the length of $E$. Is their
 # mean in the shell?
@@ -136,7 +136,9 @@ assert shell(way[50]) > 0 > max(shell(way[0]), shell(way[-1]))
 #
 # The shell has an outer and an inner edge. The outer one is a sphere, and its inside is convex. The hole is avoided
 # by staying on $E$'s side of a line (in more dimensions, a plane) that touches it. The part of a drift that goes
-# along $E$ is $X \cdot E / \Vert E \Vert$; it must be at least $-R$. Both conditions at once:
+# along $E$ is $X \cdot E / \Vert E \Vert$; it must be at least $-R$. Then $E + X$ reaches at least
+# $\Vert E \Vert - R$ along $E$, and no vector is shorter than its part along a line. Both conditions at once; the
+# larger of two convex functions is convex:
 #
 # $$ \varphi(X) = \max \left( -R - \frac{X \cdot E}{\Vert E \Vert} , \quad
 #    \Vert E + X \Vert - \Vert E \Vert - R \right) . $$
@@ -184,9 +186,9 @@ assert cap(drifts).sum() <= 0 and in_shell(E + mean)
 assert (cap(drifts) > 0).sum() == 1
 
 # %% [markdown]
-# The arrows are four drifts. One of them has left the zone, and its site alone could not tell whether $S$ is still
-# admissible. The sum of the four values is negative all the same, so the mean (the star) is safe. Nobody had to know
-# the star to be sure of it.
+# The arrows are four drifts. One of them has left the zone, and its site alone could not tell whether $S$ is
+# still admissible. The sum of the four values is negative all the same, so the mean (the star) is safe. Nobody
+# had to know the star to be sure of it.
 #
 # ## Predict, run, count
 #
@@ -221,9 +223,10 @@ assert wrong > 1000
 #
 # ## What safety costs
 #
-# (2) goes in one direction only. The sum may be positive although the mean is well inside: a **false alarm**. Take
-# the ball, and sites that go to the length $R$ each. Where is their mean? **Predict**, for four sites: if all go the
-# same way; if they go in pairs opposite ways; if each goes in a random direction among a thousand dimensions.
+# (2) goes in one direction only. The sum may be positive although the mean is well inside: a **false alarm**.
+# Take the ball, and sites that go to the length $R$ each. Where is their mean? **Predict**, for four sites: if
+# all go the same way; if they go in pairs opposite ways; if each goes in a random direction among a thousand
+# dimensions.
 
 # %%
 here = np.array([1.0, 0.0]) * R
@@ -236,10 +239,11 @@ assert np.isclose(np.linalg.norm(together.mean(axis=0)), R) and np.allclose(oppo
 assert 0.45 < np.linalg.norm(random.mean(axis=0)) / R < 0.55
 
 # %% [markdown]
-# In all three cases the sum is zero: no slack is left. If all go together, the mean really is at the edge, and the
-# alarm is right. If they go opposite ways, the mean has not moved at all. In many dimensions random directions are
-# nearly at right angles, and the mean of $k$ of them has length $R / \sqrt{k}$: half of $R$ for four sites. That is
-# the price for not talking, and the reason why protocols that let drifts cancel (*rebalancing*) exist.
+# In all three cases the sum is zero: no slack is left, and the next step outwards sounds the alarm. If all go
+# together, the mean really is at the edge, and the alarm is right. If they go opposite ways, the mean has not
+# moved at all. In many dimensions random directions are nearly at right angles, and the mean of $k$ of them has
+# length $R / \sqrt{k}$: half of $R$ for four sites. That is the price for not talking, and the reason why
+# protocols that let drifts cancel (*rebalancing*) exist.
 #
 # An affine function loses nothing: (1) is then an equation. The half-space `HalfSpace` is the safe function for "S
 # keeps most of its length along E".
@@ -255,8 +259,9 @@ assert np.isclose(affine(X).sum(), 4 * affine(X.mean(axis=0)))
 # 1. Where in the proof of (2) is it used that $\varphi$ is convex, and where that its zone lies in $A$?
 # 2. Four sites use the ball. Three have not moved. How far may the fourth go before the sum is positive?
 # 3. Is the larger of two convex functions convex? And the smaller?
-# 4. Somebody proposes $\varphi(X) = \Vert X \Vert^2 - R^2$. Is it safe for the ball? Which alarm comes earlier, this
-#    one or that of $\Vert X \Vert - R$, when the sites have gone unequally far?
+# 4. Somebody proposes $\varphi(X) = \Vert X \Vert^2 - R^2$. Is it safe for the ball? Which alarm comes earlier,
+#    this one or that of $\Vert X \Vert - R$, when the sites have gone unequally far? (The mean of squares is at
+#    least the square of the mean.)
 # 5. Why does (2) not hold for $\chi$, although $\chi(X) \le 0$ means precisely that $E + X$ is in the shell?
 
 # %% [markdown]
@@ -268,4 +273,5 @@ assert np.isclose(affine(X).sum(), 4 * affine(X.mean(axis=0)))
 #    is not, in general: $\min(x, -x) = -\vert x \vert$ is not.
 # 4. It is convex and its zone is the ball, so it is safe. It comes earlier: the mean of squares is at least the
 #    square of the mean. (It bounds more than $S$: the mean of the $\Vert X_i \Vert^2$ is at most $R^2$.)
-# 5. Step (3) holds, Jensen does not: on the way between two drifts with negative $\chi$ there may be positive values.
+# 5. Step (3) holds, Jensen does not: on the way between two drifts with negative $\chi$ there may be positive
+#    values.

@@ -55,7 +55,8 @@ assert 1.5 < total / one < 3
 # %% [markdown]
 # About twice as long here, so half as many models are shipped. But the sum is spread over $k$ sites, and nobody
 # knows it. To know it in every step, each of them would have to send its $\varphi$ in every step. That is $k$
-# words per step, even when nothing happens. FGM makes do with a few words per *round*.
+# words per step, even when nothing happens. FGM makes do with at most $3k + 1$ words per *subround*, and a
+# round has only a few of those.
 #
 # ## One site: count quanta, not steps
 #
@@ -165,9 +166,10 @@ save(fig, "08-worst")
 # replies with its current $\varphi$ (`PHI`, one word). The fresh sum is the new $\psi$. If it is clearly
 # negative, there is slack left: the coordinator sends the new, smaller quantum (1) to all, the sites note their
 # new $z_i$, the counters are 0 again, and a new **subround** starts. If nothing is left (less than 1 % of
-# $k \varphi(0)$), the **round** ends: drifts are collected, the mean is shipped. All this happens at once,
-# before the next site has its turn. That is the whole protocol. Here it is for one round, as a toy, next to the
-# library's.
+# $k \vert \varphi(0) \vert$), the **round** ends: drifts are collected, the mean is shipped. In a step all
+# sites first train; then those with news speak, one after another in random order, and a poll with its new
+# quantum happens at once, before the next one speaks. (Nobody need tell of more than $k + 1$ quanta: a poll is
+# sure anyway.) That is the whole protocol. Here it is for one round, as a toy, next to the library's.
 
 
 # %%
@@ -241,8 +243,8 @@ save(fig, "08")
 # of $2k$. Each increment lifts it by one quantum. When it would exceed the budget ($c \gt k$), the coordinator
 # polls (dotted line), learns how little was really used, and the line falls half way down from the budget to
 # the truth: half of what is left is set aside for the hidden quanta of the next subround. Quanta get smaller,
-# so the steps get finer where care is needed. The stack is *always* below the red line, and the red line never
-# above the budget: that is (2).
+# so the steps get finer where care is needed. Whenever no message is pending, the stack is below the red line,
+# and the red line never above the budget: that is (2).
 #
 # **Predict:** where are the four sites and their mean when the round ends?
 
@@ -277,8 +279,8 @@ assert count == 5 and out.sum() == 2 and of_mean < 0.7 * R
 #
 # ## Count the words
 #
-# A word is one number, 4 bytes. **Predict** the most that one subround can cost, in words, with $k$ sites. Then
-# count.
+# A word is one number, 4 bytes; a `POLL` is empty. **Predict** the most that one subround can cost, in words,
+# with $k$ sites. Then count.
 
 
 # %%
@@ -340,8 +342,10 @@ for common in (0, 0.5, 1):
 assert rounds[0] == rounds[1]
 
 # %% [markdown]
-# Where drifts cancel, a quarter of the rounds. Where all go the same way, none saved: if everybody draws alike,
-# the account is empty when every single share is. And in training, with 1591 numbers per model?
+# Where each goes its own way, some are far out while others are near $E$, and the sum lets one live on the
+# others: a quarter of the rounds. ($\varphi$ looks only at lengths; it does not notice drifts that cancel.)
+# Where all go the same way, none saved: if everybody draws alike, the account is empty when every single share
+# is. And in training, with 1591 numbers per model?
 
 # %%
 from fgm_ref import load, preset, run
@@ -367,8 +371,8 @@ assert fgm.final["parameters"] == 1591 and fgm.final["violations"]["missed"] == 
 # 2. Site 0 rises by 3.7 quanta in one step, then falls by 2, then rises by 2.5. Which increments does it send?
 # 3. Why does the coordinator poll *all* sites at the end of a subround, also those that have said nothing?
 # 4. With "wait while $c \le m$" and $\theta = -\psi / (m + k)$: what is better with a large $m$, what is worse?
-# 5. The step that lifts $c$ above $k$ may push the sum above 0. Does that break (2)? By how much can it
-#    overshoot?
+# 5. The step that lifts $c$ above $k$ may push the sum above 0, before anybody has spoken. Does that break (2)? How
+#    far can the *mean model* get out of the ball in that step (the *overshoot*)?
 
 # %% [markdown]
 # ## Answers

@@ -49,8 +49,9 @@ assert len(cases) == 5 and len(values(cases[0].rows, "seed")) == 10
 # %% [markdown]
 # ## The same promise for fewer bytes
 #
-# At equal thresholds GM and FGM promise the same: the sites stay within $R$ of each other. The sites here run
-# at unequal speeds, so in most steps only some of them move.
+# At equal thresholds GM and FGM promise the same. The safe function here is `variance`: the root mean square distance
+# of the sites from their mean is at most $R$ (the ball of tutorials 06 and 08 bounds the distance of the mean from
+# $E$). The sites run at unequal speeds, so in most steps only some of them move.
 #
 # **Predict:** which share of GM's bytes does FGM ship? (Tutorial 08: a round of FGM ends when the *sum* of all
 # has used up the slack, one of GM when the *first* site has.)

@@ -45,10 +45,11 @@ class Report:
 
     def how_sure(self) -> str:
         """How the numbers above are to be read."""
-        return (f"All from {sum(map(len, self.tables.values())):,} runs; in brackets 95 % bootstrap intervals over "
-                "paired seeds. Losses are test "
-                "losses, bytes are payload at 4 bytes per number. [Method and threats to validity](#method) are at the "
-                "end.")
+        runs = sum(map(len, self.tables.values()))
+        return (f"All from {runs:,} runs; in brackets 95 % bootstrap intervals over paired seeds. Losses are test "
+                "losses, bytes are payload at 4 bytes per number. A star, ≈, ≥ or ≤ marks a front that ends before the "
+                "stated loss; [n of m sets]: the others do not reach it. [Method and threats to validity](#method) are "
+                "at the end.")
 
 
 def write(folder: Path, pages: Path | None = None) -> list[Path]:

@@ -70,8 +70,9 @@ def test_the_whole_zone(student, name, case, shrink):
     X = shrink * case.X
     truth = TRUTH[name](case.E, case.R)(X)
     got = getattr(student, name)(X.copy(), case.E, case.R)
-    close(got, truth, f"{name}: φ is 0 at the boundary of the largest zone, with slope 1", "the docstring of the task",
-          E=case.E, R=case.R, X=X)  # fmt: skip
+    what = f"{name}: φ is 0 at the boundary of the largest zone, with slope 1 (if too small: too bold; else too timid)"
+    close(got, truth, what, "the docstring of the task", E=case.E, R=case.R, X=X)
+
 
 
 @pytest.mark.points(5)

@@ -78,9 +78,8 @@ def answers(cases: Cases) -> list[str]:
         f"**Is FGM better than GM? At the same promise: {clearly(same)}.** FGM / plain GM at equal thresholds and "
         f"unequal speeds: {written(same)}{lockstep}. FGM / GM with Kamp's balancing: "
         f"{over(head, promise('fgm', 'dynamic'))}.",
-        f"**At the same loss: {clearly(loss)}.** FGM / plain GM: final loss {final['gm']}, loss of the served "
-        "model "
-        f"over time {served['gm']}. FGM / periodic averaging with its period tuned: {final['periodic']} and "
+        f"**At the same final loss: {clearly(loss)}.** FGM / plain GM: {final['gm']}, at the same loss of the served "
+        f"model over time {served['gm']}. FGM / periodic averaging with its period tuned: {final['periodic']} and "
         f"{served['periodic']}; even an omniscient trigger / periodic: {over(head, reach('omniscient', 'periodic'))}.",
     ]
 

@@ -20,7 +20,7 @@ def norm(X: Array) -> Array:
 
 
 def ball(X: Array, E: Array, R: float) -> Array:
-    """Task 1: safe for ‖S − E‖ ≤ R; −φ is the distance to the boundary while X is inside."""
+    """Task 1: safe for ‖S − E‖ ≤ R; −φ is the distance to the boundary, and negative as far outside."""
     raise NotImplementedError("a03, task 1: not done yet (make hint A=03 N=1 T=1)")
 
 

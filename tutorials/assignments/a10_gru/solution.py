@@ -71,7 +71,7 @@ def sequence(w: dict[str, Array], x: Array, h0: Array) -> tuple[Array, list[Cach
 
 
 def sequence_backward(w: dict[str, Array], dY: Array, caches: list[Cache]) -> dict[str, Array]:
-    """Task 4: the gradients {"Wz", "Wr", "Wn", "x", "h0"} of a sequence; dY (T, B, H) as the loss reads the outputs."""
+    """Task 4: the gradients {"Wz", "Wr", "Wn", "x", "h0"}; dY[t] (B, H) is the loss's own gradient at h[t]."""
     total = {name: np.zeros_like(W) for name, W in w.items()}
     dx, dh = [], 0.0
     for d, cache in zip(dY[::-1], caches[::-1], strict=True):

@@ -52,5 +52,5 @@ def sequence(w: dict[str, Array], x: Array, h0: Array) -> tuple[Array, list[Cach
 
 
 def sequence_backward(w: dict[str, Array], dY: Array, caches: list[Cache]) -> dict[str, Array]:
-    """Task 4: the gradients {"Wz", "Wr", "Wn", "x", "h0"} of a sequence; dY (T, B, H) as the loss reads the outputs."""
+    """Task 4: the gradients {"Wz", "Wr", "Wn", "x", "h0"}; dY[t] (B, H) is the loss's own gradient at h[t]."""
     raise NotImplementedError("a10, task 4: not done yet (make hint A=10 N=1 T=4)")
