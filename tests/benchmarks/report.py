@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from engines import ENGINES, LIMITS
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from workloads import WORKLOADS, Case
 
 from fgm_ref.files import atomic
@@ -163,7 +164,9 @@ def figure(records: Records) -> Figure:
                                 marker=marker, fillstyle=fill, markersize=5, linewidth=1, linestyle="")
         ks = sorted({case.k for case, _ in chosen if case.workload == workload})
         ax.set(xscale="log", title=f"{workload}, k = {', '.join(map(str, ks))}", xlabel="time / time of fgm_ref")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.grid(axis="x", which="both", linewidth=0.3)
     panels[0].set_yticks(range(len(names)), [ENGINES[name].about for name in names])
     panels[0].invert_yaxis()
