@@ -12,10 +12,11 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
+from fgm_ref import program
 from fgm_ref.counterexamples import PROPERTIES, Case
 from fgm_ref.hunt import Report, hunt
 from fgm_ref.safe import safe_function
@@ -172,18 +173,5 @@ def picture(name: str, make: Maker, report: Report, path: Path) -> str:
     return "picture: none, it would not help with this" if report.found else "picture: none, there is nothing to show"
 
 
-def entry() -> NoReturn:
-    """The program; a closed pipe or Ctrl-C ends it quietly."""
-    try:
-        code = main()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        code = 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = FOUND
-    sys.exit(code)
-
-
 if __name__ == "__main__":
-    entry()
+    program.entry(main, lambda: 130)

@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from fgm_ref import __version__, cli
+from fgm_ref import __version__, cli, program
 from fgm_ref.config import Config
 from fgm_ref.datasets import Dataset, load, summary
 from fgm_ref.presets import COMPARISON, custom, preset
@@ -208,18 +208,5 @@ def complain(text: str, code: int) -> int:
     return code
 
 
-def entry() -> NoReturn:
-    """The program; a closed pipe or Ctrl-C ends it quietly."""
-    try:
-        code = main()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        code = complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = FAILED
-    sys.exit(code)
-
-
 if __name__ == "__main__":
-    entry()
+    program.entry(main, lambda: complain("interrupted", INTERRUPTED))

@@ -28,7 +28,7 @@ protocols.fgm_blocks
 protocols
 config checks changes result presets
 simulate
-trace plots table progress selftest check_safe check_plot
+trace plots table program progress selftest check_safe check_plot
 player player.record player.page
 cli demo
 study study.settings study.task study.deviations study.lags study.cancel

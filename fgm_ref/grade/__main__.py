@@ -5,10 +5,10 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
-from fgm_ref import cli
+from fgm_ref import cli, program
 from fgm_ref.grade import harness, submissions
 from fgm_ref.grade.batch import grades
 from fgm_ref.grade.export import as_json, write_csv, write_gradescope
@@ -19,6 +19,7 @@ from fgm_ref.grade.verdict import TROUBLE, Grade
 from fgm_ref.windows import expect_one_of
 
 FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+complain = partial(program.complain, "fgm_ref.grade", ("seed", "student", "only", "out", "checkout", "gradescope"))
 
 EXAMPLES = """\
 examples:
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise ValueError(f"gradescope: expected one student, got {found.why}")
         print(found.why, file=sys.stderr)
         limits = Limits(args.seconds, 5 * args.seconds + 10, args.memory)
-        expect_folder(args.out)
+        program.expect_folder(args.out)
         done = grades(tests, found.submissions, args.seed, limits, args.out, args.workers or os.cpu_count() or 1)
     except ValueError as error:
         return complain(str(error), USAGE)
@@ -84,14 +85,6 @@ def chosen(assignments: Sequence[str], only: str | None) -> list[str]:
     for name in names:
         expect_one_of("only", name, tuple(assignments))
     return [name for name in assignments if name in names]
-
-
-def expect_folder(out: Path) -> None:
-    """Found out before anything is graded."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"out: expected a folder to write to, got {str(out)!r} ({error.strerror})") from None
 
 
 def report(done: Sequence[Grade], found: Class, args: argparse.Namespace) -> int:
@@ -109,26 +102,5 @@ def report(done: Sequence[Grade], found: Class, args: argparse.Namespace) -> int
     return FAILED if trouble else FINE
 
 
-def complain(text: str, code: int) -> int:
-    """One line on stderr; where it starts with the name of an option, as the user knows it."""
-    name, colon, rest = text.partition(":")
-    known = {"seed", "student", "only", "out", "checkout", "gradescope"}
-    print(f"fgm_ref.grade: {f'--{name}{colon}{rest}' if name in known else text}", file=sys.stderr)
-    return code
-
-
-def entry() -> NoReturn:
-    """The program; a closed pipe or Ctrl-C ends it quietly."""
-    try:
-        code = main()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        code = complain("interrupted; the same command goes on from what is graded", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = FAILED
-    sys.exit(code)
-
-
 if __name__ == "__main__":
-    entry()
+    program.entry(main, lambda: complain("interrupted; the same command goes on from what is graded", INTERRUPTED))

@@ -6,10 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
-from fgm_ref import cli
+from fgm_ref import cli, program
 from fgm_ref.progress import duration
 from fgm_ref.study import grid
 from fgm_ref.study.estimate import total
@@ -18,6 +18,7 @@ from fgm_ref.study.runner import Report, study
 from fgm_ref.windows import expect_one_of
 
 FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+complain = partial(program.complain, "fgm_ref.study", ("only", "out", "grid", "quick", "workers"))
 
 EXAMPLES = """\
 examples:
@@ -89,7 +90,7 @@ def catalogue(experiments: Sequence[Experiment], workers: int) -> list[str]:
 
 def go(experiments: Sequence[Experiment], out: Path, workers: int) -> int:
     """Run, and say what came of it."""
-    expect_folder(out)
+    program.expect_folder(out)
     tasks = {task.key: task for experiment in experiments for task in experiment.tasks}
     time = duration(total(tasks.values(), workers))
     print(f"{len(tasks)} runs, about {time} with {workers} processes", file=sys.stderr)
@@ -127,16 +128,6 @@ def pages_folder(out: Path) -> Path:
     return out.parents[1] / "tutorials" if out.resolve() == default_folder(full=True).resolve() else out
 
 
-def expect_folder(out: Path) -> None:
-    """Found out before any computing starts."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"out: expected a folder to write to, got {str(out)!r} ({error.strerror})") from None
-    if not os.access(out, os.W_OK | os.X_OK):
-        raise ValueError(f"out: expected a folder to write to, got {str(out)!r} (permission denied)")
-
-
 def summarise(out: Path) -> int:
     """The report; loaded only here."""
     from fgm_ref.study import report, summary
@@ -148,26 +139,5 @@ def summarise(out: Path) -> int:
     return FINE
 
 
-def complain(text: str, code: int) -> int:
-    """One line on stderr; where it starts with the name of an option, as the user knows it."""
-    name, colon, rest = text.partition(":")
-    known = {"only", "out", "grid", "quick", "workers"}
-    print(f"fgm_ref.study: {f'--{name}{colon}{rest}' if name in known else text}", file=sys.stderr)
-    return code
-
-
-def entry() -> NoReturn:
-    """The program; a closed pipe or Ctrl-C ends it quietly."""
-    try:
-        code = main()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        code = complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = FAILED
-    sys.exit(code)
-
-
 if __name__ == "__main__":
-    entry()
+    program.entry(main, lambda: complain("interrupted", INTERRUPTED))
