@@ -65,11 +65,15 @@ def _mean_of(a: Array, b: Array, number: int) -> Comparison:
     """Mean of a − b, (settings, seeds) each; seeds without a number are left out."""
     if a.shape != b.shape or not len(a):
         return NOTHING  # runs are missing
-    gaps = (a - b).mean(axis=0)
-    gaps = gaps[~np.isnan(gaps)]
-    if not len(gaps):
+    return over_seeds((a - b).mean(axis=0), number)
+
+
+def over_seeds(by_seed: Array, number: int = 0) -> Comparison:
+    """The mean of one value per seed (seeds,), and of its resamples; seeds without a value are left out."""
+    by_seed = by_seed[~np.isnan(by_seed)]
+    if not len(by_seed):
         return NOTHING
-    return Comparison(float(gaps.mean()), weights(len(gaps), RESAMPLES, number) @ gaps, len(gaps))
+    return Comparison(float(by_seed.mean()), weights(len(by_seed), RESAMPLES, number) @ by_seed, len(by_seed))
 
 
 def _bound(a: Runs, b: Runs, target: float) -> str:

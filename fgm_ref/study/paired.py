@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.study.compare import Comparison
+from fgm_ref.study.compare import Comparison, over_seeds
 from fgm_ref.study.rows import Row, Rows, values
-from fgm_ref.study.stats import RESAMPLES, Estimate, weights
+from fgm_ref.study.stats import Estimate
 from fgm_ref.study.words import difference as words_difference
 from fgm_ref.study.words import ratio
 
@@ -27,37 +27,28 @@ def log_ratio(a: Rows, b: Rows, name: str = "bytes", number: int = 0, by: Sequen
     >>> round(log_ratio(a, b).estimate.value, 6), log_ratio(a, b).n
     (4.0, 2)
     """
-    return compared(gaps(a, b, name, by, lambda x: np.log(x) if x > 0 else np.nan), number)
+    return over_seeds(gaps(a, b, name, by, lambda x: np.log(x) if x > 0 else np.nan), number)
 
 
 def difference(a: Rows, b: Rows, name: str = "loss", number: int = 0, by: Sequence[str] = BY) -> Comparison:
     """a's `name` minus b's, in the same way; read it by `.plain`."""
-    return compared(gaps(a, b, name, by, float), number)
+    return over_seeds(gaps(a, b, name, by, float), number)
 
 
 def level(rows: Rows, name: str) -> Estimate:
     """The mean over the seeds with its interval."""
     by_seed = [np.mean([float(row[name]) for row in rows if row["seed"] == seed]) for seed in values(rows, "seed")]
-    return compared(np.array([x for x in by_seed if not np.isnan(x)])).plain
-
-
-def compared(by_seed: Array, number: int = 0) -> Comparison:
-    """The mean of one value per seed (seeds,), and of its resamples; not a number without any seed."""
-    n = len(by_seed)
-    if not n:
-        return Comparison(np.nan, np.full(RESAMPLES, np.nan), 0)
-    return Comparison(float(by_seed.mean()), weights(n, RESAMPLES, number) @ by_seed, n)
+    return over_seeds(np.array(by_seed, float)).plain
 
 
 def gaps(a: Rows, b: Rows, name: str, by: Sequence[str], scale: Callable[[float], float]) -> Array:
-    """scale(a) − scale(b) per seed, the mean over the settings; a seed with a run that diverged is left out."""
+    """scale(a) − scale(b) per seed, the mean over the settings; not a number for a seed with a run that diverged."""
     theirs = _keyed(b, by)
     found: dict[int, list[float]] = defaultdict(list)
     for key, row in _keyed(a, by).items():
         if key in theirs:
             found[row["seed"]].append(scale(float(row[name])) - scale(float(theirs[key][name])))
-    means = np.array([np.mean(found[seed]) for seed in sorted(found)])
-    return np.asarray(means[~np.isnan(means)])
+    return np.array([np.mean(found[seed]) for seed in sorted(found)], float)
 
 
 def _keyed(rows: Rows, by: Sequence[str]) -> dict[tuple[Any, ...], Row]:

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.study.compare import NOTHING, Comparison
-from fgm_ref.study.paired import compared
+from fgm_ref.study.compare import NOTHING, Comparison, over_seeds
 from fgm_ref.study.rows import Rows, column, values, where
 
 Array = npt.NDArray[Any]
@@ -57,12 +56,12 @@ class Sweep:
     def ratio(self, a: Kind, b: Kind, name: str = "bytes") -> list[Comparison]:
         """a's number by b's, one ratio for each setting."""
         x, y = self.numbers(a, name), self.numbers(b, name)
-        return [of_logs(np.log(p) - np.log(q)) for p, q in zip(x, y, strict=True)] if x.shape == y.shape else []
+        return [over_seeds(np.log(p) - np.log(q)) for p, q in zip(x, y, strict=True)] if x.shape == y.shape else []
 
     def along(self, kind: Kind, name: str) -> Comparison:
         """The number at the largest setting by that at the smallest."""
         x = self.numbers(kind, name)
-        return of_logs(np.log(np.maximum(x[-1], 1)) - np.log(np.maximum(x[0], 1))) if len(x) > 1 else NOTHING
+        return over_seeds(np.log(np.maximum(x[-1], 1)) - np.log(np.maximum(x[0], 1))) if len(x) > 1 else NOTHING
 
     def trend(self, a: Kind, b: Kind, name: str = "bytes") -> Comparison:
         """The ratio of a to b at the largest setting by that at the smallest."""
@@ -70,20 +69,19 @@ class Sweep:
         if x.shape != y.shape or len(x) < 2:
             return NOTHING
         logs = np.log(x) - np.log(y)
-        return of_logs(logs[-1] - logs[0])
+        return over_seeds(logs[-1] - logs[0])
 
     def exponent(self, kind: Kind, name: str) -> Comparison:
         """p of name ∝ setting^p, by least squares over all settings."""
         x = self.numbers(kind, name)
         if len(x) < 2 or len(x) < len(self.settings):
             return NOTHING
-        slopes = np.polyfit(np.log(self.settings), np.log(np.maximum(x, 1)), 1)[0]
-        return of_values(slopes)
+        return over_seeds(np.polyfit(np.log(self.settings), np.log(np.maximum(x, 1)), 1)[0])
 
     def gap(self, a: Kind, b: Kind, name: str) -> Comparison:
         """a's number minus b's, mean over the settings."""
         x, y = self.numbers(a, name), self.numbers(b, name)
-        return of_values((x - y).mean(axis=0)) if x.shape == y.shape and len(x) else NOTHING
+        return over_seeds((x - y).mean(axis=0)) if x.shape == y.shape and len(x) else NOTHING
 
 
 def paired(a: Rows, b: Rows, number: Callable[[Any], float]) -> tuple[Array, Array]:
@@ -97,16 +95,7 @@ def paired(a: Rows, b: Rows, number: Callable[[Any], float]) -> tuple[Array, Arr
 def quotient(a: Rows, b: Rows, number: Callable[[Any], float] = lambda row: row["bytes"]) -> Comparison:
     """a's number by b's, for the seeds that both have."""
     x, y = paired(a, b, number)
-    return of_logs(np.log(x) - np.log(y)) if len(x) else NOTHING
-
-
-def of_values(numbers: Array) -> Comparison:
-    """The mean of one number per seed; seeds without one are left out."""
-    return compared(numbers[~np.isnan(numbers)])
-
-
-of_logs: Callable[[Array], Comparison] = of_values
-"""The same of logarithms: `estimate` is the geometric mean."""
+    return over_seeds(np.log(x) - np.log(y))
 
 
 class Sweeps:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from fgm_ref.study.chapter import Table
-from fgm_ref.study.compare import Comparison
+from fgm_ref.study.compare import Comparison, over_seeds
 from fgm_ref.study.rows import Rows, mean, values, where
 from fgm_ref.study.stats import Estimate
-from fgm_ref.study.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Sweep, Sweeps, of_values, paired, quotient
+from fgm_ref.study.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Sweep, Sweeps, paired, quotient
 from fgm_ref.study.words import difference, ratio, short
 
 CONFIRMED, REFUTED, OPEN = "confirmed", "refuted", "not decidable"
@@ -80,7 +80,7 @@ def accuracy(sweeps: Sweeps, tables: Mapping[str, Rows]) -> list[Claim]:
     gaps = {name: sweep.gap(FGM1, GM1, "score").plain for name, sweep in swept.items()}
     gap = "; ".join(f"{name} {difference(e, 4)}" for name, e in gaps.items() if e.n)
     small = all(abs(end) < 0.005 for e in gaps.values() if e.n for end in (e.low, e.high))
-    gain = of_values(np.subtract(*paired(tenth(sweeps.ball), tenth(sweeps.cap), lambda row: row["score"]))).plain
+    gain = over_seeds(np.subtract(*paired(tenth(sweeps.ball), tenth(sweeps.cap), lambda row: row["score"]))).plain
     return [
         Claim("1. Event stream: accuracy 99.59 % (there: 100 − MSE)",
               f"true accuracy {score:.3f}, without any input {trivial:.3f}", REFUTED if score < 0.9 else OPEN),
@@ -106,7 +106,7 @@ def thresholds(sweeps: Sweeps, tables: Mapping[str, Rows]) -> list[Claim]:
     sweep = sweeps.absolute
     rounds, traffic = ([sweep.along(kind, what) for kind in TWO] for what in ("rounds", "bytes"))
     scores = [sweep.numbers(kind, "score") for kind in TWO]
-    rises = [of_values(x[-1] - x[0]).plain for x in scores]
+    rises = [over_seeds(x[-1] - x[0]).plain for x in scores]
     factors, factor = sweep.ratio(GM1, FGM1), sweep.trend(GM1, FGM1)
     same_t, same_r = (quotient(tenth(sweeps.cap), tenth(other)) for other in (sweep, sweeps.ball))
     first, last = (f"{t:g}" for t in (sweep.settings[0], sweep.settings[-1]))

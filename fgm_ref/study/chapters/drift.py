@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from fgm_ref.plots import GREY
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.compare import Comparison
+from fgm_ref.study.compare import NOTHING, Comparison
 from fgm_ref.study.fronts import Runs
 from fgm_ref.study.measure import curve
-from fgm_ref.study.paired import compared, listed, side, told_difference
+from fgm_ref.study.paired import listed, side, told_difference
 from fgm_ref.study.rows import Rows, mean, runs, values, where
 from fgm_ref.study.stats import RESAMPLES, weights
 
@@ -66,7 +66,7 @@ class Case:
         mine, theirs = paired(self.of(protocol), self.periodic, loss)
         n = mine.bytes.shape[1]
         if not n:
-            return compared(np.empty(0))
+            return NOTHING
         plain, w = np.full((1, n), 1 / n), weights(n, RESAMPLES, self.number)
         log, draws = (at_equal_bytes(mine, theirs, x) for x in (plain, w))
         return Comparison(float(log[0]), draws, n)
