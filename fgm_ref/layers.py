@@ -41,7 +41,7 @@ class Recurrent:
     def __init__(self, k: int, D: int, H: int, T: int, B: int, dtype: npt.DTypeLike, truncate: int = 0) -> None:
         """`truncate` > 0: the gradient stops at t = truncate, 2·truncate, ...; the state goes on."""
         rows = self.gates * H
-        self.shape = (T, H, k, B)
+        self.shape, self.dtype = (T, H, k, B), np.dtype(dtype)
         self.truncate = truncate or T
         self.u = np.zeros((T + 1, H + D + 1, k, B), dtype)
         self.u[:, -1] = 1

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.activations import logistic, overflow_is_fine, tanh
+from fgm_ref.activations import ONE, logistic, overflow_is_fine, tanh
 from fgm_ref.layers import Recurrent, sites_first
 from fgm_ref.params import Array
 
@@ -57,12 +57,14 @@ class LSTM(LSTMCache):
         # the slopes ∂h/∂c, and behind them those at the gates, which become dz
         self.slopes = np.empty((T, 5, H, k, B), dtype)
         self.dz = self.slopes[:, 1:].reshape(T, 4 * H, k, B)
-        self._scale = np.repeat(np.array([-1, -1, -1, -2], dtype), H)[:, None]
+        # tanh(z) = 2 σ(2z) - 1: what the gate g is multiplied by, behind and before the exponential
+        self._scale = np.array([1, 1, 1, 2], dtype)[:, None, None, None]
+        self._inner_scale = np.repeat(-self._scale, H)[:, None]
         self._V = np.empty((k, 4 * H, H + D + 1), dtype)
         self._parts = np.empty((2, H, k, B), dtype)
         # views of every time step, made once: a small network's time goes into making such things
         self._forward_views = [
-            (sites_first(self.u[t]), sites_first(a.reshape(4 * H, k, B)), a, a[0], a[3], a[1:3],
+            (sites_first(self.u[t]), sites_first(a.reshape(4 * H, k, B)), a, a[0], a[1:3], a[3],
              self.gates_and_c[t, 3:], self.c[t + 1], self.tanh_c[t], self.h[t + 1])
             for t, a in enumerate(self.a)
         ]  # fmt: skip
@@ -76,16 +78,17 @@ class LSTM(LSTMCache):
         """W (k, 4H, K), x (T, D, k, B), h0 and c0 (H, k, B) or zero -> all outputs h[1:] (T, H, k, B)."""
         self._begin_forward(x, h0)
         self.c[0] = 0 if c0 is None else c0
-        V, parts = np.multiply(W, self._scale, out=self._V), self._parts
-        for u, z, gates, o, g, i_and_f, g_and_c, c, tanh_c, h in self._forward_views:
+        one, parts = ONE[self.dtype], self._parts
+        fresh, kept = parts
+        V = np.multiply(W, self._inner_scale, out=self._V)
+        for u, z, gates, o, i_and_f, g, g_and_c, c, tanh_c, h in self._forward_views:
             # z = W [h[t-1]; x[t]; 1],   [o; i; f] = σ(z),   g = tanh(z) = 2 σ(2z) - 1;   σ(z) = 1/(1 + exp(-z))
             np.matmul(V, u, out=z)
-            logistic(gates)
-            g *= 2
-            g -= 1
+            logistic(gates, self._scale)
+            g -= one
             # c[t] = i ⊙ g + f ⊙ c[t-1]
             np.multiply(i_and_f, g_and_c, out=parts)
-            np.add(parts[0], parts[1], out=c)
+            np.add(fresh, kept, out=c)
             # h[t] = o ⊙ tanh(c[t])
             tanh(c, out=tanh_c)
             np.multiply(o, tanh_c, out=h)
@@ -122,14 +125,14 @@ class LSTM(LSTMCache):
         `slopes` (T, 5, H, k, B) := ∂h[t]/∂c[t], ∂h[t]/∂z_o, ∂c[t]/∂z_i, ∂c[t]/∂z_f and ∂c[t]/∂z_g.
         """
         at_c, at_g, at_oif = self.slopes[:, 0], self.slopes[:, 4], self.slopes[:, 1:4]
-        o, i, _, g = self.a.swapaxes(0, 1)
+        (o, i, _, g), one = self.a.swapaxes(0, 1), ONE[self.dtype]
         # ∂h/∂c = o ⊙ (1 - tanh²(c)),   ∂c/∂z_g = i ⊙ (1 - g²)
         for slope, gate, value in ((at_c, o, self.tanh_c), (at_g, i, g)):
             np.multiply(value, value, out=slope)
-            np.subtract(1, slope, out=slope)
+            np.subtract(one, slope, out=slope)
             slope *= gate
         # ∂h/∂z_o = σ'(z_o) ⊙ tanh(c),   ∂c/∂z_i = σ'(z_i) ⊙ g,   ∂c/∂z_f = σ'(z_f) ⊙ c[t-1],   σ' = σ(1 - σ)
-        np.subtract(1, self.a[:, :3], out=at_oif)
+        np.subtract(one, self.a[:, :3], out=at_oif)
         at_oif *= self.a[:, :3]
         at_oif[:, 0] *= self.tanh_c
         at_oif[:, 1:] *= self.gates_and_c[:-1, 3:]

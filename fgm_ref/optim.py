@@ -158,25 +158,33 @@ class Adam(Optimizer):
     def __init__(self, lr: float, k: int, n: int, dtype: npt.DTypeLike, clip: float | None = None) -> None:
         super().__init__(lr, k, n, dtype, clip)
         self.powers = np.ones((2, k))  # b1^t and b2^t, with each site's own number of steps t
+        self._bases = np.array([[self.b1], [self.b2]])
+        self._rest1, self._rest2 = np.array(1 - self.b1, dtype), np.array(1 - self.b2, dtype)
 
     def _count(self, sites: slice | Array) -> None:
-        self.powers[:, sites] *= [[self.b1], [self.b2]]
+        self.powers[:, sites] *= self._bases
+
+    def _rate_and_eps(self, rows: slice) -> Array:
+        """lr r/(1 - b1^t) and eps r, r = √(1 - b2^t): two numbers, or two columns if the sites' t differ."""
+        powers = self.powers[:, rows]
+        same = np.array_equal(powers[:, 1:], powers[:, :-1])
+        power1, power2 = powers[:, 0] if same else powers[:, :, None]
+        r = np.sqrt(1 - power2)
+        return np.array([self.lr * r / (1 - power1), self.eps * r], self._rest1.dtype)
 
     def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
         m, v = state
         # m ← b1 m + (1 - b1) g
         np.subtract(g, m, out=a)
-        a *= 1 - self.b1
+        a *= self._rest1
         m += a
         # v ← b2 v + (1 - b2) g²
         np.multiply(g, g, out=a)
         a -= v
-        a *= 1 - self.b2
+        a *= self._rest2
         v += a
-        # p ← p - lr m̂ / (√v̂ + eps),   m̂ = m/(1 - b1^t),   v̂ = v/(1 - b2^t);   r = √(1 - b2^t)
-        power1, power2 = self.powers[:, rows, None]
-        r = np.sqrt(1 - power2)
-        rate, eps = (self.lr * r / (1 - power1)).astype(p.dtype), (self.eps * r).astype(p.dtype)
+        # p ← p - lr m̂ / (√v̂ + eps),   m̂ = m/(1 - b1^t),   v̂ = v/(1 - b2^t)
+        rate, eps = self._rate_and_eps(rows)
         np.sqrt(v, out=a)
         a += eps
         np.divide(m, a, out=a)

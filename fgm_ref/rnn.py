@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.activations import logistic, overflow_is_fine
+from fgm_ref.activations import ONE, TWO, logistic, overflow_is_fine
 from fgm_ref.layers import Recurrent, sites_first
 from fgm_ref.params import Array
 
@@ -36,12 +36,12 @@ class RNN(Recurrent):
     def forward(self, W: Array, x: Array, h0: Array | None = None) -> Array:
         """W (k, H, K), x (T, D, k, B), h0 (H, k, B) or zero -> all outputs h[1:] (T, H, k, B)."""
         self._begin_forward(x, h0)
-        V = -2 * W
+        V, one, two = -2 * W, ONE[self.dtype], TWO[self.dtype]
         for u, h, h_of_sites in self._forward_views:
             # h[t] = tanh(z),   z = W [h[t-1]; x[t]; 1];   tanh(z) = 2/(1 + exp(-2z)) - 1
             np.matmul(V, u, out=h_of_sites)
-            logistic(h, 2)
-            h -= 1
+            logistic(h, two)
+            h -= one
         return self.h[1:]
 
     def backward(self, W: Array, dW: Array, dY: Array) -> Array:
@@ -53,7 +53,7 @@ class RNN(Recurrent):
         WhT, dh_of_sites = W[:, :, :H].swapaxes(1, 2), sites_first(dh)
         # tanh' = 1 - h², of all time steps at once
         np.multiply(self.h[1:], self.h[1:], out=self.dz)
-        np.subtract(1, self.dz, out=self.dz)
+        np.subtract(ONE[self.dtype], self.dz, out=self.dz)
         for t, dz, dz_of_sites in reversed(self._backward_views):
             # dz[t] = dh[t] ⊙ (1 - h[t]²)
             dz *= dh
