@@ -51,6 +51,7 @@ class Recurrent:
         self._dz_columns = np.empty((k, rows, T, B), dtype)
         self._u_columns = np.empty((k, H + D + 1, T, B), dtype)
         self._dx = np.empty((k, D, T * B), dtype)
+        self._row = np.dtype((np.void, B * self.dtype.itemsize))
 
     @classmethod
     def initial(cls, rng: np.random.Generator, D: int, H: int) -> Array:
@@ -77,8 +78,9 @@ class Recurrent:
     def _weight_gradient(self, dW: Array) -> None:
         """Write the gradient of W to dW (k, gates·H, K): one product for all time steps, put side by side."""
         T, _, k, B = self.shape
-        self._dz_columns[...] = self.dz.transpose(2, 1, 0, 3)
-        self._u_columns[...] = self.u[:T].transpose(2, 1, 0, 3)
+        # a row of B samples is copied as if it were one number: short copies cost more than what they carry
+        for columns, steps in ((self._dz_columns, self.dz), (self._u_columns, self.u[:T])):
+            columns.view(self._row)[...] = steps.view(self._row).transpose(2, 1, 0, 3)
         # dW = Σ_t dz[t] u[t]ᵀ
         np.matmul(self._dz_columns.reshape(k, -1, T * B), self._u_columns.reshape(k, -1, T * B).swapaxes(1, 2), out=dW)
 

@@ -96,8 +96,9 @@ class Stack:
             (self._lstm_backward if spec.cell == "lstm" else self._rnn_backward)(do, a, W, dY)
             T, s = self.shape.T, self.s
             columns = a["dzc"].reshape(s, -1, T * self.shape.B)
-            do(np.copyto, a["dzc"], a["dz"].transpose(2, 1, 0, 3))
-            do(np.copyto, a["uc"], a["u"][:T].transpose(2, 1, 0, 3))
+            row = np.dtype((np.void, self.shape.B * self.dtype.itemsize))
+            do(np.copyto, a["dzc"].view(row), a["dz"].view(row).transpose(2, 1, 0, 3))
+            do(np.copyto, a["uc"].view(row), a["u"][:T].view(row).transpose(2, 1, 0, 3))
             do(np.matmul, columns, a["uc"].reshape(s, -1, T * self.shape.B).swapaxes(1, 2), g[f"{name}.W"])
             if a is not self.layers[0]:
                 do(np.matmul, W[:, :, H:-1].swapaxes(1, 2), columns, a["dx"])
