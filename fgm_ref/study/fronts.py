@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.study.stats import LEVEL, RESAMPLES, Estimate, interval, weights
-
 Array = npt.NDArray[Any]
 
 
@@ -55,44 +53,3 @@ def log_bytes_at(runs: Runs, target: float, w: Array) -> Array:
     if not use.any():
         return np.full(len(w), np.nan)
     return crossing(*front(np.log(runs.bytes[use]) @ w.T, runs.loss[use] @ w.T), target)
-
-
-def bytes_at_loss(
-    runs: Runs, target: float, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL,
-) -> Estimate:
-    """Bytes that a protocol needs to reach the loss `target`, with an interval over the resamples that reach it."""
-    n = _seeds(runs)
-    value = log_bytes_at(runs, target, _plain(n))
-    return _estimate(value, log_bytes_at(runs, target, weights(n, resamples, seed)), n, level)
-
-
-def front_ratio(
-    a: Runs, b: Runs, target: float, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL,
-) -> Estimate:
-    """Bytes of `a` by bytes of `b`, each at the loss `target`.  Seeds are resampled for both together.
-
-    Column s of every array belongs to the same seed.
-    """
-    n = _seeds(a, b)
-    plain, w = _plain(n), weights(n, resamples, seed)
-    value = log_bytes_at(a, target, plain) - log_bytes_at(b, target, plain)
-    return _estimate(value, log_bytes_at(a, target, w) - log_bytes_at(b, target, w), n, level)
-
-
-def _plain(n: int) -> Array:
-    """Every seed once."""
-    return np.full((1, n), 1 / n)
-
-
-def _estimate(value: Array, resampled: Array, n: int, level: float) -> Estimate:
-    low, high = np.exp(interval(resampled, level))
-    return Estimate(float(np.exp(value[0])), float(low), float(high), n, float(np.mean(~np.isnan(resampled))))
-
-
-def _seeds(*all_runs: Runs) -> int:
-    shapes = {array.shape for runs in all_runs for array in runs if array.ndim == 2}
-    counts = {shape[1] for shape in shapes}
-    if len(counts) != 1 or any(runs.bytes.shape != runs.loss.shape for runs in all_runs):
-        got = ", ".join(str(array.shape) for runs in all_runs for array in runs)
-        raise ValueError(f"runs: expected bytes and loss (thresholds, seeds) with the same seeds for all, got {got}")
-    return int(counts.pop())

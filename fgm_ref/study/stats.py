@@ -5,7 +5,6 @@ compared seed by seed, and the seeds are what is resampled.  Intervals are perce
 "Bootstrap Methods: Another Look at the Jackknife"); with ten seeds they are somewhat too narrow.
 """
 
-import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -45,43 +44,3 @@ def interval(values: Array, level: float = LEVEL) -> tuple[float, float]:
         return np.nan, np.nan
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def paired_difference(
-    a: Array, b: Array, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL,
-) -> Estimate:
-    """Mean of a − b over the seeds, a and b (seeds,).  Pairs in which one is not a number are left out.
-
-    >>> paired_difference(np.array([3.0, 5.0]), np.array([1.0, 3.0]))
-    Estimate(value=2.0, low=2.0, high=2.0, n=2, reached=1.0)
-    """
-    x, y = _pairs(a, b)
-    d = x - y
-    if not len(d):
-        return Estimate(np.nan, np.nan, np.nan, 0, 0.0)
-    # mean of each resample: Σ_s w_s d_s
-    return Estimate(float(d.mean()), *interval(weights(len(d), resamples, seed) @ d, level), len(d))
-
-
-def paired_ratio(
-    a: Array, b: Array, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL,
-) -> Estimate:
-    """Geometric mean of a / b over the seeds, a and b (seeds,), all above 0.
-
-    >>> round(paired_ratio(np.array([2.0, 32.0]), np.array([1.0, 4.0])).value, 6)
-    4.0
-    """
-    x, y = _pairs(a, b)
-    if (x <= 0).any() or (y <= 0).any():
-        raise ValueError(f"ratio: expected numbers above 0, got {min(x.min(), y.min()):g}")
-    # exp of the mean of ln a − ln b
-    log = paired_difference(np.log(x), np.log(y), seed=seed, resamples=resamples, level=level)
-    return log._replace(value=math.exp(log.value), low=math.exp(log.low), high=math.exp(log.high))
-
-
-def _pairs(a: Array, b: Array) -> tuple[Array, Array]:
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape or a.ndim != 1:
-        raise ValueError(f"pairs: expected two rows of one number per seed, got {a.shape} and {b.shape}")
-    both = ~np.isnan(a) & ~np.isnan(b)
-    return a[both], b[both]
