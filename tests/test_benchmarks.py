@@ -116,6 +116,13 @@ def test_the_best_torch_is_one_that_people_would_write():
     assert report.best_torch(record(library=[1.0])) is None
 
 
+def test_the_summary_goes_from_the_worst_to_the_best_number_of_sites():
+    few = record(**{"library": [1.0], "torch-loop": [9.0], "torch-bmm": [3.0], "jax-scan": [0.5]})
+    many = record(**{"library": [2.0], "torch-loop": [9.0], "torch-bmm": [4.0], "jax-scan": [4.0]})
+    table = report.summary_table([(Case("W1", 4, "float32"), few), (Case("W1", 8, "float32"), many)])
+    assert table.splitlines()[2] == "| W1 | 4, 8 | float32 | 4.50–9.00 | 2.00–3.00 | 0.50–2.00 |  |"
+
+
 def test_shares_of_the_limits():
     case = Case("W1", 8, "float32")
     table = report.limit_table([(case, record(**{"library": [4.0], "products": [1.0], "big-product": [1e-6]}))])

@@ -83,6 +83,20 @@ def speed_table(rows: list[tuple[Case, dict[str, Any]]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def summary_table(rows: list[tuple[Case, dict[str, Any]]]) -> str:
+    """The rivals that matter most, from the least to the most favourable number of sites."""
+    head = ["workload", "k", "type", "PyTorch as most would write it", "PyTorch at its best", "JAX", "fastest NumPy"]
+    lines = [head, ["---"] * len(head)]
+    for workload, dtype in dict.fromkeys((case.workload, case.dtype) for case, _ in rows):
+        group = [(case, record) for case, record in rows if (case.workload, case.dtype) == (workload, dtype)]
+        columns = [[ratio(record, name).median for _, record in group if name in record["ms"]]
+                   for name in ("torch-loop", "jax-scan", "prototype")]
+        columns.insert(1, [best.median for _, record in group if (best := best_torch(record))])
+        cells = [f"{min(found):.2f}–{max(found):.2f}" if found else "" for found in columns]
+        lines.append([workload, ", ".join(str(case.k) for case, _ in group), dtype, *cells])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
 def limit_table(rows: list[tuple[Case, dict[str, Any]]]) -> str:
     """How near a whole step comes to its own matrix products, and these to one big product."""
     head = ["workload", "k", "type", "whole step GF/s", "its products alone GF/s", "one big product GF/s",
@@ -117,7 +131,7 @@ def markdown(records: Records, machine: dict[str, Any]) -> str:
                 for _, record in rows for lib in record["facts"].get("blas", []) if lib["internal_api"] != "openmp"}
         text += ["", f"## {MODES[mode].capitalize()}, {kernel} kernels", "",
                  f"{versions}; BLAS: {', '.join(sorted(blas)) or 'unknown (threadpoolctl is not installed)'}.", "",
-                 speed_table(rows)]
+                 "In short, the ratios over all k:", "", summary_table(rows), "", "In full:", "", speed_table(rows)]
         limits = limit_table(rows) if mode == "1t" else ""
         if limits:
             text += ["", "How near to the machine's limit (operations of the matrix products only):", "", limits, ""]
