@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fgm_ref.activations import ONE
 from fgm_ref.layers import Dropout, Embedding, Readout
 from fgm_ref.losses import LOSSES
 from fgm_ref.params import Array, Layout, expect_shape
@@ -88,8 +89,11 @@ class Model:
     """A network for any number of sites; its methods share work arrays, so use one `Model` per thread."""
 
     def __init__(self, spec: ModelSpec, dtype: npt.DTypeLike = np.float32) -> None:
+        """`ValueError` if `dtype` is neither float32 nor float64."""
         self.spec = spec
         self.dtype = np.dtype(dtype)
+        if self.dtype not in ONE:
+            raise ValueError(f"dtype: expected float32 or float64, got {self.dtype}")
         self.layout = Layout(spec.shapes())
         self.size = self.layout.size
         self._cache: dict[tuple[int, int, int], _Layers] = {}

@@ -253,6 +253,12 @@ def test_peepholes_need_an_lstm():
         ModelSpec(cell="rnn", features=2, peepholes=True)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, int])
+def test_other_kinds_of_numbers_are_refused(dtype):
+    with pytest.raises(ValueError, match=f"^dtype: expected float32 or float64, got {np.dtype(dtype)}"):
+        Model(ModelSpec(features=2), dtype)
+
+
 def test_bad_arrays_are_named():
     spec = ModelSpec(features=2, hidden=(3,), outputs=2, dropout=0.5)
     model = Model(spec, np.float64)
