@@ -1,5 +1,6 @@
 """The README keeps its word: its table, its commands and its code are those of the library."""
 
+import csv
 import re
 import shlex
 from pathlib import Path
@@ -33,6 +34,33 @@ def test_every_command_is_understood():
         arguments = shlex.split(command.strip().strip("`.,"), comments=True)
         if "--help" not in arguments:
             cli.parser().parse_args(arguments)
+
+
+NETWORKS = {
+    "W1": "LSTM of 19 cells, 5 time steps", "W2": "LSTM of 64 cells, 30 time steps",
+    "W3": "LSTMs of 256, 256 and 128 cells, 30 time steps", "W4": "RNN of 32 cells, 50 time steps",
+}  # fmt: skip
+
+
+def test_the_table_of_speeds_is_what_was_measured():
+    with (ROOT / "data/results/bench/bench.csv").open(newline="") as file:
+        measured = [row for row in csv.DictReader(file) if (row["mode"], row["kernel"]) == ("1t", "native")]
+    for workload, about in NETWORKS.items():
+        cases = {}
+        for row in measured:
+            if row["workload"] == workload:
+                cases.setdefault((row["k"], row["dtype"]), {})[row["engine"]] = (float(row["ms"]), float(row["ratio"]))
+        loops = [case["torch-loop"][1] for case in cases.values()]
+        # the best by its time; torch-bptt is the library's own design, which nobody would write in PyTorch
+        best = [min(case[name] for name in case if name.startswith("torch") and name != "torch-bptt")[1]
+                for case in cases.values()]
+        jax = [case["jax-scan"][1] for case in cases.values()]
+        cells = [f"{min(found):.1f}–{max(found):.1f}" for found in (loops, best, jax)]
+        assert f"| {' | '.join([about, *cells])} |" in README
+    ratios = {(r["workload"], r["k"], r["dtype"], r["engine"]): float(r["ratio"]) for r in measured}
+    # "JAX is ahead on the smallest network while sites are few", and PyTorch at big layers in single precision
+    assert all(ratios["W1", k, dtype, "jax-scan"] < 1 for k in ("4", "8") for dtype in ("float32", "float64"))
+    assert all(ratios["W3", k, "float32", "torch-loop-fused"] < 1 for k in ("4", "8"))
 
 
 @pytest.mark.slow
