@@ -6,7 +6,6 @@ The comparison is ten lines of plain library calls, in `compare`; all else is ab
 import fgm_ref.threads  # isort: skip  (before NumPy)
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -54,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         expect_one_output(args)
         if args.html:
             expect_player(args.html, configs)
-        out = None if args.json or args.trace or args.html else writable(Path(args.out))
+        out = None if args.json or args.trace or args.html else program.expect_folder(Path(args.out))
     except ValueError as error:
         return complain(str(error), USAGE)
     return report(args, configs, data, out)
@@ -154,20 +153,9 @@ def expect_player(path: Path, configs: Sequence[Config]) -> None:
     from fgm_ref.player.record import expect_shown
 
     expect_shown(configs)
-    writable(path.parent, "html")
+    program.expect_folder(path.parent, "html")
     if path.is_dir():
         raise ValueError(f"html: expected a file to write to, got the folder {str(path)!r}")
-
-
-def writable(folder: Path, name: str = "out") -> Path:
-    """The output folder, made if need be; found out before any computing starts."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{name}: expected a folder to write to, got {str(folder)!r} ({error.strerror})") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise ValueError(f"{name}: expected a folder to write to, got {str(folder)!r} (permission denied)")
-    return folder
 
 
 def name_of(data: Dataset, config: Config) -> str:

@@ -16,14 +16,15 @@ def complain(program: str, options: Collection[str], text: str, code: int) -> in
     return code
 
 
-def expect_folder(out: Path) -> None:
+def expect_folder(folder: Path, option: str = "out") -> Path:
     """Make the folder for results; `ValueError` in words if that cannot be, before any computing starts."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(f"out: expected a folder to write to, got {str(out)!r} ({error.strerror})") from None
-    if not os.access(out, os.W_OK | os.X_OK):
-        raise ValueError(f"out: expected a folder to write to, got {str(out)!r} (permission denied)")
+        raise ValueError(f"{option}: expected a folder to write to, got {str(folder)!r} ({error.strerror})") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ValueError(f"{option}: expected a folder to write to, got {str(folder)!r} (permission denied)")
+    return folder
 
 
 def entry(main: Callable[[], int], interrupted: Callable[[], int]) -> NoReturn:

@@ -65,6 +65,11 @@ def unpack(name: str) -> tuple[Case, str, str]:
     return Case(workload, k, dtype), mode, kernel
 
 
+def table(lines: list[list[str]]) -> str:
+    """Cells as Markdown."""
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
 def speed_table(rows: list[tuple[Case, dict[str, Any]]]) -> str:
     """Milliseconds and samples per second of the library, and every other engine relative to it."""
     present = [name for name in ENGINES if any(name in record["ms"] for _, record in rows)]
@@ -80,7 +85,7 @@ def speed_table(rows: list[tuple[Case, dict[str, Any]]]) -> str:
         lines.append([case.workload, str(case.k), case.dtype, f"{np.median(ms):.3g} (best {min(ms):.3g})",
                       f"{samples:,.3g}" if samples < 1000 else f"{samples:,.0f}", *cells,
                       f"**{best.median:.2f}**" if best else ""])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return table(lines)
 
 
 def summary_table(rows: list[tuple[Case, dict[str, Any]]]) -> str:
@@ -94,7 +99,7 @@ def summary_table(rows: list[tuple[Case, dict[str, Any]]]) -> str:
         columns.insert(1, [best.median for _, record in group if (best := best_torch(record))])
         cells = [f"{min(found):.2f}–{max(found):.2f}" if found else "" for found in columns]
         lines.append([workload, ", ".join(str(case.k) for case, _ in group), dtype, *cells])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return table(lines)
 
 
 def limit_table(rows: list[tuple[Case, dict[str, Any]]]) -> str:
@@ -112,7 +117,7 @@ def limit_table(rows: list[tuple[Case, dict[str, Any]]]) -> str:
         share = ratio(record, "products").median
         lines.append([case.workload, str(case.k), case.dtype, *(f"{rate / 1e6:.0f}" for rate in rates.values()),
                       f"**{share:.0%}**", f"{rates['library'] / rates['big-product']:.0%}"])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) if len(lines) > 2 else ""
+    return table(lines) if len(lines) > 2 else ""
 
 
 def markdown(records: Records, machine: dict[str, Any]) -> str:
