@@ -9,11 +9,14 @@ Each reaction of a protocol is judged as well (the classes of Sivan, Gabel & Sch
 rebalance was enough; and *missed* if S was outside and nobody reacted.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fgm_ref.codecs import Codec
+from fgm_ref.faults import Faults
 from fgm_ref.protocols import Coordinator, Protocol, Sites
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.safe import SafeFunction, Variance
@@ -22,6 +25,33 @@ Array = npt.NDArray[Any]
 
 VERDICTS = ("", "true", "false-global", "false-local", "missed")
 """What a step's reaction was; recorded by its number."""
+
+
+def outlives(protocol: Protocol, options: Mapping[str, Any], zone: SafeFunction, faults: Faults | None,
+             codec: Codec | None) -> bool:
+    """Whether the guarantee holds to the last bit at every quiet point, in spite of faults and rounding.
+
+    Duplicates only make a counter run ahead; stale messages are dropped by their tag; what is resent arrives within
+    its step.  A late or lost message is what a guarantee is lost by.  An absent site does no harm where nothing but
+    its own drift, counted from E, has been reckoned with, and standing still is the best it can do.
+    """
+    exact = codec is None or codec.lossless or protocol.exact
+    if faults is None:
+        return exact
+    calm = not faults.absent or (protocol.bears_absence(options) and zone.lowest_at_zero)
+    return exact and calm and faults.delay == 0 and (faults.drop == 0 or faults.resend)
+
+
+def expect_possible(protocol: Protocol, faults: Faults | None, sites: int, average_state: bool) -> None:
+    """Raise a `ValueError` for absent sites that do not exist or that the protocol cannot do without."""
+    if faults is None or not faults.absent:
+        return
+    if max(faults.absent) >= sites:
+        raise ValueError(f"faults: expected absent sites from 0 to {sites - 1}, got {max(faults.absent)}")
+    if protocol.needs_everybody or average_state:
+        what = protocol.name if protocol.needs_everybody else "averaged optimiser states"
+        raise ValueError(f"faults: expected no absent sites with {what}, nor any that join later: "
+                         "they need an answer from everybody")
 
 
 class GuaranteeBroken(AssertionError):
@@ -48,7 +78,7 @@ class Observer:
     def seen(self) -> Array:
         """The drifts that the guarantee speaks of: all (k, D), their deviations from the mean, or the mean (1, D)."""
         drifts = self.sites.models - self.coordinator.E
-        drifts[sorted(getattr(self.coordinator.network, "absent", ()))] = 0  # who is gone counts as standing at E
+        drifts[sorted(self.coordinator.network.absent)] = 0  # who is gone counts as standing at E
         if self.guarantee == "sum":
             return np.asarray(drifts)
         mean = drifts.mean(axis=0, keepdims=True)

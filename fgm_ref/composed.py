@@ -57,6 +57,7 @@ class Maximum(SafeFunction):
         self.lipschitz = max(claims) if len(claims) == len(self.parts) else None
         self.eikonal = all(part.eikonal for part in self.parts)
         self.moving = any(part.moving for part in self.parts)
+        self.lowest_at_zero = all(part.lowest_at_zero for part in self.parts)
 
     def divide(self, blocks: Sequence[slice]) -> None:
         """Tell every part."""

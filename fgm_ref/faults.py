@@ -10,7 +10,7 @@ repeated until they arrive (and billed each time): the protocols need that much.
     absent     sites that are gone: they neither train nor answer, and are taken to have stayed where they were last
                heard of; when one comes back everybody is synchronised, and what it had not sent is lost
 
-`survives` says what that means for a protocol's guarantee.
+`checks.outlives` says what that means for a protocol's guarantee.
 """
 
 from collections.abc import Callable, Mapping
@@ -111,42 +111,6 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 LOST: Cause = ("lost", 1.0)
 
 
-STEADFAST = {"dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fgm-blocks", "fda-naive"}
-"""Protocols that may take an absent site to stand where it was last heard of."""
-
-LOWEST_AT_ZERO = {"ball", "variance", "cap"}
-"""Safe functions for which standing still is the best that a site can do."""
-
-INDISPENSABLE = {"fgm-projection", "fgm-centre", "fgm-probe", "fgm-o"}
-"""Protocols that need an answer from every site."""
-
-
-def survives(faults: Faults | None, protocol: str, safe: str = "ball") -> bool:
-    """Whether a protocol's guarantee holds at every quiet point in spite of the faults.
-
-    Duplicates only make a counter run ahead (the subround ends sooner); stale ones are dropped by their tag.
-    What is resent arrives within its step.  A late or a lost message is what a guarantee is lost by.  An absent
-    site does no harm as long as nothing but its own drift, counted from E, has been reckoned with.
-    """
-    if faults is None:
-        return True
-    slack = "balancing=slack" in protocol
-    calm = protocol.partition(":")[0] in STEADFAST and not slack and safe in LOWEST_AT_ZERO
-    return faults.delay == 0 and (faults.drop == 0 or faults.resend) and (calm or not faults.absent)
-
-
-def expect_possible(faults: Faults | None, protocol: str, sites: int, average_state: bool) -> None:
-    """Raise a `ValueError` for absent sites that do not exist or that the protocol cannot do without."""
-    if faults is None or not faults.absent:
-        return
-    if max(faults.absent) >= sites:
-        raise ValueError(f"faults: expected absent sites from 0 to {sites - 1}, got {max(faults.absent)}")
-    if protocol in INDISPENSABLE or average_state:
-        what = protocol if protocol in INDISPENSABLE else "averaged optimiser states"
-        raise ValueError(f"faults: expected no absent sites with {what}, nor any that join later: "
-                         "they need an answer from everybody")
-
-
 class FaultyNetwork(Network):
     """A `Network` whose ways are unsafe.  The faults have their own random stream."""
 
@@ -154,7 +118,6 @@ class FaultyNetwork(Network):
                  post: Post | None = None):
         super().__init__(sites, ledger, rng, post)
         self.faults = faults
-        self.absent: set[int] = set()
         self._unheard: set[int] = set()  # absent, or just back
         self._luck = rng.spawn(1)[0]
         self._late: list[tuple[int, int, Message]] = []

@@ -28,14 +28,16 @@ class Kind:
     direction: str
     words: str
     meaning: str
+    group: str = "control words"
+    """What its bytes are counted as in a picture; models and drifts are what a codec encodes."""
 
     def __str__(self) -> str:
         return self.name
 
 
 # From the coordinator to the sites.
-MODEL = Kind("MODEL", DOWN, "D", "the global model E: a round starts")
-BALANCED = Kind("BALANCED", DOWN, "D", "the mean of a balancing set, to its members")
+MODEL = Kind("MODEL", DOWN, "D", "the global model E: a round starts", "models")
+BALANCED = Kind("BALANCED", DOWN, "D", "the mean of a balancing set, to its members", "means of balancing sets")
 QUANTUM = Kind("QUANTUM", DOWN, "1", "θ: a subround starts")
 CENTRE = Kind("CENTRE", DOWN, "1 + r", "θ, and by how much the zone's centre moves: a subround starts")
 VOTES = Kind("VOTES", DOWN, "D · bits of k / 32", "how many sites went up, for each parameter")
@@ -43,21 +45,21 @@ LAMBDA = Kind("LAMBDA", DOWN, "1", "λ: the round goes on after a flush")
 PROJECTED = Kind("PROJECTED", DOWN, "m", "the mean of the block means")
 CHEAP = Kind("CHEAP", DOWN, "1", "the radius of the cheap zone, instead of E")
 POLL = Kind("POLL", DOWN, "0", "please reply")
-MEAN_STATE = Kind("MEAN_STATE", DOWN, "D per moment", "averaged optimiser state")
+MEAN_STATE = Kind("MEAN_STATE", DOWN, "D per moment", "averaged optimiser state", "optimiser state")
 
 # From a site to the coordinator.
-VIOLATION = Kind("VIOLATION", UP, "0 or D", "my local condition broke (Kamp: here is my model)")
+VIOLATION = Kind("VIOLATION", UP, "0 or D", "my local condition broke (Kamp: here is my model)", "models")
 INCREMENT = Kind("INCREMENT", UP, "1", "my φ rose by so many quanta")
-LOCAL = Kind("LOCAL", UP, "D", "my model w_i")
-DRIFT = Kind("DRIFT", UP, "D", "my drift X_i")
-FLUSH = Kind("FLUSH", UP, "D", "my drift X_i; I count from here again")
+LOCAL = Kind("LOCAL", UP, "D", "my model w_i", "models")
+DRIFT = Kind("DRIFT", UP, "D", "my drift X_i", "drifts")
+FLUSH = Kind("FLUSH", UP, "D", "my drift X_i; I count from here again", "drifts")
 PROJECTION = Kind("PROJECTION", UP, "m", "the means of m blocks of my drift")
 COUNT = Kind("COUNT", UP, "1", "my steps in this round")
 MONITOR = Kind("MONITOR", UP, "1, 1 + r or 1 + sketch", "my part of the variance")
 SIGNS = Kind("SIGNS", UP, "D/32", "where my drift is above the centre, a bit per parameter")
 PHI = Kind("PHI", UP, "1", "my φ(X_i)")
-STATE = Kind("STATE", UP, "D per moment", "my optimiser state")
-SAMPLES = Kind("SAMPLES", UP, "inputs + targets", "my raw mini-batch")
+STATE = Kind("STATE", UP, "D per moment", "my optimiser state", "optimiser state")
+SAMPLES = Kind("SAMPLES", UP, "inputs + targets", "my raw mini-batch", "raw samples")
 
 KINDS = (
     *(MODEL, BALANCED, QUANTUM, CENTRE, VOTES, LAMBDA, PROJECTED, CHEAP, POLL, MEAN_STATE),

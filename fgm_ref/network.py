@@ -79,6 +79,7 @@ class Network:
         self._rng = rng
         self._float = sites.models.dtype.type
         self.ledger, self.post = ledger, post
+        self.absent: set[int] = set()  # nobody, on a network without faults
 
     def connect(self, coordinator: CoordinatorEnd) -> None:
         """Let messages from the sites reach `coordinator`."""

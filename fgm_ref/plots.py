@@ -17,11 +17,14 @@ from matplotlib.ticker import ScalarFormatter
 from fgm_ref.datasets import Dataset
 from fgm_ref.files import atomic
 from fgm_ref.messages import KINDS
+from fgm_ref.protocols import parse
 from fgm_ref.result import RunResult
 
 OKABE_ITO = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = OKABE_ITO
 GREY = "#8A8A8A"
+COLORS = {"black": BLACK, "orange": ORANGE, "sky": SKY, "green": GREEN, "blue": BLUE, "vermillion": VERMILLION,
+          "purple": PURPLE, "grey": GREY}
 MB = 1e6
 
 
@@ -33,46 +36,19 @@ class Style(NamedTuple):
     marker: str
 
 
-STYLES = {
-    "central": Style(GREY, "-.", "s"),
-    "local": Style(BLACK, ":", "x"),
-    "at-end": Style(BLACK, "--", "1"),
-    "omniscient": Style(BLACK, "-", "+"),
-    "periodic": Style(BLUE, "-", "o"),
-    "dynamic-plain": Style(PURPLE, "-", "v"),
-    "dynamic": Style(PURPLE, "--", "^"),
-    "gm": Style(ORANGE, "-", "D"),
-    "gm-reb": Style(ORANGE, "--", "d"),
-    "gm-limits": Style(ORANGE, "-.", "<"),
-    "fgm": Style(GREEN, "-", "P"),
-    "fgm-reb": Style(GREEN, "--", "X"),
-    "fgm-random": Style(GREEN, ":", ">"),
-    "fgm-projection": Style(GREEN, "-.", "p"),
-    "fgm-centre": Style(GREEN, (0, (3, 1, 1, 1)), "8"),
-    "fgm-probe": Style(GREEN, (0, (1, 1)), "4"),
-    "fgm-o": Style(GREEN, (0, (5, 1, 1, 1, 1, 1)), "h"),
-    "fgm-blocks": Style(GREEN, (0, (1, 3)), "|"),
-    "fda-naive": Style(VERMILLION, ":", "2"),
-    "fda-linear": Style(VERMILLION, "-", "*"),
-    "fda-sketch": Style(VERMILLION, "--", "3"),
-}
 GROUPS = {
-    "down: global models": (("MODEL",), BLUE, ""),
-    "down: means of balancing sets": (("BALANCED",), SKY, "//"),
-    "up: local models": (("LOCAL", "VIOLATION"), ORANGE, ""),
-    "up: drifts": (("DRIFT", "FLUSH"), YELLOW, "\\\\"),
-    "up: raw samples": (("SAMPLES",), GREY, ".."),
-    "both: optimiser state": (("STATE", "MEAN_STATE"), PURPLE, "xx"),
-    "both: control words": (
-        ("QUANTUM", "CENTRE", "VOTES", "LAMBDA", "INCREMENT", "PHI", "MONITOR", "SIGNS", "POLL"), VERMILLION, "",
-    ),
+    ("down", "models"): (BLUE, ""), ("down", "means of balancing sets"): (SKY, "//"), ("up", "models"): (ORANGE, ""),
+    ("up", "drifts"): (YELLOW, "\\\\"), ("up", "raw samples"): (GREY, ".."), ("up", "optimiser state"): (PURPLE, "xx"),
+    ("down", "optimiser state"): (PURPLE, ""), ("up", "control words"): (VERMILLION, ""),
+    ("down", "control words"): (VERMILLION, "--"),
 }
-"""How the message types are gathered in a bar: label -> (types, colour, hatch)."""
+"""How the messages are gathered in a bar: (direction, group) -> (colour, hatch)."""
 
 
 def style(protocol: str) -> Style:
     """The style of a protocol, given as `name` or `name:options`."""
-    return STYLES.get(protocol.partition(":")[0], Style(SKY, ":", "H"))
+    color, linestyle, marker = parse(protocol)[0].look
+    return Style(COLORS[color], linestyle, marker)
 
 
 def axis(ax: Axes | None) -> Axes:
@@ -128,10 +104,11 @@ def bytes_by_type(results: Sequence[RunResult], ax: Axes | None = None) -> Axes:
     ax = axis(ax)
     names = [r.config.protocol for r in results]
     left = np.zeros(len(results))
-    for label, (kinds, color, hatch) in GROUPS.items():
+    for (way, group), (color, hatch) in GROUPS.items():
+        kinds = [kind.name for kind in KINDS if (kind.direction, kind.group) == (way, group)]
         widths = np.array([sum(r.ledger[kind]["bytes"] for kind in kinds if kind in r.ledger) for r in results]) / MB
         if widths.any():
-            ax.barh(names, widths, left=left, label=label, color=color, hatch=hatch, edgecolor="white", linewidth=0.3)
+            ax.barh(names, widths, left=left, label=f"{way}: {group}", color=color, hatch=hatch, edgecolor="white", linewidth=0.3)
         left += widths
     ax.invert_yaxis()
     ax.set(xlabel="payload, MB", title="Bytes by message type")

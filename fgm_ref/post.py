@@ -23,17 +23,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.codecs import Codec, Rows, size
-from fgm_ref.messages import BALANCED, DRIFT, FLUSH, LOCAL, MODEL, VIOLATION, WORD, Kind
+from fgm_ref.messages import KINDS, MODEL, WORD, Kind
 from fgm_ref.zones import squared_norm
 
 Array = npt.NDArray[Any]
 
-CODED = {MODEL, BALANCED, LOCAL, DRIFT, FLUSH, VIOLATION}
+CODED = {kind for kind in KINDS if kind.group in ("models", "means of balancing sets", "drifts")}
 """The kinds that carry models or drifts; control numbers, optimiser states and samples are left alone."""
-
-EXACT = {"central", "local", "at-end", "periodic", "dynamic-plain", "gm", "fgm", "fgm-blocks", "fgm-projection",
-         "fda-naive", "fda-linear", "fda-sketch", "omniscient"}
-"""Protocols whose accounts rest only on what the sites themselves hold, and on E, not on drifts that have travelled."""
 
 
 class Post:
@@ -99,12 +95,3 @@ def make_post(codec: Codec | None, models: Array, rows: Rows | None = None) -> P
     """The post for sites with these models; None where there is nothing to encode."""
     return Post(codec, models, rows) if codec else None
 
-
-def keeps_guarantee(codec: Codec | None, protocol: str) -> bool:
-    """Whether a protocol's guarantee holds to the last bit in spite of the rounding, or only up to it.
-
-    >>> from fgm_ref.codecs import parse_codec
-    >>> keeps_guarantee(parse_codec("int8"), "fgm:epsilon=0.1"), keeps_guarantee(parse_codec("int8"), "fgm-reb")
-    (True, False)
-    """
-    return codec is None or codec.lossless or protocol.partition(":")[0] in EXACT

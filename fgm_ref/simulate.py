@@ -16,18 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.changes import World
-from fgm_ref.checks import VERDICTS, Observer
+from fgm_ref.checks import VERDICTS, Observer, expect_possible, outlives
 from fgm_ref.codecs import Rows, parse_codec
 from fgm_ref.config import Config
 from fgm_ref.datasets import Dataset, load
-from fgm_ref.faults import FaultyNetwork, expect_possible, parse_faults, survives
+from fgm_ref.faults import FaultyNetwork, parse_faults
 from fgm_ref.learners import Diverged, Learners
 from fgm_ref.ledger import Ledger
 from fgm_ref.metrics import evaluate
 from fgm_ref.model import Model, ModelSpec
 from fgm_ref.network import Network
 from fgm_ref.optim import make_optimizer
-from fgm_ref.post import keeps_guarantee, make_post
+from fgm_ref.post import make_post
 from fgm_ref.protocols import Coordinator, Setup, Sites, parse
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.result import RunResult, event_array
@@ -70,7 +70,7 @@ class Simulation:
         self.sites: Sites = protocol.sites(self._learners(setup.E, config.sites, per_site["dropout"]), setup)
         self.ledger = Ledger(config.sites, config.multicast)
         self.faults = parse_faults(f"{config.faults},{self.world.absences}")
-        expect_possible(self.faults, protocol.name, config.sites, setup.average_state)
+        expect_possible(protocol, self.faults, config.sites, setup.average_state)
         codec = parse_codec(config.codec)
         post = make_post(codec, self.sites.models, self._rows())
         self.network = (FaultyNetwork(self.sites, self.ledger, rng["network"], self.faults, post) if self.faults
@@ -79,7 +79,7 @@ class Simulation:
         self.network.connect(self.coordinator)
         self.trained = self.coordinator.hub or self.sites.learners
         self.coordinator.start()
-        strict = survives(self.faults, config.protocol, config.safe) and keeps_guarantee(codec, config.protocol)
+        strict = outlives(protocol, options, setup.make_zone(setup.E), self.faults, codec)
         self.observer = Observer(protocol, self.sites, self.coordinator, strict=strict)
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)
@@ -143,7 +143,7 @@ class Simulation:
     @property
     def models(self) -> Array:
         """The models (k, D), or (1, D) of the hub; who is gone counts as standing at E, as in the protocols."""
-        gone = sorted(getattr(self.network, "absent", ()))
+        gone = sorted(self.network.absent)
         if not gone or self.coordinator.hub:
             return self.trained.P
         models = self.trained.P.copy()

@@ -58,6 +58,9 @@ class SafeFunction(ABC):
     eikonal = False
     """A claim: ‖∇φ‖ = 1 almost everywhere, so inside the zone −φ is the distance to its boundary."""
 
+    lowest_at_zero = False
+    """A claim: φ(X) ≥ φ(0), so standing still is the best that a site can do."""
+
     moving = False
     """Whether φ changes while a round lasts (then `advance` is called before each evaluation), or depends on what
     only the sites are told when it starts (`after`, `expect`)."""
@@ -110,7 +113,7 @@ class SafeFunction(ABC):
 class Ball(SafeFunction):
     """Admissible: ‖S − E‖ ≤ R, the global model stays near the last one (Kamp et al. 2014 with R = √Δ)."""
 
-    lipschitz, eikonal = 1.0, True
+    lipschitz, eikonal, lowest_at_zero = 1.0, True, True
 
     def __call__(self, X: Array) -> Any:
         """φ(X) = ‖X‖ − R."""
@@ -123,6 +126,8 @@ class Ball(SafeFunction):
 
 class Variance(SafeFunction):
     """Admissible: (1/k) Σ ‖X_i‖² ≤ R², which bounds the spread of the sites as well (Kamp's divergence)."""
+
+    lowest_at_zero = True
 
     def __call__(self, X: Array) -> Any:
         """φ(X) = ‖X‖² − R²."""
@@ -185,6 +190,8 @@ class Cap(HalfSpace):
 
     The shell is not convex; the zone {φ ≤ 0} is its convex part on E's side: a half-space cut with a ball.
     """
+
+    lowest_at_zero = True
 
     def __call__(self, X: Array) -> Any:
         """φ(X) = max{ −R − X·E/‖E‖ , ‖X + E‖ − (‖E‖ + R) }."""

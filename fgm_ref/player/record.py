@@ -13,13 +13,13 @@ import numpy.typing as npt
 from fgm_ref.config import Config
 from fgm_ref.datasets import Dataset
 from fgm_ref.messages import KINDS
-from fgm_ref.protocols import parse
+from fgm_ref.protocols import PROTOCOLS, parse
 from fgm_ref.result import RunResult
 from fgm_ref.simulate import PHI_SITES
 
 Array = npt.NDArray[Any]
 
-SHOWN = ("dynamic-plain", "dynamic", "gm", "gm-reb", "fgm", "fgm-random", "fgm-projection", "fgm-reb")
+SHOWN = tuple(name for name, protocol in PROTOCOLS.items() if protocol.replays)
 """The protocols that can be replayed: their sites watch φ, and their log tells all that the picture needs."""
 
 MOST = 60_000

@@ -18,4 +18,6 @@ class Coordinator(base.Coordinator):
         self.E = self.network.poll(LOCAL).mean(axis=0)
 
 
-PROTOCOL = Protocol("at-end", "train alone, average once at the end", Sites, Coordinator)
+PROTOCOL = Protocol("at-end", "train alone, average once at the end", Sites, Coordinator,
+    look=("black", "--", "1"), exact=True,
+)

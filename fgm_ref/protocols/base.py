@@ -232,6 +232,11 @@ class Protocol:
     coordinator: type[Coordinator]
     guarantee: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    look: tuple[str, Any, str] = ("sky", ":", "H")  # colour, line style and marker in every figure
+    exact: bool = False  # the guarantee outlives rounding on the way: it rests on E, and on what the sites hold
+    bears_absence: Callable[[Mapping[str, Any]], bool] = lambda options: False  # an absent site may be taken to stand still
+    needs_everybody: bool = False  # an absent site cannot be done without
+    replays: bool = False  # the player's page understands its log
 
 
 def mean_over(rows: Mapping[int, Array]) -> Array:

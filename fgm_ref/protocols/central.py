@@ -68,4 +68,6 @@ class Coordinator(base.Coordinator):
         self.batches = {}
 
 
-PROTOCOL = Protocol("central", "one hub learns from all raw samples", Sites, Coordinator)
+PROTOCOL = Protocol("central", "one hub learns from all raw samples", Sites, Coordinator,
+    look=("grey", "-.", "s"), exact=True,
+)

@@ -108,9 +108,11 @@ class Coordinator(base.Coordinator):
 
 ABOUT = "Kamp's dynamic averaging"
 PROTOCOL = Protocol(
-    "dynamic", f"{ABOUT} with balancing", Sites, Coordinator, "sum", {"b": 1, "balancing": True}
+    "dynamic", f"{ABOUT} with balancing", Sites, Coordinator, "sum", {"b": 1, "balancing": True},
+    look=("purple", "--", "^"), bears_absence=lambda options: True, replays=True,
 )
 PLAIN = Protocol(
     "dynamic-plain", f"{ABOUT}, every violation averages all", Sites, Coordinator, "sum",
     {"b": 1, "balancing": False},
+    look=("purple", "-", "v"), exact=True, bears_absence=lambda options: True, replays=True,
 )

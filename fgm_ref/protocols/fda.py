@@ -141,8 +141,12 @@ class Coordinator(base.Coordinator):
                 self.publish(self.network.poll(LOCAL, cause=("H", H)).mean(axis=0), ("H", H))
 
 
-NAIVE, LINEAR, SKETCH = (
-    Protocol(f"fda-{name}", f"federated dynamic averaging, {name} monitor", Sites, Coordinator, guarantee,
-             {"monitor": name})
-    for name, guarantee in (("naive", "variance"), ("linear", "variance"), ("sketch", ""))
-)
+def variant(monitor: str, guarantee: str, **facts: Any) -> Protocol:
+    """One of the three."""
+    return Protocol(f"fda-{monitor}", f"federated dynamic averaging, {monitor} monitor", Sites, Coordinator, guarantee,
+                    {"monitor": monitor}, exact=True, **facts)
+
+
+NAIVE = variant("naive", "variance", look=("vermillion", ":", "2"), bears_absence=lambda options: True)
+LINEAR = variant("linear", "variance", look=("vermillion", "-", "*"))
+SKETCH = variant("sketch", "", look=("vermillion", "--", "3"))

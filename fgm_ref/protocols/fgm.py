@@ -117,5 +117,6 @@ class Coordinator(base.Coordinator):
 
 
 PROTOCOL = Protocol(
-    "fgm", "functional geometric monitoring", Sites, Coordinator, "sum", {"epsilon": 0.01}
+    "fgm", "functional geometric monitoring", Sites, Coordinator, "sum", {"epsilon": 0.01},
+    look=("green", "-", "P"), exact=True, bears_absence=lambda options: True, replays=True,
 )

@@ -216,4 +216,5 @@ class Coordinator(base.Coordinator):
 PROTOCOL = Protocol(
     "fgm-blocks", "FGM, each block of parameters by itself", Sites, Coordinator, "mean",
     {"epsilon": 0.01, "blocks": "named"},
+    look=("green", (0, (1, 3)), "|"), exact=True, bears_absence=lambda options: True,
 )

@@ -108,4 +108,5 @@ class Coordinator(fgm.Coordinator):
 PROTOCOL = Protocol(
     "fgm-centre", "FGM for the variance, around a centre that moves", Sites, Coordinator, "variance",
     {"epsilon": 0.01, "directions": 4},
+    look=("green", (0, (3, 1, 1, 1)), "8"), needs_everybody=True,
 )

@@ -135,4 +135,5 @@ def best_plan(phi: SafeFunction, drifts: Array, counts: Array, price: float) -> 
 PROTOCOL = Protocol(
     "fgm-o", "FGM/O, a cost model chooses who gets the new model", Sites, Coordinator, "mean",
     {"epsilon": 0.01, "price": 1.0},
+    look=("green", (0, (5, 1, 1, 1, 1, 1)), "h"), needs_everybody=True,
 )

@@ -108,4 +108,5 @@ class Coordinator(fgm_centre.Coordinator):
 PROTOCOL = Protocol(
     "fgm-probe", "FGM around a moving centre, with a probe of signs", Sites, Coordinator, "variance",
     {"epsilon": 0.01, "directions": 4, "least": 0.05},
+    look=("green", (0, (1, 1)), "4"), needs_everybody=True,
 )

@@ -70,4 +70,5 @@ class Coordinator(fgm.Coordinator):
 PROTOCOL = Protocol(
     "fgm-projection", "FGM, rebalancing of block means", Sites, Coordinator, "sum",
     {"epsilon": 0.01, "m": 32, "least": 0.05},
+    look=("green", "-.", "p"), exact=True, needs_everybody=True, replays=True,
 )

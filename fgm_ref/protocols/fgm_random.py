@@ -63,4 +63,5 @@ class Coordinator(fgm.Coordinator):
 PROTOCOL = Protocol(
     "fgm-random", "FGM, random rebalancing of a few sites", fgm.Sites, Coordinator, "sum",
     {"epsilon": 0.01, "gain": 1.2},
+    look=("green", ":", ">"), replays=True,
 )

@@ -142,4 +142,5 @@ RULES: dict[str, tuple[Rule, float]] = {
 PROTOCOL = Protocol(
     "fgm-reb", "FGM with λ-rebalancing", Sites, Coordinator, "mean",
     {"epsilon": 0.01, "rule": "zero-balance", "lam": 0.2, "most": 0},
+    look=("green", "--", "X"), replays=True,
 )

@@ -46,4 +46,6 @@ class Coordinator(base.Coordinator):
         self.publish(self.E + drifts.mean(axis=0), cause)
 
 
-PROTOCOL = Protocol("gm", "geometric monitoring, no rebalancing", Sites, Coordinator, "sum")
+PROTOCOL = Protocol("gm", "geometric monitoring, no rebalancing", Sites, Coordinator, "sum",
+    look=("orange", "-", "D"), exact=True, bears_absence=lambda options: True, replays=True,
+)

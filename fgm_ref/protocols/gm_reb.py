@@ -82,8 +82,10 @@ class Coordinator(gm.Coordinator):
 
 ABOUT = "geometric monitoring, random rebalancing"
 PROTOCOL = Protocol(
-    "gm-reb", ABOUT, Sites, Coordinator, "mean", {"balancing": "model", "limits": False}
+    "gm-reb", ABOUT, Sites, Coordinator, "mean", {"balancing": "model", "limits": False},
+    look=("orange", "--", "d"), bears_absence=lambda options: options["balancing"] == "model", replays=True,
 )
 LIMITS = Protocol(
-    "gm-limits", f"{ABOUT} with limits on its cost", Sites, Coordinator, "mean", {"balancing": "model", "limits": True}
+    "gm-limits", f"{ABOUT} with limits on its cost", Sites, Coordinator, "mean", {"balancing": "model", "limits": True},
+    look=("orange", "-.", "<"), bears_absence=lambda options: options["balancing"] == "model",
 )

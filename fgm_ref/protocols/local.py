@@ -13,4 +13,6 @@ class Coordinator(base.Coordinator):
     synchronises = False
 
 
-PROTOCOL = Protocol("local", "never synchronise", Sites, Coordinator)
+PROTOCOL = Protocol("local", "never synchronise", Sites, Coordinator,
+    look=("black", ":", "x"), exact=True,
+)

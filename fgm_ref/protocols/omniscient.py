@@ -34,5 +34,6 @@ class Sites(base.MonitoringSites):
 
 
 PROTOCOL = Protocol(
-    "omniscient", "average when the true variance exceeds R², unbilled monitor", Sites, periodic.Coordinator, "variance"
+    "omniscient", "average when the true variance exceeds R², unbilled monitor", Sites, periodic.Coordinator, "variance",
+    look=("black", "-", "+"), exact=True,
 )

@@ -53,4 +53,6 @@ class Coordinator(base.Coordinator):
             self.models = {}
 
 
-PROTOCOL = Protocol("periodic", "average all models every b steps", Sites, Coordinator, options={"b": 10})
+PROTOCOL = Protocol("periodic", "average all models every b steps", Sites, Coordinator, options={"b": 10},
+    look=("blue", "-", "o"), exact=True,
+)
