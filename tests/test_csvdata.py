@@ -9,18 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fgm_ref.csvdata import load_csv
-from fgm_ref.data_table import read_table
-from fgm_ref.split import split
+from fgm_ref.datasets.csvdata import load_csv
+from fgm_ref.datasets.split import split
+from fgm_ref.datasets.table import read_table
 
 
 @pytest.fixture
 def csv(tmp_path):
     """Writes text to a file and returns its path."""
+
     def write(text, name="table.csv", encoding="utf-8"):
         path = tmp_path / name
         path.write_bytes(text.encode(encoding))
         return path
+
     return write
 
 
@@ -30,10 +32,13 @@ def rows(count, line):
 
 def simple(count=40):
     """A number, a category and a label that alternates."""
-    return "x,kind,y\n" + rows(count, lambda i: f"{i},{'red' if i % 3 else 'blue'},{'on' if i % 2 else 'off'}")
+    return "x,kind,y\n" + rows(
+        count, lambda i: f"{i},{'red' if i % 3 else 'blue'},{'on' if i % 2 else 'off'}"
+    )
 
 
 # --- good tables ---
+
 
 def test_classification(csv):
     data = load_csv(csv(simple(80)), "y")
@@ -41,7 +46,9 @@ def test_classification(csv):
     assert data.x_train.shape == (60 - 9, 10, 3) and data.x_test.shape == (20 - 9, 10, 3)
     assert data.x_train.dtype == np.float32 and data.y_train.dtype == np.int64
     assert data.site_train is None and data.site_names == () and data.vocabulary == 0
-    assert data.y_train.tolist() == [i % 2 for i in range(9, 60)]  # the label of the window's last row
+    assert data.y_train.tolist() == [
+        i % 2 for i in range(9, 60)
+    ]  # the label of the window's last row
     assert data.y_test.tolist() == [i % 2 for i in range(69, 80)]
     assert data.baseline.name == "majority class" and data.baseline.balanced == 0.5
 
@@ -50,8 +57,10 @@ def test_no_row_serves_both_parts_and_the_training_part_sets_the_scale(csv):
     data = load_csv(csv(simple(80)), "y", window=4)
     x = np.arange(60.0)
     windows = np.lib.stride_tricks.sliding_window_view(x, 4)
-    number = np.rint(np.concatenate([data.x_train, data.x_test])[..., 0] * windows.std() + windows.mean())
-    train, test = number[: len(data.x_train)], number[len(data.x_train):]
+    number = np.rint(
+        np.concatenate([data.x_train, data.x_test])[..., 0] * windows.std() + windows.mean()
+    )
+    train, test = number[: len(data.x_train)], number[len(data.x_train) :]
     assert train.max() == 59 and test.min() == 60
     assert (np.diff(number, axis=1) == 1).all()
     far = simple(80).replace("\n79,", "\n1e9,")
@@ -63,16 +72,23 @@ def test_regression(csv):
     assert data.task == "regression" and data.classes == () and data.outputs == 1
     y = np.arange(40) * 0.5
     assert data.target_scale == pytest.approx(y[:30].std())
-    np.testing.assert_allclose(data.y_test[:, 0], (y[30:] - y[:30].mean()) / y[:30].std(), rtol=1e-5)
+    np.testing.assert_allclose(
+        data.y_test[:, 0], (y[30:] - y[:30].mean()) / y[:30].std(), rtol=1e-5
+    )
     assert data.baseline.name == "mean"
     assert data.baseline.score == pytest.approx(np.sqrt(((y[30:] - y[:30].mean()) ** 2).mean()))
 
 
-@pytest.mark.parametrize(("values", "task"), [
-    (lambda i: f"{i % 20}", "classification"), (lambda i: f"{i % 21}", "regression"),
-    (lambda i: f"{i % 2 + 0.5}", "regression"), (lambda i: f"{i % 2}.0", "classification"),
-    (lambda i: "ab"[i % 2], "classification"),
-])
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        (lambda i: f"{i % 20}", "classification"),
+        (lambda i: f"{i % 21}", "regression"),
+        (lambda i: f"{i % 2 + 0.5}", "regression"),
+        (lambda i: f"{i % 2}.0", "classification"),
+        (lambda i: "ab"[i % 2], "classification"),
+    ],
+)
 def test_the_task_is_guessed(csv, values, task):
     assert load_csv(csv("x,y\n" + rows(60, lambda i: f"{i},{values(i)}")), "y").task == task
 
@@ -91,7 +107,9 @@ def test_groups_are_the_natural_sites(csv):
     assert np.bincount(data.site_train).tolist() == [26] * 3
     assert data.features == 1  # neither the group nor the label is an input
     steps = np.diff(data.x_train[..., 0], axis=1)
-    np.testing.assert_allclose(steps, steps[0, 0], rtol=1e-3)  # a window never mixes groups: 3 rows apart
+    np.testing.assert_allclose(
+        steps, steps[0, 0], rtol=1e-3
+    )  # a window never mixes groups: 3 rows apart
     assert len(split(data, 3, "natural", np.random.default_rng(0))) == 3
 
 
@@ -101,7 +119,9 @@ def test_delimiters_line_ends_and_byte_order_mark(csv, delimiter, end):
     text = simple().replace(",", delimiter).replace("\n", end)
     expected = load_csv(csv(simple(), "plain.csv"), "y")
     found = load_csv(csv(text + end, encoding="utf-8-sig"), "y")  # and a blank line at the end
-    assert np.array_equal(found.x_train, expected.x_train) and np.array_equal(found.y_test, expected.y_test)
+    assert np.array_equal(found.x_train, expected.x_train) and np.array_equal(
+        found.y_test, expected.y_test
+    )
 
 
 def test_quotes_and_blanks(csv):
@@ -112,7 +132,9 @@ def test_quotes_and_blanks(csv):
 
 def test_categories_come_from_the_training_part(csv):
     # c0 .. c24 in training, where c0 is the most frequent; "new" in the test part only.
-    text = "kind,y\n" + rows(200, lambda i: f"{'new' if i > 190 else f'c{i % 25 if i % 2 else 0}'},{i % 2}")
+    text = "kind,y\n" + rows(
+        200, lambda i: f"{'new' if i > 190 else f'c{i % 25 if i % 2 else 0}'},{i % 2}"
+    )
     data = load_csv(csv(text), "y", window=1)
     assert data.features == 21
     assert (data.x_train.sum(axis=2) == 1).all()
@@ -133,7 +155,9 @@ def test_a_constant_column_does_no_harm(csv):
 
 
 def test_a_class_in_the_test_part_only_is_kept(csv):
-    data = load_csv(csv("x,y\n" + rows(40, lambda i: f"{i},{'late' if i > 35 else 'ab'[i % 2]}")), "y", window=1)
+    data = load_csv(
+        csv("x,y\n" + rows(40, lambda i: f"{i},{'late' if i > 35 else 'ab'[i % 2]}")), "y", window=1
+    )
     assert data.classes == ("a", "b", "late") and 2 in data.y_test and 2 not in data.y_train
     assert np.isfinite(data.baseline.loss)
 
@@ -149,7 +173,9 @@ def test_the_default_window_follows_the_shortest_group(csv):
 @given(st.integers(8, 60), st.integers(1, 3), st.integers(1, 4), st.floats(0.2, 0.6))
 def test_every_window_of_every_group_is_there(tmp_path_factory, count, groups, window, fraction):
     path = tmp_path_factory.mktemp("csv") / "t.csv"
-    path.write_text("g,x,y\n" + rows(count * groups, lambda i: f"g{i % groups},{i},{i // groups % 2}"))
+    path.write_text(
+        "g,x,y\n" + rows(count * groups, lambda i: f"g{i % groups},{i},{i // groups % 2}")
+    )
     test = round(count * fraction)
     if window > min(test, count - test):
         with pytest.raises(ValueError, match=r"^window: expected 1 to "):
@@ -162,7 +188,10 @@ def test_every_window_of_every_group_is_there(tmp_path_factory, count, groups, w
 
 def test_fifteen_thousand_rows_are_quick(csv):
     numbers = np.random.default_rng(0).normal(size=(15_000, 7))
-    path = csv("a,b,c,d,e,f,g,y\n" + rows(15_000, lambda i: ",".join(f"{v:.4f}" for v in numbers[i]) + f",{i % 3}"))
+    path = csv(
+        "a,b,c,d,e,f,g,y\n"
+        + rows(15_000, lambda i: ",".join(f"{v:.4f}" for v in numbers[i]) + f",{i % 3}")
+    )
     start = time.perf_counter()
     data = load_csv(path, "y")
     assert data.x_train.shape == (11_241, 10, 7)
@@ -175,33 +204,82 @@ BAD_TABLES = {
     "empty": ("", r"path: expected a header and rows, got the empty file .*table.csv"),
     "blank": ("\n \n", r"path: expected a header and rows, got the empty file"),
     "header only": ("x,y\n", r"path: table.csv: expected rows of data below the header, got none"),
-    "nameless column": (",x,y\n1,2,3\n", r"path: table.csv: expected a name for every column, got none for column 1"),
-    "same name": ("x,y,x\n1,2,3\n", r"path: table.csv: expected different names for the columns, got 'x' twice"),
-    "ragged": ("x,y\n1,2\n3\n", r"path: table.csv, line 3: expected 2 cells as in the header, got 1"),
-    "too long": ("x,y\n1,2\n\n3,4,5\n", r"path: table.csv, line 4: expected 2 cells as in the header, got 3"),
-    "open quote": ('x,y\n1,2\n"3,4\n', r"path: table.csv, line 3: expected cells in well-formed quotes, got: "),
-    "missing": ("x,y\n1,a\n,b\n3,a\n", r"path: table.csv, line 3, column 'x': expected a number, but the value is "
-                r"missing \(fill it in or remove the row\), got ''"),
-    "NA": ("x,y\n1,a\n2,b\nNA,a\n", r"line 4, column 'x': expected a number, but the value is missing .*, got 'NA'"),
+    "nameless column": (
+        ",x,y\n1,2,3\n",
+        r"path: table.csv: expected a name for every column, got none for column 1",
+    ),
+    "same name": (
+        "x,y,x\n1,2,3\n",
+        r"path: table.csv: expected different names for the columns, got 'x' twice",
+    ),
+    "ragged": (
+        "x,y\n1,2\n3\n",
+        r"path: table.csv, line 3: expected 2 cells as in the header, got 1",
+    ),
+    "too long": (
+        "x,y\n1,2\n\n3,4,5\n",
+        r"path: table.csv, line 4: expected 2 cells as in the header, got 3",
+    ),
+    "open quote": (
+        'x,y\n1,2\n"3,4\n',
+        r"path: table.csv, line 3: expected cells in well-formed quotes, got: ",
+    ),
+    "missing": (
+        "x,y\n1,a\n,b\n3,a\n",
+        r"path: table.csv, line 3, column 'x': expected a number, but the value is "
+        r"missing \(fill it in or remove the row\), got ''",
+    ),
+    "NA": (
+        "x,y\n1,a\n2,b\nNA,a\n",
+        r"line 4, column 'x': expected a number, but the value is missing .*, got 'NA'",
+    ),
     "nan": ("x,y\n1,a\nnan,b\n2,b\n", r"line 3, column 'x': .* the value is missing .*, got 'nan'"),
     "inf": ("x,y\n1,a\n-inf,b\n2,b\n", r"line 3, column 'x': expected a finite number, got '-inf'"),
-    "stray text": ("x,y\n" + rows(20, lambda i: f"{i},{i % 2}") + "oops,1\n",
-                   r"line 22, column 'x': expected a number, as in the rest of the column, got 'oops'"),
-    "decimal comma": ("x;y\n1,5;a\n2,5;b\n", r"line 2, column 'x': expected a decimal point, not a comma, got '1,5'"),
-    "missing category": ("x,k,y\n" + rows(9, lambda i: f"{i},r,{i % 2}") + "1,,0\n",
-                         r"line 11, column 'k': expected a value \(fill it in or remove the row\), got ''"),
-    "missing label": ("x,y\n1,a\n2,\n3,b\n4,a\n", r"line 3, column 'y': expected a value .*, got ''"),
-    "stray label": ("x,y\n" + rows(20, lambda i: f"{i},{i % 2}") + "1,?\n",
-                    r"line 22, column 'y': .*missing.*got '\?'"),
+    "stray text": (
+        "x,y\n" + rows(20, lambda i: f"{i},{i % 2}") + "oops,1\n",
+        r"line 22, column 'x': expected a number, as in the rest of the column, got 'oops'",
+    ),
+    "decimal comma": (
+        "x;y\n1,5;a\n2,5;b\n",
+        r"line 2, column 'x': expected a decimal point, not a comma, got '1,5'",
+    ),
+    "missing category": (
+        "x,k,y\n" + rows(9, lambda i: f"{i},r,{i % 2}") + "1,,0\n",
+        r"line 11, column 'k': expected a value \(fill it in or remove the row\), got ''",
+    ),
+    "missing label": (
+        "x,y\n1,a\n2,\n3,b\n4,a\n",
+        r"line 3, column 'y': expected a value .*, got ''",
+    ),
+    "stray label": (
+        "x,y\n" + rows(20, lambda i: f"{i},{i % 2}") + "1,?\n",
+        r"line 22, column 'y': .*missing.*got '\?'",
+    ),
     "empty column": ("x,k,y\n1,,a\n2,,b\n3,,a\n4,,b\n", r"line 2, column 'k': expected a value"),
-    "one class": ("x,y\n" + rows(20, lambda i: f"{i},yes"),
-                  r"label: expected at least two different values in column 'y', got only 'yes'"),
-    "constant": ("x,y\n" + rows(20, lambda i: f"{i},1.5"), r"label: expected at least two different values"),
-    "all classes differ": ("x,y\n" + rows(20, lambda i: f"{i},name{i}"),
-                           r"label: expected classes that repeat, got 20 different values in the 20 rows of column"),
-    "label only": ("y\n1\n2\n1\n2\n", r"label: expected at least one other column that can serve as input, got none"),
-    "names only": ("n,y\n" + rows(60, lambda i: f"n{i},{i % 2}"), r"label: expected at least one other .*left out: n "),
-    "one row": ("x,y\n1,2\n", r"path: expected at least 2 rows of data, one to train and one to test; there are 1"),
+    "one class": (
+        "x,y\n" + rows(20, lambda i: f"{i},yes"),
+        r"label: expected at least two different values in column 'y', got only 'yes'",
+    ),
+    "constant": (
+        "x,y\n" + rows(20, lambda i: f"{i},1.5"),
+        r"label: expected at least two different values",
+    ),
+    "all classes differ": (
+        "x,y\n" + rows(20, lambda i: f"{i},name{i}"),
+        r"label: expected classes that repeat, got 20 different values in the 20 rows of column",
+    ),
+    "label only": (
+        "y\n1\n2\n1\n2\n",
+        r"label: expected at least one other column that can serve as input, got none",
+    ),
+    "names only": (
+        "n,y\n" + rows(60, lambda i: f"n{i},{i % 2}"),
+        r"label: expected at least one other .*left out: n ",
+    ),
+    "one row": (
+        "x,y\n1,2\n",
+        r"path: expected at least 2 rows of data, one to train and one to test; there are 1",
+    ),
 }
 
 
@@ -215,17 +293,40 @@ def test_a_bad_table_gets_one_clear_sentence(csv, case):
 
 BAD_ARGUMENTS = {
     "unknown label": ({"label": "z"}, r"^label: expected one of x, kind, y; got 'z'$"),
-    "misspelt label": ({"label": "knid"}, r"^label: expected one of x, kind, y; got 'knid'. Did you mean 'kind'\?$"),
+    "misspelt label": (
+        {"label": "knid"},
+        r"^label: expected one of x, kind, y; got 'knid'. Did you mean 'kind'\?$",
+    ),
     "unknown group": ({"group": "z"}, r"^group: expected one of x, kind, y; got 'z'$"),
-    "group is label": ({"group": "y"}, r"^group: expected another column than the label, got 'y' for both$"),
-    "unknown task": ({"task": "regresion"}, r"^task: expected one of .* Did you mean 'regression'\?$"),
-    "text regression": ({"task": "regression"}, r"^task: expected numbers in column 'y' for regression, got text"),
-    "window 0": ({"window": 0}, r"^window: expected 1 to 10 rows \(there are 40 rows, split .*\), got 0$"),
+    "group is label": (
+        {"group": "y"},
+        r"^group: expected another column than the label, got 'y' for both$",
+    ),
+    "unknown task": (
+        {"task": "regresion"},
+        r"^task: expected one of .* Did you mean 'regression'\?$",
+    ),
+    "text regression": (
+        {"task": "regression"},
+        r"^task: expected numbers in column 'y' for regression, got text",
+    ),
+    "window 0": (
+        {"window": 0},
+        r"^window: expected 1 to 10 rows \(there are 40 rows, split .*\), got 0$",
+    ),
     "window 11": ({"window": 11}, r"^window: expected 1 to 10 rows .*, got 11$"),
-    "window in group": ({"window": 9, "group": "kind"},
-                        r"^window: expected 1 to 4 rows \(group 'blue' has 14 rows, .*got 9$"),
-    "tiny group": ({"group": "x"}, r"^group: expected at least 2 rows of data, .*; group '0' has 1$"),
-    "all test": ({"test_fraction": 1.0}, r"^test_fraction: expected a number between 0 and 1, got 1.0$"),
+    "window in group": (
+        {"window": 9, "group": "kind"},
+        r"^window: expected 1 to 4 rows \(group 'blue' has 14 rows, .*got 9$",
+    ),
+    "tiny group": (
+        {"group": "x"},
+        r"^group: expected at least 2 rows of data, .*; group '0' has 1$",
+    ),
+    "all test": (
+        {"test_fraction": 1.0},
+        r"^test_fraction: expected a number between 0 and 1, got 1.0$",
+    ),
     "no test": ({"test_fraction": 0}, r"^test_fraction: expected a number between 0 and 1, got 0$"),
 }
 
@@ -238,7 +339,10 @@ def test_a_bad_argument_gets_one_clear_sentence(csv, case):
 
 
 def test_there_must_be_a_file(tmp_path):
-    with pytest.raises(ValueError, match=r"^path: expected a CSV file, got .*none.csv' \(No such file or directory\)$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^path: expected a CSV file, got .*none.csv' \(No such file or directory\)$",
+    ):
         load_csv(tmp_path / "none.csv", "y")
     with pytest.raises(ValueError, match=r"^path: expected a CSV file, got the folder "):
         load_csv(tmp_path, "y")
@@ -246,11 +350,15 @@ def test_there_must_be_a_file(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
 def test_only_utf_8_is_read(csv, encoding):
-    with pytest.raises(ValueError, match=r"^path: table.csv, line [13]: expected UTF-8 text, got byte 0x(e9|ff)"):
+    with pytest.raises(
+        ValueError, match=r"^path: table.csv, line [13]: expected UTF-8 text, got byte 0x(e9|ff)"
+    ):
         load_csv(csv("x,y\n1,a\n2,café\n", encoding=encoding), "y")
 
 
 def test_a_table_that_would_fill_the_memory_is_refused(csv, monkeypatch):
-    monkeypatch.setattr("fgm_ref.csvdata.LARGEST", 1000)
-    with pytest.raises(ValueError, match=r"^window: expected windows of 1,000 numbers in all at most, got 1,860;"):
+    monkeypatch.setattr("fgm_ref.datasets.csvdata.LARGEST", 1000)
+    with pytest.raises(
+        ValueError, match=r"^window: expected windows of 1,000 numbers in all at most, got 1,860;"
+    ):
         load_csv(csv(simple(80)), "y")

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fgm_ref import data_ecg, data_nyc, datasets
+from fgm_ref import datasets
+from fgm_ref.datasets import ecg as data_ecg
 from fgm_ref.datasets import load, names, summary
-from fgm_ref.windows import classification, regression, sliding, standardise
+from fgm_ref.datasets import nyc as data_nyc
+from fgm_ref.datasets.dataset import classification, regression, sliding, standardise
 
 SHAPES = {  # N train, N test, T, D, classes, natural sites
     "ecg208": (3204, 1269, 64, 1, 2, 0),
@@ -25,7 +27,13 @@ SHAPES = {  # N train, N test, T, D, classes, natural sites
     "nyc_weather": (19241, 3582, 24, 8, 0, 3),
     "watch": (2997, 1400, 40, 6, 7, 7),
 }
-BASELINES = {"ecg208": 0.716, "amazon_snippets": 0.586, "nyc_flights": 0.173, "nyc_weather": 3.672, "watch": 0.176}
+BASELINES = {
+    "ecg208": 0.716,
+    "amazon_snippets": 0.586,
+    "nyc_flights": 0.173,
+    "nyc_weather": 3.672,
+    "watch": 0.176,
+}
 CLASSIFICATION = [name for name in SHAPES if SHAPES[name][4]]
 
 
@@ -45,28 +53,41 @@ def test_the_list_is_complete():
 
 # --- every set ---
 
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes_and_types(name):
     data = load(name)
     train, test, length, features, classes, sites = SHAPES[name]
     assert data.name == name
-    assert (len(data.x_train), len(data.x_test), data.length, data.features) == (train, test, length, features)
+    assert (len(data.x_train), len(data.x_test), data.length, data.features) == (
+        train,
+        test,
+        length,
+        features,
+    )
     assert len(data.classes) == classes and len(data.site_names) == sites
     assert data.outputs == (classes or 1)
     assert data.x_train.dtype == data.x_test.dtype == (np.int32 if data.tokens else np.float32)
     if data.task == "classification":
-        assert data.y_train.shape == (train,) and data.y_train.dtype == data.y_test.dtype == np.int64
+        assert (
+            data.y_train.shape == (train,) and data.y_train.dtype == data.y_test.dtype == np.int64
+        )
         assert data.y_train.min() >= 0 and max(data.y_train.max(), data.y_test.max()) < classes
         assert data.target_scale == 1 and data.unit == ""
     else:
-        assert data.y_train.shape == (train, 1) and data.y_train.dtype == data.y_test.dtype == np.float32
+        assert (
+            data.y_train.shape == (train, 1)
+            and data.y_train.dtype == data.y_test.dtype == np.float32
+        )
     assert np.isfinite(data.x_train).all() and np.isfinite(data.x_test).all()
     if data.site_train is None:
         assert sites == 0
     else:
         assert data.site_train.dtype == np.int64
         assert np.array_equal(np.unique(data.site_train), np.arange(sites))
-        assert (np.diff(data.site_train) >= 0).all()  # a site's samples are consecutive, in time order
+        assert (
+            np.diff(data.site_train) >= 0
+        ).all()  # a site's samples are consecutive, in time order
 
 
 @pytest.mark.parametrize("name", [name for name in SHAPES if name != "amazon_snippets"])
@@ -84,7 +105,10 @@ def test_the_majority_baseline_by_hand(name):
     counts = [int((data.y_train == c).sum()) for c in range(data.outputs)]
     best = counts.index(max(counts))
     total = sum(counts) + len(counts)
-    loss = sum(-math.log((counts[c] + 1) / total) * int((data.y_test == c).sum()) for c in range(len(counts)))
+    loss = sum(
+        -math.log((counts[c] + 1) / total) * int((data.y_test == c).sum())
+        for c in range(len(counts))
+    )
     assert data.baseline.name == "majority class"
     assert data.baseline.loss == pytest.approx(loss / len(data.y_test))
     assert data.baseline.score == pytest.approx((data.y_test == best).sum() / len(data.y_test))
@@ -100,22 +124,36 @@ def test_arrays_are_read_only_and_loaded_once():
 
 
 def test_an_unknown_name_gets_a_hint():
-    with pytest.raises(ValueError, match=r"^dataset: expected one of ecg208, .*; got 'wacht'. Did you mean 'watch'\?$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^dataset: expected one of ecg208, .*; got 'wacht'. Did you mean 'watch'\?$",
+    ):
         load("wacht")
     with pytest.raises(ValueError, match=r"got 'foo'$"):
         load("foo")
 
 
 def test_loading_is_the_same_whatever_the_hash_seed():
-    program = ("import hashlib; from fgm_ref.datasets import load; d = load('amazon_snippets'); "
-               "print(hashlib.sha256(d.x_train.tobytes() + d.y_train.tobytes()).hexdigest())")
+    program = (
+        "import hashlib; from fgm_ref.datasets import load; d = load('amazon_snippets'); "
+        "print(hashlib.sha256(d.x_train.tobytes() + d.y_train.tobytes()).hexdigest())"
+    )
     root = Path(datasets.__file__).parents[1]
-    prints = [subprocess.run([sys.executable, "-c", program], cwd=root, check=True, capture_output=True,
-                             env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("1", "2")]
+    prints = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=root,
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    ]
     assert prints[0] == prints[1] != b""
 
 
 # --- the files ---
+
 
 def test_no_pickle_is_ever_opened(tmp_path):
     for path in datasets.folder().glob("*.npz"):
@@ -131,7 +169,11 @@ def test_no_pickle_is_ever_opened(tmp_path):
 
 def test_a_damaged_file_is_named(tmp_path):
     whole = (datasets.folder() / "watch.npz").read_bytes()
-    for name, content in (("half.npz", whole[: len(whole) // 2]), ("bad.tsv.gz", b"not gzip"), ("empty.npz", b"")):
+    for name, content in (
+        ("half.npz", whole[: len(whole) // 2]),
+        ("bad.tsv.gz", b"not gzip"),
+        ("empty.npz", b""),
+    ):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=f"^dataset: expected a readable file .*{name}"):
             datasets.content(tmp_path / name)
@@ -142,7 +184,9 @@ def test_a_damaged_file_is_named(tmp_path):
 def test_installed_files_come_before_those_of_a_checkout(tmp_path, monkeypatch):
     package = tmp_path / "fgm_ref"
     monkeypatch.setattr(datasets, "__file__", str(package / "datasets.py"))
-    with pytest.raises(ValueError, match=r"^dataset: expected the data files in .*bundled_data or .*found neither"):
+    with pytest.raises(
+        ValueError, match=r"^dataset: expected the data files in .*bundled_data or .*found neither"
+    ):
         datasets.folder()
     for place in (tmp_path / "data", package / "bundled_data"):
         place.mkdir(parents=True)
@@ -151,6 +195,7 @@ def test_installed_files_come_before_those_of_a_checkout(tmp_path, monkeypatch):
 
 
 # --- no leakage, set by set ---
+
 
 def test_ecg_has_its_two_groups_of_beats_and_splits_them_by_time():
     adc = raw("ecg208")["adc"]
@@ -161,7 +206,11 @@ def test_ecg_has_its_two_groups_of_beats_and_splits_them_by_time():
     train, test = peaks + 0.6 * 360 < data_ecg.SPLIT, peaks - 0.3 * 360 >= data_ecg.SPLIT
     assert train.sum() * 9 == SHAPES["ecg208"][0] and test.sum() * 9 == SHAPES["ecg208"][1]
     border = data_ecg.SPLIT // 4
-    assert np.round(peaks[train].max() / 4) + 8 - 18 + 63 < border <= np.round(peaks[test].min() / 4) - 8 - 18
+    assert (
+        np.round(peaks[train].max() / 4) + 8 - 18 + 63
+        < border
+        <= np.round(peaks[test].min() / 4) - 8 - 18
+    )
 
 
 def test_watch_tests_on_three_other_people():
@@ -170,8 +219,8 @@ def test_watch_tests_on_three_other_people():
     pieces = {True: [], False: []}
     for person in range(1, 11):
         for i in np.flatnonzero(arrays["subject"] == person):
-            one = arrays["x"][ends[i] - arrays["length"][i]:ends[i]].astype(np.float64)
-            pieces[person > 7] += [one[s:s + 40] for s in range(0, len(one) - 39, 10)]
+            one = arrays["x"][ends[i] - arrays["length"][i] : ends[i]].astype(np.float64)
+            pieces[person > 7] += [one[s : s + 40] for s in range(0, len(one) - 39, 10)]
     train, test = np.array(pieces[False]), np.array(pieces[True])
     expected = (test - train.mean(axis=(0, 1))) / train.std(axis=(0, 1))
     np.testing.assert_allclose(data.x_test, expected, rtol=1e-3, atol=1e-3)
@@ -180,9 +229,16 @@ def test_watch_tests_on_three_other_people():
 
 def test_amazon_splits_by_review_and_learns_words_from_the_training_part():
     # Review r says "common" and its own word twice, in two sentences.
-    lines = [f"{r}_{s}\t{(-1) ** r * 2.0}\tcommon own{r} own{r}" for r in range(1, 13) for s in (1, 2)]
-    data = datasets.amazon_snippets("id\trating\tsentence\n" + "\n".join([*lines, "1_3\t0.5\tunclear"]))
-    assert data.x_test.shape == (4, 30) and data.x_train.shape == (20, 30)  # reviews 1 and 7 are held out
+    lines = [
+        f"{r}_{s}\t{(-1) ** r * 2.0}\tcommon own{r} own{r}" for r in range(1, 13) for s in (1, 2)
+    ]
+    data = datasets.amazon_snippets(
+        "id\trating\tsentence\n" + "\n".join([*lines, "1_3\t0.5\tunclear"])
+    )
+    assert data.x_test.shape == (4, 30) and data.x_train.shape == (
+        20,
+        30,
+    )  # reviews 1 and 7 are held out
     assert data.x_test[:, -3:].tolist() == [[2, 1, 1]] * 4  # their own words are unknown
     assert len(np.unique(data.x_train[:, -1])) == 10 and data.x_train[:, -1].min() > 2
     assert (data.x_train[:, :-3] == 0).all()
@@ -210,8 +266,14 @@ def test_flights_train_before_march_and_hide_the_answer(monkeypatch):
     assert (arrays["origin"][rows_train] == data.site_train[:, None]).all()
     assert np.array_equal(data.y_train, arrays["carrier"][rows_train[:, -1]])
     assert (data.x_train[:, -1, 11:] == 0).all()
-    assert np.array_equal(data.x_train[:, :-1, 11:].argmax(axis=2), arrays["carrier"][rows_train[:, :-1]])
-    when = np.stack([arrays[key].astype(int) for key in ("month", "day", "sched_dep")], axis=1) @ [10**6, 10**4, 1]
+    assert np.array_equal(
+        data.x_train[:, :-1, 11:].argmax(axis=2), arrays["carrier"][rows_train[:, :-1]]
+    )
+    when = np.stack([arrays[key].astype(int) for key in ("month", "day", "sched_dep")], axis=1) @ [
+        10**6,
+        10**4,
+        1,
+    ]
     assert (np.diff(when[rows_train], axis=1) >= 0).all()
 
 
@@ -235,16 +297,25 @@ def test_weather_shares_no_hour_between_the_parts(monkeypatch):
 def test_weather_target_and_baseline_by_hand(monkeypatch):
     caught = {}
     arrays = raw("nyc_weather")
-    with monkeypatch.context() as patch:  # only here: what `load` builds below is kept for other tests
+    with (
+        monkeypatch.context() as patch
+    ):  # only here: what `load` builds below is kept for other tests
         patch.setattr(data_nyc, "standardise", unscaled)
-        patch.setattr(data_nyc, "regression", lambda name, train, test, about, **rest: caught.update(
-            train=train, test=test))
+        patch.setattr(
+            data_nyc,
+            "regression",
+            lambda name, train, test, about, **rest: caught.update(train=train, test=test),
+        )
         data_nyc.weather(arrays)
     (_, y_train), (_, y_test) = caught["train"], caught["test"]
     data = load("nyc_weather")
-    assert data.unit == "°C" and data.baseline.name == "persistence" and data.baseline.balanced is None
+    assert (
+        data.unit == "°C" and data.baseline.name == "persistence" and data.baseline.balanced is None
+    )
     assert data.target_scale == pytest.approx(y_train.std(), rel=1e-4)
-    assert data.baseline.score == pytest.approx(np.sqrt((y_test.astype(float) ** 2).mean()), rel=1e-5)
+    assert data.baseline.score == pytest.approx(
+        np.sqrt((y_test.astype(float) ** 2).mean()), rel=1e-5
+    )
     assert data.baseline.score == pytest.approx(BASELINES["nyc_weather"], abs=5e-4)
     assert np.sqrt(data.baseline.loss) * data.target_scale == pytest.approx(data.baseline.score)
     assert abs(data.y_train.mean()) < 1e-3 and abs(data.y_train.std() - 1) < 1e-3
@@ -254,24 +325,36 @@ def test_weather_target_and_baseline_by_hand(monkeypatch):
 
 
 def test_weather_drops_the_impossible_wind_and_keeps_calm_air():
-    rows = {"hour": np.arange(40), "temp": np.full(40, 50.0), "dewp": np.full(40, 40.0), "humid": np.full(40, 60.0),
-            "wind_dir": np.full(40, 90.0), "wind_speed": np.full(40, 10.0), "pressure": np.full(40, 1013.0)}
+    rows = {
+        "hour": np.arange(40),
+        "temp": np.full(40, 50.0),
+        "dewp": np.full(40, 40.0),
+        "humid": np.full(40, 60.0),
+        "wind_dir": np.full(40, 90.0),
+        "wind_speed": np.full(40, 10.0),
+        "pressure": np.full(40, 1013.0),
+    }
     rows["wind_speed"][[3, 4]] = [1048, 0]
     rows["wind_dir"][4] = np.nan
     x, y = data_nyc.forecasts(rows)
     assert x.shape == (40 - 23 - 6, 24, 8) and (y == 0).all()
-    np.testing.assert_allclose(x[0, :6, 4], [10, 10, 10, 5, 0, 10], atol=1e-4)  # 3: halfway between 10 and 0
+    np.testing.assert_allclose(
+        x[0, :6, 4], [10, 10, 10, 5, 0, 10], atol=1e-4
+    )  # 3: halfway between 10 and 0
 
 
 def test_weather_asks_for_measured_answers_only():
     rows = {key: np.arange(40.0) for key in data_nyc.WEATHER}
     gap = {key: np.delete(values, 30) for key, values in {**rows, "hour": np.arange(40)}.items()}
     x, _ = data_nyc.forecasts(gap)
-    assert len(x) == 40 - 23 - 6 - 2  # not the window that ends at hour 30, nor the one that asks for it
+    assert (
+        len(x) == 40 - 23 - 6 - 2
+    )  # not the window that ends at hour 30, nor the one that asks for it
     assert np.isfinite(x).all()
 
 
 # --- the tools ---
+
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 8), st.integers(1, 5))
@@ -279,7 +362,7 @@ def test_sliding_is_the_obvious_loop(rows, length, step):
     series = np.arange(2 * rows).reshape(rows, 2)
     if length > rows:
         return
-    expected = [series[s:s + length] for s in range(0, rows - length + 1, step)]
+    expected = [series[s : s + length] for s in range(0, rows - length + 1, step)]
     assert np.array_equal(sliding(series, length, step), expected)
 
 
@@ -296,9 +379,15 @@ def test_standardise_knows_the_training_part_only(seed, scale, centre):
 
 
 def test_standardise_leaves_indicators_and_zeroes_constants():
-    train = np.stack([np.full((4, 2), 0.1), np.array([[0, 1], [0, 0], [1, 0], [0, 0]]), np.zeros((4, 2))], axis=2)
+    train = np.stack(
+        [np.full((4, 2), 0.1), np.array([[0, 1], [0, 0], [1, 0], [0, 0]]), np.zeros((4, 2))], axis=2
+    )
     a, b = standardise(train, train + 1)
-    assert (a[..., 0] == 0).all() and np.array_equal(a[..., 1], train[..., 1]) and (a[..., 2] == 0).all()
+    assert (
+        (a[..., 0] == 0).all()
+        and np.array_equal(a[..., 1], train[..., 1])
+        and (a[..., 2] == 0).all()
+    )
     np.testing.assert_allclose(b[..., 0], 1)
 
 
@@ -309,10 +398,16 @@ def test_a_long_time_stamp_is_not_taken_for_a_constant():
 
 def test_the_mean_baseline_by_hand():
     x = np.zeros((4, 1, 1), np.float32)
-    data = regression("toy", (x, np.array([1.0, 3.0, 5.0, 7.0])), (x, np.array([4.0, 6.0, 4.0, 2.0])), "")
+    data = regression(
+        "toy", (x, np.array([1.0, 3.0, 5.0, 7.0])), (x, np.array([4.0, 6.0, 4.0, 2.0])), ""
+    )
     assert data.baseline.name == "mean" and data.baseline.score == pytest.approx(np.sqrt(2))
-    assert data.target_scale == pytest.approx(np.sqrt(5)) and data.baseline.loss == pytest.approx(2 / 5)
-    np.testing.assert_allclose(data.y_test[:, 0], [0, 2 / np.sqrt(5), 0, -2 / np.sqrt(5)], atol=1e-6)
+    assert data.target_scale == pytest.approx(np.sqrt(5)) and data.baseline.loss == pytest.approx(
+        2 / 5
+    )
+    np.testing.assert_allclose(
+        data.y_test[:, 0], [0, 2 / np.sqrt(5), 0, -2 / np.sqrt(5)], atol=1e-6
+    )
 
 
 def test_a_class_that_only_the_test_part_has_costs_a_finite_loss():

@@ -12,7 +12,7 @@ import pytest
 
 from fgm_ref import demo
 from fgm_ref.datasets import names
-from fgm_ref.messages import KINDS
+from fgm_ref.transport.messages import KINDS
 
 QUICK = ["--dataset", "ecg208", "--steps", "6", "--hidden", "3", "--sites", "3", "--batch", "4"]
 
@@ -28,8 +28,11 @@ def demo_in_process(capsys, *args):
 
 def spawn(*args, **environment):
     return subprocess.Popen(
-        [sys.executable, "-m", "fgm_ref.demo", *map(str, args)], text=True, env=os.environ | environment,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-m", "fgm_ref.demo", *map(str, args)],
+        text=True,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -54,13 +57,18 @@ def test_json_is_valid_and_its_bytes_add_up(capsys, tmp_path, monkeypatch):
         assert set(one["by_type"]) <= kinds
         for what in ("bytes", "messages", "tcp_bytes"):
             assert sum(row[what] for row in one["by_type"].values()) == one["totals"][what]
-            assert one["totals"][what] == one["totals"][f"{what}_up"] + one["totals"][f"{what}_down"]
+            assert (
+                one["totals"][what] == one["totals"][f"{what}_up"] + one["totals"][f"{what}_down"]
+            )
     assert list(tmp_path.iterdir()) == []  # nothing but stdout
 
 
 @pytest.mark.slow
 def test_same_seed_same_bytes_whatever_the_hash_seed():
-    runs = [spawn(*QUICK, "--json", "--schedule", "bernoulli", PYTHONHASHSEED=seed) for seed in ("1", "2")]
+    runs = [
+        spawn(*QUICK, "--json", "--schedule", "bernoulli", PYTHONHASHSEED=seed)
+        for seed in ("1", "2")
+    ]
     outputs = [process.communicate()[0] for process in runs]
     assert outputs[0] == outputs[1] != ""
 
@@ -72,7 +80,9 @@ def test_trace_tells_every_message_of_a_round(capsys):
     for text in ("coordinator → all 3 sites", "INCREMENT", "φ(X) = ", "POLL", "DRIFT"):
         assert text in out
     _head, *lines, total = out.strip().splitlines()
-    assert total.strip().startswith(f"{sum(3 if 'all 3' in line else 1 for line in lines[1:])} messages")
+    assert total.strip().startswith(
+        f"{sum(3 if 'all 3' in line else 1 for line in lines[1:])} messages"
+    )
 
 
 def test_list_and_help(capsys):
@@ -90,12 +100,28 @@ def test_self_test(capsys):
 
 def test_own_table(capsys, tmp_path):
     rng = np.random.default_rng(0)
-    rows = [f"{a:.3f},{'north' if b > 0 else 'south'},{'hot' if a > 0 else 'cold'}"
-            for a, b in rng.normal(size=(200, 2))]
+    rows = [
+        f"{a:.3f},{'north' if b > 0 else 'south'},{'hot' if a > 0 else 'cold'}"
+        for a, b in rng.normal(size=(200, 2))
+    ]
     (tmp_path / "own.csv").write_text("\n".join(["x,side,state", *rows]))
     code, _out, err = demo_in_process(
-        capsys, "--csv", tmp_path / "own.csv", "--label", "state", "--window", 4, "--steps", 5, "--out", tmp_path,
-        "--protocol", "fgm", "--save", "--verify")
+        capsys,
+        "--csv",
+        tmp_path / "own.csv",
+        "--label",
+        "state",
+        "--window",
+        4,
+        "--steps",
+        5,
+        "--out",
+        tmp_path,
+        "--protocol",
+        "fgm",
+        "--save",
+        "--verify",
+    )
     assert code == 0, err
     assert (tmp_path / "own-lstm-seed0.png").exists()
 
@@ -140,8 +166,24 @@ def test_a_folder_that_cannot_be_written(capsys, tmp_path):
 
 def test_divergence_is_one_line_and_code_1_and_keeps_what_was_finished(capsys, tmp_path):
     code, _out, err = demo_in_process(
-        capsys, "--dataset", "nyc_weather", "--steps", 3, "--sites", 2, "--hidden", 3, "--optimizer", "sgd",
-        "--lr", "1e30", "--protocol", "fgm", "--out", tmp_path)
+        capsys,
+        "--dataset",
+        "nyc_weather",
+        "--steps",
+        3,
+        "--sites",
+        2,
+        "--hidden",
+        3,
+        "--optimizer",
+        "sgd",
+        "--lr",
+        "1e30",
+        "--protocol",
+        "fgm",
+        "--out",
+        tmp_path,
+    )
     assert code == 1
     assert len(err.splitlines()) == 1
     assert "fgm: stopped at step" in err and "site" in err and "--lr" in err
@@ -163,7 +205,17 @@ def test_ctrl_c_is_one_line_and_no_half_written_file(tmp_path):
 def test_monitoring_ships_less_and_learns(capsys, name):
     # the claim of the first table: fewer bytes than averaging in every step, and better than the baseline
     code, out, _ = demo_in_process(
-        capsys, "--dataset", name, "--json", "--protocol", "periodic:b=1", "--protocol", "gm", "--protocol", "fgm")
+        capsys,
+        "--dataset",
+        name,
+        "--json",
+        "--protocol",
+        "periodic:b=1",
+        "--protocol",
+        "gm",
+        "--protocol",
+        "fgm",
+    )
     assert code == 0
     result = json.loads(out)
     base = result["dataset"]["baseline"]

@@ -7,12 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted import build, play, start, watch
-from strategies import EVERY, MONITORING, PROMISING, SEEDS, absences, fit, light, make_script, scripts
+from strategies import (
+    EVERY,
+    MONITORING,
+    PROMISING,
+    SEEDS,
+    absences,
+    fit,
+    light,
+    make_script,
+    scripts,
+)
 
-from fgm_ref.faults import Faults, parse_faults, survives
-from fgm_ref.messages import KINDS
 from fgm_ref.protocols import PROTOCOLS, parse
-from fgm_ref.simulate import run
+from fgm_ref.simulation.simulate import run
+from fgm_ref.transport.faults import Faults, parse_faults, survives
+from fgm_ref.transport.messages import KINDS
 
 MENDED = {
     "drop": Faults(drop=0.4),
@@ -24,7 +34,16 @@ mended = pytest.mark.parametrize("fault", sorted(MENDED))
 safes = st.sampled_from(("ball", "variance", "cap"))
 # Standing at E, where the coordinator takes an absent site to be, is the best that a site can do if φ(0) is φ's least
 # value and drifts are counted from E.  Not so after a flush or a slack balance, nor for what moves or falls below φ(0).
-STAND_INS = ["dynamic", "dynamic-plain", "gm", "gm-reb", "gm-limits", "fgm", "fgm-blocks", "fda-naive"]
+STAND_INS = [
+    "dynamic",
+    "dynamic-plain",
+    "gm",
+    "gm-reb",
+    "gm-limits",
+    "fgm",
+    "fgm-blocks",
+    "fda-naive",
+]
 UNASKED = {"VIOLATION", "INCREMENT", "LOCAL", "MONITOR", "SAMPLES"}
 
 
@@ -59,21 +78,40 @@ def gone(site, first, last, **more):
     return Faults(absent={site: (first, last)}, **more)
 
 
-@protocols(["gm-reb:balancing=slack", "gm-limits:balancing=slack", "fgm-reb", "fgm-reb:rule=bimodal",
-            "fgm-reb:rule=fixed", "fda-linear"])  # fmt: skip
+@protocols(
+    [
+        "gm-reb:balancing=slack",
+        "gm-limits:balancing=slack",
+        "fgm-reb",
+        "fgm-reb:rule=bimodal",
+        "fgm-reb:rule=fixed",
+        "fda-linear",
+    ]
+)
 def test_guarantee_survives_absence_after_drifts_have_cancelled(protocol):
     for seed in range(60):
-        script = make_script(4, 2, 30, ("opposite", "common", "walk")[seed % 3], R=(0.5, 2.0)[seed % 2], seed=seed)
+        script = make_script(
+            4, 2, 30, ("opposite", "common", "walk")[seed % 3], R=(0.5, 2.0)[seed % 2], seed=seed
+        )
         for site in range(4):
             for first in (2, 5, 10):
                 faults = gone(site, first, 30)
-                assert not survives(faults, protocol) or watch(script, protocol, faults=faults).breaches == 0
+                assert (
+                    not survives(faults, protocol)
+                    or watch(script, protocol, faults=faults).breaches == 0
+                )
 
 
-@pytest.mark.parametrize("protocol, safe", [
-    ("gm", "tracking"), ("fgm", "tracking"), ("fgm", "tracking-variance"), ("fgm", "half-space"),
-    ("fgm", "upper-norm"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "protocol, safe",
+    [
+        ("gm", "tracking"),
+        ("fgm", "tracking"),
+        ("fgm", "tracking-variance"),
+        ("fgm", "half-space"),
+        ("fgm", "upper-norm"),
+    ],
+)
 def test_guarantee_survives_absence_whatever_the_zone(protocol, safe):
     for seed in range(40):
         script = make_script(3, 2, 30, "outward", R=2.0, seed=seed)
@@ -91,7 +129,9 @@ def test_some_protocols_need_an_answer_from_everybody(protocol):
 
 
 def test_averaging_optimiser_states_needs_everybody():
-    with pytest.raises(ValueError, match="faults: expected no absent sites with averaged optimiser states"):
+    with pytest.raises(
+        ValueError, match="faults: expected no absent sites with averaged optimiser states"
+    ):
         run(protocol="periodic:b=3", optimizer_state="average", faults="absent=1:2-3", **SMALL)
 
 
@@ -117,8 +157,13 @@ def test_guarantee_is_lost(protocol, fault):
 
 
 def test_what_survives():
-    assert all(survives(faults, "fgm") for faults in (None, Faults(), Faults(drop=0.5, duplicate=0.5, reorder=True)))
-    assert not survives(Faults(delay=1), "fgm") and not survives(Faults(drop=0.1, resend=False), "fgm")
+    assert all(
+        survives(faults, "fgm")
+        for faults in (None, Faults(), Faults(drop=0.5, duplicate=0.5, reorder=True))
+    )
+    assert not survives(Faults(delay=1), "fgm") and not survives(
+        Faults(drop=0.1, resend=False), "fgm"
+    )
     assert survives(Faults(drop=0, resend=False), "fgm")
     assert survives(gone(0, 1, 2), "fgm") and not survives(gone(0, 1, 2), "omniscient")
     assert survives(Faults(absent={}), "omniscient")
@@ -138,7 +183,10 @@ def merged(game):
 def test_resending_changes_the_bill_only(protocol, safe, script):
     # the faults draw from their own stream: models and rounds are bit-equal, every kind is billed at least as often
     safe = fit(protocol, safe)
-    game, plain = play(script, protocol, safe, faults=Faults(drop=0.5)), play(script, protocol, safe)
+    game, plain = (
+        play(script, protocol, safe, faults=Faults(drop=0.5)),
+        play(script, protocol, safe),
+    )
     np.testing.assert_array_equal(game.sites.models, plain.sites.models)
     np.testing.assert_array_equal(game.coordinator.E, plain.coordinator.E)
     assert game.coordinator.tag == plain.coordinator.tag
@@ -167,7 +215,18 @@ def test_how_often_things_are_sent(protocol):
             assert game.counts()[name] / count == pytest.approx(4 / 3, rel=0.05), name
 
 
-@protocols(["periodic:b=2", "central", "dynamic-plain", "gm", "fda-naive", "fda-linear", "fda-sketch", "omniscient"])
+@protocols(
+    [
+        "periodic:b=2",
+        "central",
+        "dynamic-plain",
+        "gm",
+        "fda-naive",
+        "fda-linear",
+        "fda-sketch",
+        "omniscient",
+    ]
+)
 @light
 @given(script=scripts(max_steps=20))
 def test_duplicates_are_billed_twice_and_change_nothing(protocol, script):
@@ -176,8 +235,10 @@ def test_duplicates_are_billed_twice_and_change_nothing(protocol, script):
     np.testing.assert_array_equal(game.sites.models, plain.sites.models)
     np.testing.assert_array_equal(game.coordinator.E, plain.coordinator.E)
     polled = protocol.startswith(("fda", "dynamic"))  # there, models come as replies
-    twice = {name: count * (2 if name in UNASKED and (name != "LOCAL" or not polled) else 1)
-             for name, count in plain.counts().items()}  # fmt: skip
+    twice = {
+        name: count * (2 if name in UNASKED and (name != "LOCAL" or not polled) else 1)
+        for name, count in plain.counts().items()
+    }
     assert game.counts() == twice
     if protocol == "gm":  # the second copy belongs to the round that its first copy has ended
         assert game.coordinator.dropped == plain.counts().get("VIOLATION", 0)
@@ -221,7 +282,9 @@ def test_reordering_without_delay_is_nothing(protocol, script):
 @light
 @given(script=scripts(max_steps=15))
 def test_no_faults_at_all_are_the_safe_network(protocol, script):
-    assert repr(play(script, protocol, faults=Faults()).events) == repr(play(script, protocol).events)
+    assert repr(play(script, protocol, faults=Faults()).events) == repr(
+        play(script, protocol).events
+    )
 
 
 @protocols(EVERY)
@@ -237,7 +300,10 @@ def test_same_seed_same_faults(protocol, script, seed):
 def test_another_seed_other_faults():
     script = make_script(4, 3, 30, R=1.0)
     for protocol in ("periodic:b=3", "gm", "fgm"):
-        bills = {play(script, protocol, seed=seed, faults=Faults(drop=0.3)).ledger.total_messages for seed in range(6)}
+        bills = {
+            play(script, protocol, seed=seed, faults=Faults(drop=0.3)).ledger.total_messages
+            for seed in range(6)
+        }
         assert len(bills) > 1, protocol
 
 
@@ -272,12 +338,19 @@ def test_order_of_what_is_late(seed):
     # without reordering in the order of sending; with it in any order
     arrivals = {False: [], True: []}
     for reorder, arrived in arrivals.items():
-        game = build("periodic:b=2", np.ones(1), 6, seed=seed, faults=Faults(delay=1, reorder=reorder))
+        game = build(
+            "periodic:b=2", np.ones(1), 6, seed=seed, faults=Faults(delay=1, reorder=reorder)
+        )
         receive = game.coordinator.receive
-        game.coordinator.receive = lambda site, message, r=receive, a=arrived: (a.append(site), r(site, message))
+        game.coordinator.receive = lambda site, message, r=receive, a=arrived: (
+            a.append(site),
+            r(site, message),
+        )
         for _ in range(3):
             game.step(np.zeros((6, 1)))
-        sent = [e.site for e, name in zip(game.events, game.names(), strict=True) if name == "LOCAL"]
+        sent = [
+            e.site for e, name in zip(game.events, game.names(), strict=True) if name == "LOCAL"
+        ]
         assert sorted(arrived) == list(range(6))
         assert reorder or arrived == sent
 
@@ -287,9 +360,21 @@ def test_reordering_happens():
     for seed in range(10):
         orders = []
         for reorder in (False, True):
-            game, arrived = build("periodic:b=2", np.ones(1), 6, seed=seed, faults=Faults(delay=1, reorder=reorder)), []
+            game, arrived = (
+                build(
+                    "periodic:b=2",
+                    np.ones(1),
+                    6,
+                    seed=seed,
+                    faults=Faults(delay=1, reorder=reorder),
+                ),
+                [],
+            )
             receive = game.coordinator.receive
-            game.coordinator.receive = lambda site, message, r=receive, a=arrived: (a.append(site), r(site, message))
+            game.coordinator.receive = lambda site, message, r=receive, a=arrived: (
+                a.append(site),
+                r(site, message),
+            )
             for _ in range(3):
                 game.step(np.zeros((6, 1)))
             orders.append(arrived)
@@ -308,7 +393,13 @@ def test_what_is_lost_for_good_is_billed_once_and_never_arrives():
 # ---------------------------------------------------------------------------------------------------- absent sites
 
 
-NEEDED = ("central", "fgm-projection", "fgm-centre", "fgm-probe", "fgm-o")  # no answer from a site, no protocol
+NEEDED = (
+    "central",
+    "fgm-projection",
+    "fgm-centre",
+    "fgm-probe",
+    "fgm-o",
+)  # no answer from a site, no protocol
 
 
 @protocols([name for name in EVERY if not name.startswith(NEEDED)])
@@ -388,20 +479,33 @@ def test_the_hub_needs_no_welcome():
 
 
 @given(
-    drop=st.floats(0, 0.99), resend=st.booleans(), duplicate=st.floats(0, 0.99), delay=st.integers(0, 9),
+    drop=st.floats(0, 0.99),
+    resend=st.booleans(),
+    duplicate=st.floats(0, 0.99),
+    delay=st.integers(0, 9),
     reorder=st.booleans(),
-    absent=st.dictionaries(st.integers(0, 9), st.tuples(st.integers(1, 9), st.integers(9, 20)), min_size=1),
-)  # fmt: skip
+    absent=st.dictionaries(
+        st.integers(0, 9), st.tuples(st.integers(1, 9), st.integers(9, 20)), min_size=1
+    ),
+)
 def test_parse_faults(drop, resend, duplicate, delay, reorder, absent):
     word = {True: "yes", False: "no"}
-    text = ",".join([
-        f"drop={drop!r}", f"resend={word[resend]}", f"duplicate={duplicate!r}", f"delay={delay}",
-        f"reorder={word[reorder]}", *(f"absent={site}:{a}-{b}" for site, (a, b) in absent.items()),
-    ])  # fmt: skip
+    text = ",".join(
+        [
+            f"drop={drop!r}",
+            f"resend={word[resend]}",
+            f"duplicate={duplicate!r}",
+            f"delay={delay}",
+            f"reorder={word[reorder]}",
+            *(f"absent={site}:{a}-{b}" for site, (a, b) in absent.items()),
+        ]
+    )
     assert parse_faults(text) == Faults(drop, resend, duplicate, delay, reorder, absent)
 
 
-@pytest.mark.parametrize("wrong", [{"drop": 0.999}, {"drop": -0.1}, {"duplicate": 1.1}, {"duplicate": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"drop": 0.999}, {"drop": -0.1}, {"duplicate": 1.1}, {"duplicate": -1}]
+)
 def test_shares_that_cannot_be(wrong):
     # sending again until it arrives must come to an end
     with pytest.raises(ValueError, match="faults: expected shares"):
@@ -412,13 +516,30 @@ def test_no_faults():
     assert parse_faults("") is None
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("lost=0.1", "one of drop"), ("drop", "share"), ("drop=1", "share"), ("drop=-0.1", "share"), ("drop=nan", "share"),
-    ("drop=x", "share"), ("duplicate=2", "share"), ("delay=-1", "steps"), ("delay=1.5", "steps"), ("delay=", "steps"),
-    ("resend=maybe", "yes"), ("reorder=1", "yes"), ("absent=3", "site:first-last"), ("absent=3:5", "site:first-last"),
-    ("absent=3:5-4", "site:first-last"), ("absent=-1:1-2", "site:first-last"), ("absent=3:0-2", "site:first-last"),
-    ("drop=0.1,delay=x", "steps"), ("drop=0.1 delay=2", "share"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("lost=0.1", "one of drop"),
+        ("drop", "share"),
+        ("drop=1", "share"),
+        ("drop=-0.1", "share"),
+        ("drop=nan", "share"),
+        ("drop=x", "share"),
+        ("duplicate=2", "share"),
+        ("delay=-1", "steps"),
+        ("delay=1.5", "steps"),
+        ("delay=", "steps"),
+        ("resend=maybe", "yes"),
+        ("reorder=1", "yes"),
+        ("absent=3", "site:first-last"),
+        ("absent=3:5", "site:first-last"),
+        ("absent=3:5-4", "site:first-last"),
+        ("absent=-1:1-2", "site:first-last"),
+        ("absent=3:0-2", "site:first-last"),
+        ("drop=0.1,delay=x", "steps"),
+        ("drop=0.1 delay=2", "share"),
+    ],
+)
 def test_parse_faults_mistakes(text, expected):
     with pytest.raises(ValueError, match=f"faults: expected .*{expected}"):
         parse_faults(text)
@@ -439,7 +560,15 @@ def test_who_is_away(first, length, step):
 
 # ------------------------------------------------------------------------------------------------------- whole runs
 
-SMALL = {"dataset": "ecg208", "sites": 3, "hidden": (3,), "steps": 12, "batch": 4, "evaluations": 1, "checks": True}
+SMALL = {
+    "dataset": "ecg208",
+    "sites": 3,
+    "hidden": (3,),
+    "steps": 12,
+    "batch": 4,
+    "evaluations": 1,
+    "checks": True,
+}
 
 
 def test_a_run_with_faults():
@@ -470,4 +599,6 @@ def test_a_site_that_does_not_exist_cannot_be_absent():
 def test_every_protocol_takes_part():
     names = {parse(name)[0].name for name in (*EVERY, *MONITORING)}
     assert names == set(PROTOCOLS)
-    assert Counter(map(str, KINDS)).most_common(1)[0][1] == 1  # the kinds by which bills are compared are distinct
+    assert (
+        Counter(map(str, KINDS)).most_common(1)[0][1] == 1
+    )  # the kinds by which bills are compared are distinct

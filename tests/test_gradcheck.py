@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fgm_ref.gradcheck import gradcheck, problem
-from fgm_ref.model import Model, ModelSpec
+from fgm_ref.learning.gradcheck import gradcheck, problem
+from fgm_ref.learning.model import Model, ModelSpec
 
 BLOCKS = {"a": np.array([[1.0, -2.0]]), "b": np.array(0.5)}
 

@@ -64,7 +64,11 @@ def iter_(x):
     yield from x
 '''
 
-STOPPED_SHORT = [{"kind": "collected", "tests": []}, {"kind": "started"}, {"kind": "score", "code": 0, "score": None}]
+STOPPED_SHORT = [
+    {"kind": "collected", "tests": []},
+    {"kind": "started"},
+    {"kind": "score", "code": 0, "score": None},
+]
 NAP = "import time\ntime.sleep(%s)\n" + GOOD
 
 
@@ -75,15 +79,25 @@ def checkout(tmp_path_factory):
 
 def lines(out):
     path = out / NAME
-    return [json.loads(line) for line in path.read_bytes().splitlines() if line.endswith(b"}")] if path.exists() else []
+    return (
+        [json.loads(line) for line in path.read_bytes().splitlines() if line.endswith(b"}")]
+        if path.exists()
+        else []
+    )
 
 
 def test_one_student(checkout, tmp_path):
     folder = hand_in(tmp_path / "my", a90_doubling=ORDINARY)
     scores = tmp_path / "results" / "results.json"
-    code, out, err = grade(checkout, folder, tmp_path / "out", "--student", "ada", "--gradescope", str(scores))
+    code, out, err = grade(
+        checkout, folder, tmp_path / "out", "--student", "ada", "--gradescope", str(scores)
+    )
     assert code == 0 and "one student: 1 of 2 assignments" in err, err
-    assert out.splitlines() == ["a08    0 of 20  missing: not handed in", "a90   20 of 20", "total 20 of 40"]
+    assert out.splitlines() == [
+        "a08    0 of 20  missing: not handed in",
+        "a90   20 of 20",
+        "total 20 of 40",
+    ]
     results = json.loads(scores.read_text())
     assert results["score"] == 20 == sum(test["max_score"] for test in results["tests"])
     (line,) = lines(tmp_path / "out")
@@ -99,8 +113,10 @@ def test_killed_and_started_again_nothing_is_lost_or_repeated(checkout, tmp_path
     options = ("--only", "a90", "--workers", "2")
     process = subprocess.Popen(
         command(checkout, tmp_path / "class", tmp_path / "out", *options),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": os.getcwd()},
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+    )
     deadline = time.monotonic() + 60
     while len(lines(tmp_path / "out")) < 1:
         assert process.poll() is None, process.communicate()
@@ -108,7 +124,9 @@ def test_killed_and_started_again_nothing_is_lost_or_repeated(checkout, tmp_path
         time.sleep(0.01)
     process.send_signal(how)
     err = process.communicate()[1].decode()
-    assert how == signal.SIGKILL or (process.returncode == 130 and "interrupted; the same command goes on" in err), err
+    assert how == signal.SIGKILL or (
+        process.returncode == 130 and "interrupted; the same command goes on" in err
+    ), err
     before = lines(tmp_path / "out")
     assert 1 <= len(before) < 3
     with open(tmp_path / "out" / NAME, "ab") as file:  # as if the power had failed within a line
@@ -126,10 +144,19 @@ def test_killed_and_started_again_nothing_is_lost_or_repeated(checkout, tmp_path
 
 def test_what_changes_is_graded_again(checkout, tmp_path, monkeypatch):
     started = []
-    monkeypatch.setattr(batch, "run", lambda harness, submission, *_: started.append(submission) or Run(STOPPED_SHORT))
+    monkeypatch.setattr(
+        batch,
+        "run",
+        lambda harness, submission, *_: started.append(submission) or Run(STOPPED_SHORT),
+    )
     tests, slow = harness.find(checkout), Limits(seconds=99)
-    cases = [(GOOD, {}, 7, Limits()), (GOOD + "#", {}, 7, Limits()), (GOOD, {"student": "my"}, 7, Limits()),
-             (GOOD, {}, 8, Limits()), (GOOD, {}, 7, slow)]  # fmt: skip
+    cases = [
+        (GOOD, {}, 7, Limits()),
+        (GOOD + "#", {}, 7, Limits()),
+        (GOOD, {"student": "my"}, 7, Limits()),
+        (GOOD, {}, 8, Limits()),
+        (GOOD, {}, 7, slow),
+    ]
     for number, (text, student, seed, limits) in enumerate(cases, 1):
         found = submissions.find(hand_in(tmp_path / "my", a90=text), ["a90"], **student)
         for _ in range(2):  # the second time it is known
@@ -159,7 +186,10 @@ def main(capsys, *argv):
     [
         (("--only", "a91"), "--only: expected one of a08, a90; got 'a91'"),
         (("--class", "--student", "x"), "--student: expected no name"),
-        (("--checkout", "."), "--checkout: expected a checkout of fgm_ref with tests in tests/assignments"),
+        (
+            ("--checkout", "."),
+            "--checkout: expected a checkout of fgm_ref with tests in tests/assignments",
+        ),
         (("--out", "a90.py"), "--out: expected a folder to write to"),
         (("--seed", "x"), "--seed: expected a whole number of at least 0, got 'x'"),
     ],
@@ -171,7 +201,10 @@ def test_wrong_usage(checkout, tmp_path, monkeypatch, capsys, options, message):
 
 
 def test_nothing_to_grade(checkout, tmp_path, capsys):
-    for folder, message in [(tmp_path / "no", "expected a folder"), (tmp_path, "or in folders there, got none")]:
+    for folder, message in [
+        (tmp_path / "no", "expected a folder"),
+        (tmp_path, "or in folders there, got none"),
+    ]:
         code, out, err = main(capsys, str(folder), "--seed", "1", "--checkout", str(checkout))
         assert (code, out) == (2, "") and message in err
 

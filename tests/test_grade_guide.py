@@ -22,8 +22,11 @@ COMMANDS = re.findall(r"^python -m fgm_ref\.grade (.*?)(?:  |$)", GUIDE, re.MULT
 
 def rows(start):
     """The cells of a table's rows that begin so."""
-    return [[cell.strip() for cell in line.strip("| ").split("|")] for line in GUIDE.splitlines()
-            if re.match(rf"\| {start} ", line)]  # fmt: skip
+    return [
+        [cell.strip() for cell in line.strip("| ").split("|")]
+        for line in GUIDE.splitlines()
+        if re.match(rf"\| {start} ", line)
+    ]
 
 
 def test_every_assignment_is_described_as_the_students_know_it():
@@ -66,7 +69,10 @@ def test_limits_are_those_of_the_program():
     size = f"{limits.megabytes} MB, files of {limits.file_megabytes} MB, {limits.output_bytes:,} bytes of output"
     assert f"{time}, {size}" in words
     args = parser().parse_args(["my", "--seed", "1"])
-    assert (args.seconds, args.memory) == (limits.seconds, limits.megabytes) and limits.clock == 5 * limits.seconds + 10
+    assert (args.seconds, args.memory) == (
+        limits.seconds,
+        limits.megabytes,
+    ) and limits.clock == 5 * limits.seconds + 10
     assert "GRADING = 200 " in (ROOT / harness.TESTS / "desk.py").read_text()
 
 

@@ -26,8 +26,11 @@ def test_a_class_and_a_student(tmp_path):
     found = submissions.find(tmp_path, ["a00", "a03"])
     assert found.many and "2 folders" in found.why
     assert [(s.student, s.assignment, s.trouble) for s in found.submissions] == [
-        ("ada", "a00", ""), ("ada", "a03", ""), ("bob", "a00", "not handed in"), ("bob", "a03", "not handed in"),
-    ]  # fmt: skip
+        ("ada", "a00", ""),
+        ("ada", "a03", ""),
+        ("bob", "a00", "not handed in"),
+        ("bob", "a03", "not handed in"),
+    ]
     one = submissions.find(tmp_path / "ada", ["a00"], student="x")
     assert not one.many and [(s.student, s.variant) for s in one.submissions] == [("x", True)]
     assert not submissions.find(tmp_path / "ada", ["a00"]).submissions[0].variant
@@ -38,14 +41,19 @@ def test_files_that_cannot_be_graded(tmp_path):
     (tmp_path / "a02.py").symlink_to(tmp_path / "a00.py")
     troubles = [s.trouble for s in submissions.find(tmp_path, ["a00", "a01", "a02"]).submissions]
     assert troubles[0] == "expected one file, got a00.py, a00_again.py"
-    assert troubles[1].startswith("a01.py: expected at most 1,000,000 bytes") and troubles[2] == "not handed in"
+    assert (
+        troubles[1].startswith("a01.py: expected at most 1,000,000 bytes")
+        and troubles[2] == "not handed in"
+    )
 
 
 def test_the_copy_holds_no_solution(tmp_path):
     tests = harness.find(course(tmp_path / "checkout"))
     tests.copy(tmp_path / "copy")
     copied = {path.name for path in (tmp_path / "copy").rglob("*") if path.is_file()}
-    assert copied == {"pyproject.toml", "conftest.py", "test_a90.py"} and tests.is_copy(tmp_path / "copy")
+    assert copied == {"pyproject.toml", "conftest.py", "test_a90.py"} and tests.is_copy(
+        tmp_path / "copy"
+    )
     (tmp_path / "copy" / "tests" / "assignments" / "test_a90.py").unlink()
     assert not tests.is_copy(tmp_path / "copy")
 
@@ -65,15 +73,45 @@ def score(points=20, code=0):
     ("heard", "run", "status", "points", "reason"),
     [
         ([COLLECTED, STARTED, PASSED, score()], {}, "graded", 20, ""),
-        ([COLLECTED, STARTED, FAILED, score(13)], {}, "graded", 13, ""),  # mutants give points by halves
+        (
+            [COLLECTED, STARTED, FAILED, score(13)],
+            {},
+            "graded",
+            13,
+            "",
+        ),  # mutants give points by halves
         ([COLLECTED, STARTED, FAILED, score()], {}, "tampered", 0, "not seen to pass"),
         ([COLLECTED, STARTED, score()], {}, "tampered", 0, "not seen to pass"),
         ([COLLECTED, STARTED, PASSED, score(), score()], {}, "tampered", 0, "more than one result"),
-        ([COLLECTED, STARTED, PASSED, score()], {"intact": False}, "tampered", 0, "copy of the tests"),
+        (
+            [COLLECTED, STARTED, PASSED, score()],
+            {"intact": False},
+            "tampered",
+            0,
+            "copy of the tests",
+        ),
         ([COLLECTED, STARTED, PASSED, score(code=2)], {}, "crashed", 0, "before they were done"),
-        ([COLLECTED, STARTED], {"code": -signal.SIGKILL}, "crashed", 0, "killed by SIGKILL; for want of memory"),
-        ([COLLECTED, STARTED], {"code": -signal.SIGXCPU}, "timeout", 0, "longer than 80 s of CPU time"),
-        ([COLLECTED, STARTED], {"code": -signal.SIGKILL, "ended": "time"}, "timeout", 0, "longer than 410 s"),
+        (
+            [COLLECTED, STARTED],
+            {"code": -signal.SIGKILL},
+            "crashed",
+            0,
+            "killed by SIGKILL; for want of memory",
+        ),
+        (
+            [COLLECTED, STARTED],
+            {"code": -signal.SIGXCPU},
+            "timeout",
+            0,
+            "longer than 80 s of CPU time",
+        ),
+        (
+            [COLLECTED, STARTED],
+            {"code": -signal.SIGKILL, "ended": "time"},
+            "timeout",
+            0,
+            "longer than 410 s",
+        ),
         ([COLLECTED], {"code": 1, "tail": "no module\n"}, "trouble", 0, "did not start: no module"),
     ],
 )
@@ -86,7 +124,9 @@ def test_verdicts(heard, run, status, points, reason):
 def test_mutants_are_told_apart():
     # one test with parameters: some killed, some not
     names = ["test_kills[sum]", "test_kills[sign]"]
-    heard = [PASSED | {"test": f"test_a06.py::{name}", "passed": name == names[0]} for name in names]
+    heard = [
+        PASSED | {"test": f"test_a06.py::{name}", "passed": name == names[0]} for name in names
+    ]
     tests = [{"name": name, "points": 1, "of": 1, "passed": True, "message": ""} for name in names]
     tests[1] |= {"points": 0, "passed": False}
     done = {"kind": "score", "code": 1, "score": {"points": 1, "of": 2, "tests": tests}}
@@ -101,15 +141,26 @@ def test_mutants_are_told_apart():
 def test_who_does_not_know_the_password_is_found_out():
     mine = json.dumps({"password": "x", "kind": "started"}).encode()
     assert [m["kind"] for m in messages(b"\n" + mine + b"\n" + mine, "x")] == ["started", "started"]
-    assert [m["kind"] for m in messages(b"\n" + mine + b"\nnoise\n", "y")] == ["tampered", "tampered"]
+    assert [m["kind"] for m in messages(b"\n" + mine + b"\nnoise\n", "y")] == [
+        "tampered",
+        "tampered",
+    ]
 
 
 @pytest.mark.parametrize(
     ("program", "ended", "code"),
     [
         ("import time; time.sleep(60)", "time", -signal.SIGKILL),
-        ("import os; os.system('sleep 60 &'); os._exit(3)", "", 3),  # what it leaves behind holds our pipes open
-        ("import os, sys, time; os.close(0); os.closerange(1, 20); time.sleep(60)", "time", -signal.SIGKILL),
+        (
+            "import os; os.system('sleep 60 &'); os._exit(3)",
+            "",
+            3,
+        ),  # what it leaves behind holds our pipes open
+        (
+            "import os, sys, time; os.close(0); os.closerange(1, 20); time.sleep(60)",
+            "time",
+            -signal.SIGKILL,
+        ),
         ("while True: print('x' * 10000)", "output", -signal.SIGKILL),
     ],
 )
@@ -122,29 +173,42 @@ def test_every_child_comes_to_an_end(tmp_path, program, ended, code):
 
 
 def test_a_child_without_a_grader_ends():
-    done = subprocess.run([sys.executable, child.__file__], input=b'{"half', capture_output=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, child.__file__], input=b'{"half', capture_output=True, timeout=30
+    )
     assert (done.returncode, done.stderr) == (1, b"child: expected a job, got none\n")
 
 
 def leader(student, failed="", **extra):
     names = ("test_guarantee", "test_loss", "test_fewer_bytes_than_averaging")
-    tests = [{"name": name, "points": 5, "of": 5, "passed": name != failed, "message": ""} for name in names]
+    tests = [
+        {"name": name, "points": 5, "of": 5, "passed": name != failed, "message": ""}
+        for name in names
+    ]
     return Grade(student, "a08", "graded", 15, tests=tests, extra=extra)
 
 
 def test_the_leaderboard():
     baselines = {"gm": {"loss": 0.5, "bytes": 2000}, "fgm": {"loss": 0.6, "bytes": 500}}
-    grades = [leader("fay", bytes=2000, loss=0.1), leader("ada", f"{RACE}_than_averaging", bytes=900, loss=0.5),
-              leader("bob", bytes=100, loss=0.6, baselines=baselines), leader("cyd", "test_loss", bytes=1, loss=9.0),
-              leader("dan", bytes=900, loss=0.4), leader("gus", "test_guarantee", bytes=2, loss=0.5), leader("hal"),
-              Grade("eve", "a08", "tampered", reason="replaced json.dump")]  # fmt: skip
+    grades = [
+        leader("fay", bytes=2000, loss=0.1),
+        leader("ada", f"{RACE}_than_averaging", bytes=900, loss=0.5),
+        leader("bob", bytes=100, loss=0.6, baselines=baselines),
+        leader("cyd", "test_loss", bytes=1, loss=9.0),
+        leader("dan", bytes=900, loss=0.4),
+        leader("gus", "test_guarantee", bytes=2, loss=0.5),
+        leader("hal"),
+        Grade("eve", "a08", "tampered", reason="replaced json.dump"),
+    ]
     assert [one["student"] for one in leaderboard(grades)] == ["bob", "dan", "ada", "fay"]
     text = table(grades, many=True)
     assert "eve a08: tampered: replaced json.dump" in text
     assert [line.split() for line in text.splitlines()[-4:]] == [
-        ["1", "bob", "100", "0.600", "0.200"], ["2", "dan", "900", "0.400", "–"], ["3", "ada", "900", "0.500", "–"],
+        ["1", "bob", "100", "0.600", "0.200"],
+        ["2", "dan", "900", "0.400", "–"],
+        ["3", "ada", "900", "0.500", "–"],
         ["4", "fay", "2,000", "0.100", "–"],
-    ]  # fmt: skip
+    ]
     assert leaderboard([grade for grade in grades if grade.student == "cyd"]) == []
 
 
@@ -164,6 +228,15 @@ def test_snapshot_sees_what_is_replaced(monkeypatch):
 
 
 def test_points_are_written_plainly():
-    grade = Grade("ada", "a90", "graded", 2.5, tests=[{"name": "test_x", "points": 2.5, "of": 20, "message": "why"}])
-    assert table([grade], many=False).splitlines()[:2] == ["a90  2.5 of 20", "       2.5 of 20  test_x: why"]
+    grade = Grade(
+        "ada",
+        "a90",
+        "graded",
+        2.5,
+        tests=[{"name": "test_x", "points": 2.5, "of": 20, "message": "why"}],
+    )
+    assert table([grade], many=False).splitlines()[:2] == [
+        "a90  2.5 of 20",
+        "       2.5 of 20  test_x: why",
+    ]
     assert GOOD and SimpleNamespace(**grade.row).points == 2.5

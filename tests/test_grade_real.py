@@ -22,21 +22,41 @@ def course():
 def test_the_copy_stands_on_its_own(course, tmp_path):
     # what the tests of the assignments import is copied, and nothing that gives the answers away
     course.copy(tmp_path)
-    done = subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-pno:cacheprovider", "tests/assignments"],
-                          cwd=tmp_path, capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--collect-only",
+            "-pno:cacheprovider",
+            "tests/assignments",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(f"test_{name}.py" in done.stdout for name in course.assignments)
     assert not [path for path in tmp_path.rglob("*.py") if path.name in ("solution.py", "stub.py")]
 
 
 def test_every_assignment_has_a_solution_and_the_other_way_round(course):
-    solved = {path.parent.name[:3] for path in (ROOT / harness.SOLUTIONS).glob("a[0-9][0-9]_*/solution.py")}
+    solved = {
+        path.parent.name[:3]
+        for path in (ROOT / harness.SOLUTIONS).glob("a[0-9][0-9]_*/solution.py")
+    }
     assert solved == set(course.assignments)
 
 
 def test_the_race_and_its_rules_are_those_of_a08():
-    names = re.findall(r"^def (test_\w+)", (ROOT / harness.TESTS / "test_a08.py").read_text(), re.MULTILINE)
-    assert [name for name in names if name.startswith(RACE)] and "test_guarantee" in names and "test_loss" in names
+    names = re.findall(
+        r"^def (test_\w+)", (ROOT / harness.TESTS / "test_a08.py").read_text(), re.MULTILINE
+    )
+    assert (
+        [name for name in names if name.startswith(RACE)]
+        and "test_guarantee" in names
+        and "test_loss" in names
+    )
 
 
 def test_solution_and_stub(course, tmp_path):
@@ -45,5 +65,11 @@ def test_solution_and_stub(course, tmp_path):
         hand_in(tmp_path / "class" / student, a00=(folder / f"{student}.py").read_text())
     code, out, err = grade(ROOT, tmp_path / "class", tmp_path / "out", "--only", "a00")
     assert code == 0, err
-    assert [line.split() for line in out.splitlines()[2:]] == [["solution", "20", "20", "20"], ["stub", "0", "0", "20"]]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["grades.jsonl", "scores.csv"]
+    assert [line.split() for line in out.splitlines()[2:]] == [
+        ["solution", "20", "20", "20"],
+        ["stub", "0", "0", "20"],
+    ]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "grades.jsonl",
+        "scores.csv",
+    ]

@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 from scripted import build, play
 from strategies import SEEDS, make_script, scripts
 
-from fgm_ref.network import Network
 from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.transport.network import Network
 
-every_protocol = pytest.mark.parametrize("protocol", [
-    *PROTOCOLS, "gm-reb:balancing=slack", "fgm-reb:rule=bimodal",
-])  # fmt: skip
+every_protocol = pytest.mark.parametrize(
+    "protocol",
+    [
+        *PROTOCOLS,
+        "gm-reb:balancing=slack",
+        "fgm-reb:rule=bimodal",
+    ],
+)
 
 
 def reachable(root):
@@ -27,7 +32,9 @@ def reachable(root):
             continue
         seen[id(thing)] = thing
         if isinstance(thing, FunctionType):  # what it closes over, not the globals of its module
-            todo += [cell.cell_contents for cell in thing.__closure__ or ()] + list(thing.__defaults__ or ())
+            todo += [cell.cell_contents for cell in thing.__closure__ or ()] + list(
+                thing.__defaults__ or ()
+            )
         else:
             todo += gc.get_referents(thing)
     return list(seen.values())

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fgm_ref.gradcheck import gradcheck
-from fgm_ref.losses import cross_entropy, squared_error
+from fgm_ref.learning.gradcheck import gradcheck
+from fgm_ref.learning.losses import cross_entropy, squared_error
 
 SIZES = st.tuples(*[st.integers(1, 4)] * 3)
 
@@ -19,7 +19,9 @@ def test_cross_entropy(sizes, seed):
     losses = cross_entropy(z, y, dz)
     for j in range(k):
         p = np.exp(z[:, j]) / np.exp(z[:, j]).sum(axis=0)
-        np.testing.assert_allclose(losses[j], -np.mean([np.log(p[y[j, m], m]) for m in range(M)]), atol=1e-14)
+        np.testing.assert_allclose(
+            losses[j], -np.mean([np.log(p[y[j, m], m]) for m in range(M)]), atol=1e-14
+        )
     gradcheck(lambda b: (cross_entropy(b["z"], y, dz).sum(), {"z": dz}), {"z": z}).raise_if_bad()
 
 

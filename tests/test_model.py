@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import fgm_ref.model as model_module
-from fgm_ref.gradcheck import gradcheck, problem
-from fgm_ref.losses import cross_entropy, squared_error
-from fgm_ref.model import Model, ModelSpec
+import fgm_ref.learning.model as model_module
+from fgm_ref.learning.gradcheck import gradcheck, problem
+from fgm_ref.learning.losses import cross_entropy, squared_error
+from fgm_ref.learning.model import Model, ModelSpec
 
 
 @st.composite
@@ -36,10 +36,16 @@ def specs(draw, **fixed):
 def data(spec, k, B, T, seed=0):
     """Random windows and answers."""
     rng = np.random.default_rng(seed)
-    x = rng.integers(spec.vocabulary, size=(k, B, T)) if spec.vocabulary else rng.normal(size=(k, B, T, spec.features))
+    x = (
+        rng.integers(spec.vocabulary, size=(k, B, T))
+        if spec.vocabulary
+        else rng.normal(size=(k, B, T, spec.features))
+    )
     shape = (k, B, T) if spec.readout == "every" else (k, B)
     classes = spec.task == "classification"
-    return x, rng.integers(spec.outputs, size=shape) if classes else rng.normal(size=(*shape, spec.outputs))
+    return x, rng.integers(spec.outputs, size=shape) if classes else rng.normal(
+        size=(*shape, spec.outputs)
+    )
 
 
 def weights(model, k, seed=0):
@@ -78,7 +84,10 @@ def test_truncated_gradient_holds_the_carried_state_constant(cell, readout):
     for begin, end in ((0, 3), (3, 5)):
         layer = spec.cell_class(1, 2, 3, end - begin, 2, np.float64)
         h = layer.forward(w[f"{cell}0.W"], x[:, :, begin:end].transpose(2, 3, 0, 1), **state)
-        z = np.einsum("koh,thkb->tokb", w["readout"][:, :, :-1], h) + w["readout"][:, :, -1].T[None, :, :, None]
+        z = (
+            np.einsum("koh,thkb->tokb", w["readout"][:, :, :-1], h)
+            + w["readout"][:, :, -1].T[None, :, :, None]
+        )
         dz = np.zeros_like(z)
         if readout == "every":
             for t in range(end - begin):
@@ -87,7 +96,9 @@ def test_truncated_gradient_holds_the_carried_state_constant(cell, readout):
         elif end == 5:
             cross_entropy(z[-1], y, dz[-1])
         dW = np.empty_like(w[f"{cell}0.W"])
-        layer.backward(w[f"{cell}0.W"], dW, np.einsum("koh,tokb->thkb", w["readout"][:, :, :-1], dz))
+        layer.backward(
+            w[f"{cell}0.W"], dW, np.einsum("koh,tokb->thkb", w["readout"][:, :, :-1], dz)
+        )
         total = total + dW
         state = {"h0": layer.h[-1].copy()} | ({"c0": layer.c[-1].copy()} if cell == "lstm" else {})
     np.testing.assert_allclose(g[f"{cell}0.W"], total, atol=1e-14)
@@ -101,7 +112,9 @@ def test_stacked_equals_looped(dtype, spec, k, seed):
     losses, G = gradient(model, P, x, y)
     for j in range(k):
         g = np.empty_like(G[:1])
-        loss = model.loss_and_gradient(P[j : j + 1], x[j : j + 1], y[j : j + 1], g, streams(k)[j : j + 1])
+        loss = model.loss_and_gradient(
+            P[j : j + 1], x[j : j + 1], y[j : j + 1], g, streams(k)[j : j + 1]
+        )
         ulp = 64 * np.finfo(dtype).eps
         np.testing.assert_allclose(losses[j], loss[0], rtol=ulp, atol=ulp)
         np.testing.assert_allclose(G[j], g[0], rtol=ulp, atol=ulp * max(1, np.abs(g).max()))
@@ -123,7 +136,9 @@ def test_shapes_may_change_from_call_to_call(spec, shapes):
     for k, B in [*shapes, *shapes]:
         P, (x, y) = weights(model, k), data(spec, k, B, 3)
         copies = [array.copy() for array in (P, x, y)]
-        for a, b in zip(gradient(model, P, x, y), gradient(Model(spec, np.float64), P, x, y), strict=True):
+        for a, b in zip(
+            gradient(model, P, x, y), gradient(Model(spec, np.float64), P, x, y), strict=True
+        ):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
             assert np.isfinite(a).all()
         for array, copy in zip((P, x, y), copies, strict=True):
@@ -255,7 +270,9 @@ def test_peepholes_need_an_lstm():
 
 @pytest.mark.parametrize("dtype", [np.float16, int])
 def test_other_kinds_of_numbers_are_refused(dtype):
-    with pytest.raises(ValueError, match=f"^dtype: expected float32 or float64, got {np.dtype(dtype)}"):
+    with pytest.raises(
+        ValueError, match=f"^dtype: expected float32 or float64, got {np.dtype(dtype)}"
+    ):
         Model(ModelSpec(features=2), dtype)
 
 

@@ -6,9 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import SEEDS
 
-from fgm_ref.ledger import EVERYBODY, Ledger
-from fgm_ref.messages import BALANCED, DRIFT, INCREMENT, KINDS, LOCAL, MODEL, PHI, POLL, QUANTUM, VIOLATION, Message
-from fgm_ref.network import Network
+from fgm_ref.transport.ledger import EVERYBODY, Ledger
+from fgm_ref.transport.messages import (
+    BALANCED,
+    DRIFT,
+    INCREMENT,
+    KINDS,
+    LOCAL,
+    MODEL,
+    PHI,
+    POLL,
+    QUANTUM,
+    VIOLATION,
+    Message,
+)
+from fgm_ref.transport.network import Network
 
 
 class RecordingSites:
@@ -46,7 +58,10 @@ class RecordingCoordinator:
 def connected(seed=0, **more):
     sites = RecordingSites(**more)
     ledger = Ledger(sites.k)
-    network, coordinator = Network(sites, ledger, np.random.default_rng(seed)), RecordingCoordinator(sites)
+    network, coordinator = (
+        Network(sites, ledger, np.random.default_rng(seed)),
+        RecordingCoordinator(sites),
+    )
     network.connect(coordinator)
     return sites, coordinator, network, ledger
 
@@ -101,14 +116,23 @@ def test_down_reaches_whom_it_names():
     (first, to_two), (second, to_all) = sites.got
     assert (first.kind, first.tag, first.cause, to_two) == (BALANCED, (3, 7), ("|B|", 2.0), [2, 0])
     assert (second.kind, second.tag, to_all) == (QUANTUM, (3, 7), [0, 1, 2, 3])
-    assert billed(ledger) == [("BALANCED", 2, 1, 12), ("BALANCED", 0, 1, 12), ("QUANTUM", EVERYBODY, 4, 4)]
+    assert billed(ledger) == [
+        ("BALANCED", 2, 1, 12),
+        ("BALANCED", 0, 1, 12),
+        ("QUANTUM", EVERYBODY, 4, 4),
+    ]
 
 
 def test_poll_asks_once_and_gets_one_row_each():
     # one POLL and one reply per site, row j from sites[j]
     sites, _, network, ledger = connected()
     np.testing.assert_array_equal(network.poll(DRIFT, [3, 1]), sites.models[[3, 1]])
-    assert billed(ledger) == [("POLL", 3, 1, 0), ("POLL", 1, 1, 0), ("DRIFT", 3, 1, 12), ("DRIFT", 1, 1, 12)]
+    assert billed(ledger) == [
+        ("POLL", 3, 1, 0),
+        ("POLL", 1, 1, 0),
+        ("DRIFT", 3, 1, 12),
+        ("DRIFT", 1, 1, 12),
+    ]
     np.testing.assert_array_equal(network.poll(DRIFT), sites.models)
     assert billed(ledger)[4:] == [("POLL", EVERYBODY, 4, 0), ("DRIFT", EVERYBODY, 4, 12)]
     assert ledger.events[-1].round == 3 and ledger.events[-1].subround == 7
@@ -123,7 +147,9 @@ def test_exchange(seed, k, data):
     silent = data.draw(st.sets(st.integers(0, k - 1)), "changed their mind")
     sites.pending = {i: None if i in silent else Message(INCREMENT, 1) for i in speakers}
     network.exchange()
-    expected = [i for i in np.random.default_rng(seed).permutation(sites.alarms()) if i not in silent]
+    expected = [
+        i for i in np.random.default_rng(seed).permutation(sites.alarms()) if i not in silent
+    ]
     assert [site for site, _ in coordinator.got] == expected
     assert billed(ledger) == [("INCREMENT", i, 1, 4) for i in expected]
     assert coordinator.settled == [len(expected)]

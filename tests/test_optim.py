@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import fgm_ref.optim as optim
-from fgm_ref.optim import Adam, clip_by_norm, make_optimizer
+import fgm_ref.learning.optim as optim
+from fgm_ref.learning.optim import Adam, clip_by_norm, make_optimizer
 
 NAMES = pytest.mark.parametrize("name", ["sgd", "momentum", "adam"])
 
@@ -31,14 +31,18 @@ def textbook(name, p, gradients, lr):
 
 def arrays(k, n, steps=0, seed=0, dtype=np.float64):
     rng = np.random.default_rng(seed)
-    return rng.standard_normal((k, n)).astype(dtype), rng.standard_normal((steps, k, n)).astype(dtype)
+    return rng.standard_normal((k, n)).astype(dtype), rng.standard_normal((steps, k, n)).astype(
+        dtype
+    )
 
 
 @NAMES
 @given(k=st.integers(1, 3), n=st.integers(1, 4), steps=st.integers(1, 6), seed=st.integers(0, 99))
 def test_equals_the_textbook(name, k, n, steps, seed):
     P, gradients = arrays(k, n, steps, seed)
-    expected = [[textbook(name, P[j, a], gradients[:, j, a], 0.1) for a in range(n)] for j in range(k)]
+    expected = [
+        [textbook(name, P[j, a], gradients[:, j, a], 0.1) for a in range(n)] for j in range(k)
+    ]
     optimizer = make_optimizer(name, 0.1, k, n, np.float64)
     for G in gradients:
         optimizer.step(P, G)
@@ -102,7 +106,9 @@ def test_number_type_is_kept_and_gradients_are_left_alone(name):
     optimizer = make_optimizer(name, 0.1, 2, 3, np.float32)
     optimizer.step(P, G)
     np.testing.assert_array_equal(G, gradients[0])
-    assert all(array.dtype == np.float32 and array.shape == (2, 3) for array in optimizer.state.values())
+    assert all(
+        array.dtype == np.float32 and array.shape == (2, 3) for array in optimizer.state.values()
+    )
 
 
 @NAMES
@@ -175,7 +181,9 @@ def test_errors_name_what_is_wrong():
         ("momentum", {"name": "momentum", "momentum": 1.0}),
     ):
         with pytest.raises(ValueError, match=f"^{match}: expected"):
-            make_optimizer(**{"name": "sgd", "lr": 0.1, "k": 2, "n": 3, "dtype": np.float64} | change)
+            make_optimizer(
+                **{"name": "sgd", "lr": 0.1, "k": 2, "n": 3, "dtype": np.float64} | change
+            )
     optimizer = make_optimizer("sgd", 0.1, 2, 3, np.float64)
     with pytest.raises(ValueError, match=r"^P: expected"):
         optimizer.step(np.zeros((3, 3)), np.zeros((2, 3)))

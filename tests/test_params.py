@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fgm_ref.params import Layout, glorot, orthogonal
+from fgm_ref.learning.params import Layout, glorot, orthogonal
 
-SHAPES = st.dictionaries(st.text("abcW.", min_size=1), st.lists(st.integers(1, 4), max_size=3).map(tuple), min_size=1)
+SHAPES = st.dictionaries(
+    st.text("abcW.", min_size=1), st.lists(st.integers(1, 4), max_size=3).map(tuple), min_size=1
+)
 
 
 @given(SHAPES, st.integers(1, 3))

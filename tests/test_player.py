@@ -12,14 +12,23 @@ import pytest
 from test_demo import QUICK, demo_in_process
 from test_simulate import go, toy
 
-from fgm_ref import plots
-from fgm_ref.messages import KINDS
-from fgm_ref.player import page, record
 from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.transport.messages import KINDS
+from fgm_ref.view import plots
+from fgm_ref.view.player import page, record
 
 CHROMIUM = shutil.which("chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 PAIRS = (("gm", "fgm"), ("gm-reb", "fgm-reb"))
 
 
@@ -33,8 +42,10 @@ def results():
 def pages(results, tmp_path_factory):
     """{pair: path of its page}."""
     folder = tmp_path_factory.mktemp("pages")
-    return {pair: page.write([results[name] for name in pair], toy(), folder / f"{'-'.join(pair)}.html")
-            for pair in PAIRS}
+    return {
+        pair: page.write([results[name] for name in pair], toy(), folder / f"{'-'.join(pair)}.html")
+        for pair in PAIRS
+    }
 
 
 def content(path):
@@ -65,7 +76,9 @@ def test_the_page_is_whole_in_itself(pages):
     elements = Elements(text)
     assert elements.open == []
     for tag, attributes in elements.found:
-        assert "src" not in attributes and not any(name.startswith("on") for name in attributes), tag
+        assert "src" not in attributes and not any(name.startswith("on") for name in attributes), (
+            tag
+        )
         assert attributes.get("href", "data:,") == "data:,", tag
     # the only address is the name of the drawing language
     assert set(re.findall(r"https?://[^\"'\s]+", text)) == {"http://www.w3.org/2000/svg"}
@@ -110,18 +123,29 @@ def test_after_a_flush_the_sites_count_from_their_part_of_the_slack(results):
     shares, flushes = record.used(result) / record.FINE, 0
     for event in result.events:
         if record.name_of(event) == "LAMBDA" and event["step"] < len(shares):
-            phi, zero = result.series["phi"][event["step"]], abs(result.series["phi_zero"][event["step"]])
+            phi, zero = (
+                result.series["phi"][event["step"]],
+                abs(result.series["phi_zero"][event["step"]]),
+            )
             assert 0 < event["number"] < 1
-            np.testing.assert_allclose(shares[event["step"]], phi / zero + event["number"], atol=0.0006)
+            np.testing.assert_allclose(
+                shares[event["step"]], phi / zero + event["number"], atol=0.0006
+            )
             flushes += 1
     assert flushes > 3
-    np.testing.assert_allclose(shares[0], result.series["phi"][0] / abs(result.series["phi_zero"][0]) + 1, atol=0.0006)
+    np.testing.assert_allclose(
+        shares[0], result.series["phi"][0] / abs(result.series["phi_zero"][0]) + 1, atol=0.0006
+    )
 
 
 def test_same_runs_same_bytes(results, pages, tmp_path):
-    again = page.write([results["gm"], go("fgm", sites=4, steps=40, threshold=0.05, seed=3)], toy(), tmp_path / "a")
+    again = page.write(
+        [results["gm"], go("fgm", sites=4, steps=40, threshold=0.05, seed=3)], toy(), tmp_path / "a"
+    )
     assert again.read_bytes() == pages["gm", "fgm"].read_bytes()
-    other = page.write([results["gm"], go("fgm", sites=4, steps=40, threshold=0.05, seed=4)], toy(), tmp_path / "b")
+    other = page.write(
+        [results["gm"], go("fgm", sites=4, steps=40, threshold=0.05, seed=4)], toy(), tmp_path / "b"
+    )
     assert other.read_bytes() != again.read_bytes()
 
 
@@ -142,8 +166,9 @@ def test_colours_are_those_of_the_figures():
     colours = dict(re.findall(r'(\w+): "(#\w+)"', script))
     for name in record.SHOWN:
         assert colours[re.split("[-:]", name)[0]] == plots.style(name).color
-    assert tuple(re.findall(r'SHADES = \[(.*?)\]', script)[0].replace('"', "").split(", ")) \
-        == tuple(plots._site_colors(4))
+    assert tuple(
+        re.findall(r"SHADES = \[(.*?)\]", script)[0].replace('"', "").split(", ")
+    ) == tuple(plots._site_colors(4))
 
 
 def test_the_demo_writes_the_page_and_nothing_else(capsys, tmp_path, monkeypatch):
@@ -172,7 +197,9 @@ BAD = {
 
 @pytest.mark.parametrize("arguments", BAD)
 def test_wrong_usage_is_one_line_before_any_computing(capsys, tmp_path, arguments):
-    code, out, err = demo_in_process(capsys, *QUICK, "--html", tmp_path / "player.html", *arguments.split())
+    code, out, err = demo_in_process(
+        capsys, *QUICK, "--html", tmp_path / "player.html", *arguments.split()
+    )
     assert (code, out) == (2, "")
     assert BAD[arguments] in err and len(err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
@@ -180,20 +207,25 @@ def test_wrong_usage_is_one_line_before_any_computing(capsys, tmp_path, argument
 
 def test_a_place_that_cannot_be_written_to(capsys, tmp_path):
     (tmp_path / "file").write_text("")
-    for path, what in ((tmp_path / "file" / "player.html", "a folder to write to"), (tmp_path, "a file to write to")):
+    for path, what in (
+        (tmp_path / "file" / "player.html", "a folder to write to"),
+        (tmp_path, "a file to write to"),
+    ):
         code, out, err = demo_in_process(capsys, *QUICK, "--html", path)
         assert (code, out) == (2, "")
         assert f"--html: expected {what}, got" in err and len(err.splitlines()) == 1
 
 
 def test_the_demo_loads_the_player_only_on_demand():
-    code = "import sys, fgm_ref.demo; sys.exit(any(name.startswith('fgm_ref.player') for name in sys.modules))"
+    code = "import sys, fgm_ref.demo; sys.exit(any(name.startswith('fgm_ref.view.player') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_every_script_is_short_and_used():
-    folder = page.files("fgm_ref.player")
-    assert {path.name for path in folder.iterdir() if path.name.endswith(".js")} == set(page.SCRIPTS)
+    folder = page.files("fgm_ref.view.player")
+    assert {path.name for path in folder.iterdir() if path.name.endswith(".js")} == set(
+        page.SCRIPTS
+    )
     for name in page.SCRIPTS:
         lines = page.resource(name).splitlines()
         assert len(lines) <= 250 and max(map(len, lines)) <= 120, name
@@ -207,8 +239,19 @@ def test_the_names_of_the_page_are_protocols():
 def browse(path, folder):
     """What the page says of itself after it has played itself in a browser."""
     done = subprocess.run(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "--virtual-time-budget=10000", "--dump-dom",
-         "--window-size=360,800", f"{path.as_uri()}#selftest"], capture_output=True, text=True, timeout=120)
+        [
+            CHROMIUM,
+            *FLAGS,
+            f"--user-data-dir={folder}",
+            "--virtual-time-budget=10000",
+            "--dump-dom",
+            "--window-size=360,800",
+            f"{path.as_uri()}#selftest",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     found = re.findall(r'<pre id="selftest">(.*?)</pre>', done.stdout, re.S)
     assert found, done.stderr[-2000:]
     return json.loads(found[0])
@@ -221,7 +264,9 @@ def test_in_a_browser(results, pages, pair, tmp_path):
     report = browse(pages[pair], tmp_path)
     assert report["mistakes"] == []
     assert [report[key] for key in ("end", "home", "right", "left", "slider")] == [40, 0, 1, 0, 40]
-    first = min(int(event["step"]) for name in pair for event in results[name].events if event["step"])
+    first = min(
+        int(event["step"]) for name in pair for event in results[name].events if event["step"]
+    )
     assert report["next"] == first
     assert report["playedTo"] > report["played"] and report["paused"]
     assert report["wide"] == 0  # nothing sticks out of a narrow window

@@ -7,13 +7,16 @@ import pytest
 from matplotlib.colors import to_rgb
 from test_simulate import go, toy
 
-from fgm_ref import plots
 from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.view import plots
 
 
 @pytest.fixture(scope="module")
 def results():
-    return [go(protocol, sites=4, steps=30, threshold=0.05) for protocol in ("central", "periodic:b=5", "gm", "fgm")]
+    return [
+        go(protocol, sites=4, steps=30, threshold=0.05)
+        for protocol in ("central", "periodic:b=5", "gm", "fgm")
+    ]
 
 
 def test_every_protocol_has_its_own_look():

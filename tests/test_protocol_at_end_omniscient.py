@@ -40,7 +40,12 @@ def test_omniscient_synchronises_exactly_when_the_variance_is_too_large(script):
     game = start(script, "omniscient")
     for moves, active in script:
         game.move(moves, active)
-        var, S, before, mark = variance(game.sites.models), game.S, game.sites.models.copy(), len(game.events)
+        var, S, before, mark = (
+            variance(game.sites.models),
+            game.S,
+            game.sites.models.copy(),
+            len(game.events),
+        )
         game.network.exchange()
         names = game.names(mark)
         if abs(var - script.R**2) < 1e-9:
@@ -64,11 +69,20 @@ def test_omniscient_pays_for_models_only(script):
     assert game.ledger.total_messages == script.k * (1 + 2 * syncs)
 
 
-@pytest.mark.parametrize("rival, safe", [
-    ("fda-naive", "ball"), ("fda-linear", "ball"), ("dynamic-plain", "ball"), ("gm", "variance"), ("fgm", "variance"),
-    ("fgm", "tracking-variance"), ("gm", "tracking-variance"), ("fgm-centre", "ball"),
-    ("fgm-probe", "ball"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "rival, safe",
+    [
+        ("fda-naive", "ball"),
+        ("fda-linear", "ball"),
+        ("dynamic-plain", "ball"),
+        ("gm", "variance"),
+        ("fgm", "variance"),
+        ("fgm", "tracking-variance"),
+        ("gm", "tracking-variance"),
+        ("fgm-centre", "ball"),
+        ("fgm-probe", "ball"),
+    ],
+)
 @given(script=scripts(min_k=2))
 def test_nobody_who_promises_the_variance_may_fire_later(rival, safe, script):
     # on one path and up to the first synchronisation: whoever keeps Var ≤ R² must act by the time it is exceeded,

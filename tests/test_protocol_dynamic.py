@@ -23,7 +23,12 @@ def test_events(protocol, script, b):
     k, Δ = script.k, script.R**2
     for step, (moves, active) in enumerate(script, 1):
         game.move(moves, active)
-        before, S, r, mark = game.sites.models.copy(), game.S, game.coordinator.E.copy(), len(game.events)
+        before, S, r, mark = (
+            game.sites.models.copy(),
+            game.S,
+            game.coordinator.E.copy(),
+            len(game.events),
+        )
         game.network.exchange()
         after, names = game.sites.models, game.names(mark)
         V = np.flatnonzero(lengths(before - r) ** 2 > Δ)
@@ -50,7 +55,9 @@ def test_events(protocol, script, b):
             np.testing.assert_array_equal(game.coordinator.E, r)
             B = game.senders("BALANCED", mark)
             assert set(V) <= set(B) and len(B) < k and protocol == "dynamic"
-            np.testing.assert_allclose(after[B], np.tile(before[B].mean(axis=0), (len(B), 1)), atol=1e-11)
+            np.testing.assert_allclose(
+                after[B], np.tile(before[B].mean(axis=0), (len(B), 1)), atol=1e-11
+            )
             others = np.setdiff1d(np.arange(k), B)
             np.testing.assert_array_equal(after[others], before[others])
         # sites and coordinator agree on the reference without a byte
@@ -119,7 +126,10 @@ def test_condition_is_kamps_whatever_is_asked_for(script):
 @given(script=scripts(min_k=2))
 def test_agrees_with_the_naive_protocol(script):
     naive, game = NaiveKamp(script, "variance"), play(script, "dynamic")
-    log = [(e.step, name, e.site if e.site >= 0 else "all") for e, name in zip(game.events, game.names(), strict=True)]
+    log = [
+        (e.step, name, e.site if e.site >= 0 else "all")
+        for e, name in zip(game.events, game.names(), strict=True)
+    ]
     assert log == naive.log
     np.testing.assert_allclose(game.coordinator.E, naive.E, atol=1e-9)
     np.testing.assert_allclose(game.sites.models, [site.w for site in naive.sites], atol=1e-9)

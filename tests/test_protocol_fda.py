@@ -50,7 +50,9 @@ def test_linear_is_exact_along_its_direction(seed, common):
     X, E, before = drawn(seed)
     before = E + X.mean(axis=0) * (-2 if common else 3)
     if lengths(E - before) > 1e-3:
-        assert bound(Linear(), X, E, before) == pytest.approx(variance(X), abs=1e-9 * (1 + (X**2).sum()))
+        assert bound(Linear(), X, E, before) == pytest.approx(
+            variance(X), abs=1e-9 * (1 + (X**2).sum())
+        )
 
 
 @given(seed=SEEDS)
@@ -62,11 +64,15 @@ def test_direction_is_that_of_the_last_two_models(seed):
     assert lengths(first) == pytest.approx(1)
     again = Linear()
     again.start_round(E * 3, None)
-    np.testing.assert_array_equal(again.xi, first)  # agreed on without a message, whatever the model
+    np.testing.assert_array_equal(
+        again.xi, first
+    )  # agreed on without a message, whatever the model
     if before is not None:
         linear.start_round(E, before)
         np.testing.assert_allclose(linear.xi * lengths(E - before), E - before, atol=1e-12)
-    linear.start_round(E, E)  # a model that came back to where it was has no direction; H is then the naive one
+    linear.start_round(
+        E, E
+    )  # a model that came back to where it was has no direction; H is then the naive one
     assert not linear.xi.any()
 
 
@@ -134,7 +140,10 @@ def test_how_often_the_sketch_bounds_the_variance():
         sketch.start_round(np.ones(300), None)
         draw = np.random.default_rng(seed)
         bucket = draw.integers(sketch.columns, size=(sketch.rows, 300))
-        sketch.flat, sketch.sign = bucket + 250 * np.arange(5)[:, None], draw.choice([-1.0, 1.0], size=(5, 300))
+        sketch.flat, sketch.sign = (
+            bucket + 250 * np.arange(5)[:, None],
+            draw.choice([-1.0, 1.0], size=(5, 300)),
+        )
         for _ in range(100):
             X = rng.normal(size=(4, 300)) + 2 * rng.normal(size=300)
             H, var = sketch.H(sketch.state(X).mean(axis=0)), variance(X)
@@ -178,7 +187,9 @@ def test_first_synchronisations_come_in_order(script):
     firsts = []
     for protocol in ("fda-naive", "fda-linear", "omniscient"):
         game = play(script, protocol)
-        steps = [e.step for e, name in zip(game.events, game.names(), strict=True) if name == "MODEL"]
+        steps = [
+            e.step for e, name in zip(game.events, game.names(), strict=True) if name == "MODEL"
+        ]
         firsts.append(steps[1] if len(steps) > 1 else np.inf)
     assert firsts == sorted(firsts)
 
@@ -215,7 +226,10 @@ def test_identical_workers_save():
 def test_a_tiny_theta_is_periodic_averaging(monitor, script):
     # Θ → 0: a synchronisation in every step, so the models are those of σ_1
     if script.D > 1:
-        game, periodic = play(script, f"fda-{monitor}", threshold=1e-9), play(script, "periodic:b=1")
+        game, periodic = (
+            play(script, f"fda-{monitor}", threshold=1e-9),
+            play(script, "periodic:b=1"),
+        )
         np.testing.assert_allclose(game.sites.models, periodic.sites.models, atol=1e-10)
         assert game.coordinator.round == periodic.coordinator.round
 
@@ -245,7 +259,9 @@ def test_idle_steps_cost_states_only(monitor):
 def test_single_precision(monitor, script):
     # states travel in single precision, too; models stay float32
     game = play(script, f"fda-{monitor}")
-    assert game.sites.models.dtype == game.coordinator.E.dtype == game.sites.states.dtype == np.float32
+    assert (
+        game.sites.models.dtype == game.coordinator.E.dtype == game.sites.states.dtype == np.float32
+    )
 
 
 @monitors
@@ -268,7 +284,10 @@ def test_the_maximum_is_gm_with_the_variance(script):
     for moves, active in script:
         before = game.coordinator.round
         game.move(moves, active)
-        H, radius = (game.drifts**2).sum(axis=1).max(), game.coordinator.make_zone.radius(game.coordinator.E)
+        H, radius = (
+            (game.drifts**2).sum(axis=1).max(),
+            game.coordinator.make_zone.radius(game.coordinator.E),
+        )
         if abs(H - radius**2) < 1e-6 * radius**2:
             return  # too close to call, for rounding
         game.network.exchange()

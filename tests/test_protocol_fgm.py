@@ -10,8 +10,8 @@ from naive import NaiveFGM
 from scripted import build, play, start
 from strategies import make_script, scripts
 
-from fgm_ref.messages import INCREMENT, KINDS, Message
 from fgm_ref.safe import SAFE
+from fgm_ref.transport.messages import INCREMENT, KINDS, Message
 
 safes = pytest.mark.parametrize("safe", sorted(SAFE))
 
@@ -19,7 +19,11 @@ safes = pytest.mark.parametrize("safe", sorted(SAFE))
 def rounding(game, dtype=np.float64):
     """What the sums below may be off by, as a share of the slack and of the numbers they are made of."""
     zone = game.coordinator.make_zone(game.coordinator.E)
-    largest = abs(zone.at_zero) + np.abs(zone(game.drifts)).max() + float(np.linalg.norm(game.coordinator.E))
+    largest = (
+        abs(zone.at_zero)
+        + np.abs(zone(game.drifts)).max()
+        + float(np.linalg.norm(game.coordinator.E))
+    )
     return 50 * game.sites.k * np.finfo(dtype).eps * largest
 
 
@@ -79,7 +83,12 @@ def test_poll_and_round_end(safe, script, epsilon):
     game = start(script, f"fgm:epsilon={epsilon}", safe)
     for moves, active in script:
         game.move(moves, active)
-        S, before, mark, tag = game.S, game.sites.models.copy(), len(game.events), game.coordinator.tag
+        S, before, mark, tag = (
+            game.S,
+            game.sites.models.copy(),
+            len(game.events),
+            game.coordinator.tag,
+        )
         zone = game.coordinator.make_zone(game.coordinator.E)
         φ, slack = zone(game.drifts), script.k * zone.at_zero
         game.network.exchange()
@@ -89,7 +98,9 @@ def test_poll_and_round_end(safe, script, epsilon):
             # the stop rule: less than a share ε of the slack is left; then everybody gets the mean of all w_i
             assert φ.sum() >= epsilon * slack - rounding(game)
             np.testing.assert_allclose(game.coordinator.E, S, atol=1e-11)
-            np.testing.assert_array_equal(game.sites.models, np.tile(game.coordinator.E, (script.k, 1)))
+            np.testing.assert_array_equal(
+                game.sites.models, np.tile(game.coordinator.E, (script.k, 1))
+            )
             assert game.coordinator.tag == (tag[0] + 1, 0)
             continue
         np.testing.assert_array_equal(game.sites.models, before)
@@ -125,7 +136,9 @@ def test_words_per_subround(safe, script):
         assert words(events, "PHI") in (0, k)
         assert words(events, "QUANTUM", "INCREMENT", "PHI") <= 3 * k + 1
     quanta = game.names().count("QUANTUM")
-    assert quanta == game.coordinator.subrounds - game.coordinator.round  # the first quantum of a round is free
+    assert (
+        quanta == game.coordinator.subrounds - game.coordinator.round
+    )  # the first quantum of a round is free
 
 
 @given(script=scripts())
@@ -222,9 +235,16 @@ def test_threshold_limits(safe, script):
 def test_agrees_with_the_naive_protocol(safe, script):
     # message by message, number by number, and in the end model by model
     naive, game = NaiveFGM(script, safe), play(script, "fgm", safe)
-    log = [(e.step, name, e.site if e.site >= 0 else "all") for e, name in zip(game.events, game.names(), strict=True)]
+    log = [
+        (e.step, name, e.site if e.site >= 0 else "all")
+        for e, name in zip(game.events, game.names(), strict=True)
+    ]
     assert log == naive.log
-    numbers = [e.number for e, name in zip(game.events, game.names(), strict=True) if name in ("INCREMENT", "QUANTUM")]
+    numbers = [
+        e.number
+        for e, name in zip(game.events, game.names(), strict=True)
+        if name in ("INCREMENT", "QUANTUM")
+    ]
     np.testing.assert_allclose(numbers, naive.numbers, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(game.coordinator.E, naive.E, atol=1e-9)
     np.testing.assert_allclose(game.sites.models, [site.w for site in naive.sites], atol=1e-9)

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from scripted import build, halves, numbers, play, start, watch
 from strategies import light, scripts
 
-from fgm_ref.checks import Observer
-from fgm_ref.messages import INCREMENT, KINDS, WHOLE, Message
+from fgm_ref.arrays import norm
 from fgm_ref.protocols import PROTOCOLS
 from fgm_ref.protocols.fgm_blocks import cut
-from fgm_ref.safe import SAFE, norm
-from fgm_ref.simulate import run
+from fgm_ref.safe import SAFE
+from fgm_ref.simulation.checks import Observer
+from fgm_ref.simulation.simulate import run
+from fgm_ref.transport.messages import INCREMENT, KINDS, WHOLE, Message
 
 safes = pytest.mark.parametrize("safe", sorted(SAFE))
 
@@ -44,7 +45,9 @@ def test_accounts_at_rest(safe, script):
             assert φ.sum() <= k * tolerance
             assert sites.tag == coordinator.tag
         assert len(game.sites.alarms()) == 0
-        np.testing.assert_array_equal(game.coordinator.E, np.concatenate([c.E for c in game.coordinator.parts]))
+        np.testing.assert_array_equal(
+            game.coordinator.E, np.concatenate([c.E for c in game.coordinator.parts])
+        )
 
     play(script, "fgm-blocks", safe, visit=check)
 
@@ -67,7 +70,11 @@ def test_the_blocks_keep_the_ball(relative, script):
 
 @safes
 @light
-@given(script=scripts(), codec=st.sampled_from(("float32", "float16", "int8+ef")), average=st.booleans())
+@given(
+    script=scripts(),
+    codec=st.sampled_from(("float32", "float16", "int8+ef")),
+    average=st.booleans(),
+)
 def test_one_block_is_fgm(safe, script, codec, average):
     # the same bill, message by message, and the same models, bit by bit
     fgm = play(script, "fgm", safe, codec=codec, average_state=average)
@@ -178,7 +185,12 @@ def test_stale_increments_are_dropped_by_their_block():
 
 
 def test_cut():
-    named = {"embedding": slice(0, 6), "lstm0.W": slice(6, 8), "lstm0.p": slice(8, 9), "readout": slice(9, 12)}
+    named = {
+        "embedding": slice(0, 6),
+        "lstm0.W": slice(6, 8),
+        "lstm0.p": slice(8, 9),
+        "readout": slice(9, 12),
+    }
     assert cut(named, "named", 12) == list(named.values())
     assert cut(named, "groups", 12) == [slice(0, 6), slice(6, 9), slice(9, 12)]
     assert cut(named, "one", 12) == cut({}, "named", 12) == [slice(0, 12)]
@@ -204,13 +216,23 @@ def test_the_observer_sees_a_block_outside():
 
 def test_a_run_by_blocks():
     # a text model: embedding, recurrent matrix and readout have as many rounds as they need, and no more
-    settings = {"dataset": "amazon_snippets", "sites": 3, "hidden": (4,), "embedding": 3, "steps": 25, "lr": 0.02,
-                "evaluations": 1, "threshold": 0.1}  # fmt: skip
+    settings = {
+        "dataset": "amazon_snippets",
+        "sites": 3,
+        "hidden": (4,),
+        "embedding": 3,
+        "steps": 25,
+        "lr": 0.02,
+        "evaluations": 1,
+        "threshold": 0.1,
+    }
     result = run(**settings, protocol="fgm-blocks", checks=True)
     models = result.events[[KINDS[kind].name == "MODEL" for kind in result.events["kind"]]]
     rounds = np.bincount(models["block"][1:], minlength=3)
     assert rounds.sum() == result.series["rounds"][-1] and len(set(rounds.tolist())) > 1
     assert result.final["breaches"] == 0
     assert PROTOCOLS["fgm-blocks"].guarantee == "mean"
-    sizes = {block: set(models["size"][models["block"] == block].tolist()) for block in (WHOLE, 0, 1, 2)}
+    sizes = {
+        block: set(models["size"][models["block"] == block].tolist()) for block in (WHOLE, 0, 1, 2)
+    }
     assert sum(sum(sizes[block]) for block in (0, 1, 2) if sizes[block]) <= sum(sizes[WHOLE])

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scripted import build, lengths, play, start, watch
 from strategies import SEEDS, make_script, scripts
 
-from fgm_ref.centred import Centred, orthonormal
-from fgm_ref.messages import KINDS
+from fgm_ref.arrays import squared_norm
 from fgm_ref.protocols.fda import Linear
-from fgm_ref.zones import squared_norm
+from fgm_ref.safe.centred import Centred, orthonormal
+from fgm_ref.transport.messages import KINDS
 
 directions = pytest.mark.parametrize("r", [1, 2, 4])
 
@@ -38,7 +38,9 @@ def test_the_mean_of_the_coordinates_is_the_best_shift(seed):
     zone, X, rng = drawn(seed)
     before, delta = zone(X).sum(), zone.coordinates(X).mean(axis=0)
     zone.shift(delta)
-    assert zone(X).sum() == pytest.approx(before - len(X) * squared_norm(delta), abs=1e-9 * (1 + abs(before)))
+    assert zone(X).sum() == pytest.approx(
+        before - len(X) * squared_norm(delta), abs=1e-9 * (1 + abs(before))
+    )
     np.testing.assert_allclose(zone.coordinates(X).mean(axis=0), 0, atol=1e-12)
     best = zone(X).sum()
     zone.shift(rng.normal(size=len(delta)))
@@ -78,7 +80,12 @@ def test_spread_at_rest(r, dtype, data):
 
     def check(game):
         zone, X, k = game.sites.zone, game.drifts.astype(float), script.k
-        rounding = 50 * k * np.finfo(dtype).eps * (script.R**2 + squared_norm(X).max() + squared_norm(script.E))
+        rounding = (
+            50
+            * k
+            * np.finfo(dtype).eps
+            * (script.R**2 + squared_norm(X).max() + squared_norm(script.E))
+        )
         assert game.coordinator.c <= k
         assert squared_norm(X - zone.centre).sum() <= k * script.R**2 + rounding
         assert spread(X) <= script.R**2 + rounding
@@ -158,15 +165,21 @@ def test_the_first_round_is_that_of_the_variance(script):
     other = [e for e in plain.events if e.round == 1]
     for a, b in zip(one, other, strict=False):
         assert (a.step, a.site, a.size) == (b.step, b.site, b.size)
-        assert {KINDS[a.kind].name, KINDS[b.kind].name} in ({KINDS[a.kind].name}, {"MONITOR", "PHI"},
-                                                            {"CENTRE", "QUANTUM"})  # fmt: skip
+        assert {KINDS[a.kind].name, KINDS[b.kind].name} in (
+            {KINDS[a.kind].name},
+            {"MONITOR", "PHI"},
+            {"CENTRE", "QUANTUM"},
+        )
 
 
 def test_a_common_march_at_any_speed_costs_no_synchronisation():
     # all sites go along one line, now fast, now slow, now back: once its direction is known, no round ever ends
     rng = np.random.default_rng(0)
     line = np.array([3.0, 4.0, 0.0]) / 5
-    game, tracking = build("fgm-centre:directions=1", np.ones(3), 4), build("fgm", np.ones(3), 4, "tracking-variance")
+    game, tracking = (
+        build("fgm-centre:directions=1", np.ones(3), 4),
+        build("fgm", np.ones(3), 4, "tracking-variance"),
+    )
     for length in [0.5, 0.5, 0.5, *rng.uniform(-0.3, 0.4, size=300)]:
         for one in (game, tracking):
             one.step(np.tile(length * line, (4, 1)))
@@ -194,7 +207,9 @@ def test_in_few_dimensions_it_reacts_to_the_true_spread(script):
 @pytest.mark.parametrize("safe", ["cap", "tracking", "half-space"])
 def test_only_the_radius_of_the_safe_function_counts(safe):
     script = make_script(4, 3, 40, R=2.0)
-    assert repr(play(script, "fgm-centre", safe).events) == repr(play(script, "fgm-centre", "ball").events)
+    assert repr(play(script, "fgm-centre", safe).events) == repr(
+        play(script, "fgm-centre", "ball").events
+    )
 
 
 def test_it_saves_synchronisations():
@@ -202,7 +217,10 @@ def test_it_saves_synchronisations():
     script = make_script(4, 6, 200, "common", R=4.0)
     moves = script.moves * np.linspace(2, 0.2, 200)[:, None, None]
     script = script.__class__(script.E, moves, script.active, script.R, script.seed)
-    rounds = {safe: watch(script, "fgm", safe).game.coordinator.round for safe in ("variance", "tracking-variance")}
+    rounds = {
+        safe: watch(script, "fgm", safe).game.coordinator.round
+        for safe in ("variance", "tracking-variance")
+    }
     assert watch(script, "fgm-centre").game.coordinator.round < min(rounds.values())
 
 

@@ -43,7 +43,10 @@ def last_round(seed, safe):
     E = rng.normal(size=D) * 3
     phi = safe_function(safe)(E, float(rng.uniform(0.3, 3)))
     counts = rng.integers(0, 40, size=k) * (rng.random(k) < 0.8)
-    X = rng.normal(size=(k, D)) * rng.uniform(0.1, 3, size=(k, 1)) + E * rng.normal(size=(k, 1)) * 0.3
+    X = (
+        rng.normal(size=(k, D)) * rng.uniform(0.1, 3, size=(k, 1))
+        + E * rng.normal(size=(k, 1)) * 0.3
+    )
     return phi, X * (counts > 0)[:, None], counts
 
 
@@ -53,7 +56,9 @@ def test_best_plan_of_all(safe, seed, price):
     # no other set of sites gains more: sorting by the savings and trying the prefixes is enough
     phi, X, counts = last_round(seed, safe)
     beta, alpha, gamma, _ = costs(phi, X, counts)
-    gains = [gain(plan, beta, alpha, gamma, price) for plan in product((False, True), repeat=len(X))]
+    gains = [
+        gain(plan, beta, alpha, gamma, price) for plan in product((False, True), repeat=len(X))
+    ]
     chosen = best_plan(phi, X, counts.astype(float), price)
     assert chosen.dtype == bool and chosen.shape == (len(X),)
     assert gain(chosen.tolist(), beta, alpha, gamma, price) == pytest.approx(max(gains), rel=1e-9)
@@ -135,20 +140,31 @@ def test_round_end(safe, script, price):
     game = start(script, f"fgm-o:price={price}", safe)
     for moves, active in script:
         game.move(moves, active)
-        S, before, number, mark = game.S, game.sites.models.copy(), game.coordinator.round, len(game.events)
+        S, before, number, mark = (
+            game.S,
+            game.sites.models.copy(),
+            game.coordinator.round,
+            len(game.events),
+        )
         game.network.exchange()
         if game.coordinator.round == number:
             np.testing.assert_array_equal(game.sites.models, before)
             continue
         names = game.names(mark)
         np.testing.assert_allclose(game.coordinator.E, S, atol=1e-10)
-        left = set(game.senders("CHEAP", mark)) if "CHEAP" in names and names.count("CHEAP") > 1 else None
+        left = (
+            set(game.senders("CHEAP", mark))
+            if "CHEAP" in names and names.count("CHEAP") > 1
+            else None
+        )
         cheap = np.flatnonzero(game.sites.cheap)
         if left:
             assert set(cheap) == left
         np.testing.assert_array_equal(game.sites.models[cheap], before[cheap])
         planned = np.flatnonzero(~game.sites.cheap)
-        np.testing.assert_array_equal(game.sites.models[planned], np.tile(game.coordinator.E, (len(planned), 1)))
+        np.testing.assert_array_equal(
+            game.sites.models[planned], np.tile(game.coordinator.E, (len(planned), 1))
+        )
         if len(cheap):  # a tenth of the slack is left for the round to come
             assert game.coordinator.slack <= 0.1 * game.coordinator.full + 1e-9
 

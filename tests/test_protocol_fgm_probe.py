@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scripted import build, lengths, play, start
 from strategies import SEEDS, make_script, scripts
 
-from fgm_ref.messages import KINDS
 from fgm_ref.protocols.fgm_probe import CAUGHT, pack, unpack
+from fgm_ref.transport.messages import KINDS
 
 
 @given(seed=SEEDS, bits=st.integers(1, 11), D=st.integers(1, 100), rows=st.integers(0, 3))
@@ -33,9 +33,15 @@ def test_spread_at_rest(dtype, data):
         rounding = 50 * k * np.finfo(dtype).eps * largest
         assert (lengths(X - sites.zone.centre) ** 2).sum() <= k * script.R**2 + rounding
         assert (lengths(X - X.mean(axis=0)) ** 2).mean() <= script.R**2 + rounding
-        assert sites.z.sum() - rounding <= game.coordinator.psi  # its own allowance for rounding is on top of that
-        assert game.coordinator.psi <= sites.z.sum() + (1e-9 if dtype is np.float64 else 0.1) * k * (1 + largest)
-        np.testing.assert_allclose(sites.zone.U @ sites.zone.U.T, np.eye(len(sites.zone.U)), atol=1e-5)
+        assert (
+            sites.z.sum() - rounding <= game.coordinator.psi
+        )  # its own allowance for rounding is on top of that
+        assert game.coordinator.psi <= sites.z.sum() + (
+            1e-9 if dtype is np.float64 else 0.1
+        ) * k * (1 + largest)
+        np.testing.assert_allclose(
+            sites.zone.U @ sites.zone.U.T, np.eye(len(sites.zone.U)), atol=1e-5
+        )
 
     play(script, "fgm-probe", visit=check)
 
@@ -54,7 +60,11 @@ def test_a_probe_at_most_once_a_round_and_only_if_it_pays(script):
             assert pays or abs(CAUGHT * missed * 64 - 1 - script.k.bit_length()) < 1e-6
             rounds.append(number)
         if game.coordinator.round > number:
-            assert number in rounds or not pays or abs(CAUGHT * missed * 64 - 1 - script.k.bit_length()) < 1e-6
+            assert (
+                number in rounds
+                or not pays
+                or abs(CAUGHT * missed * 64 - 1 - script.k.bit_length()) < 1e-6
+            )
             step = game.coordinator.E - E
             along = 0 if previous is None else step @ previous / max(lengths(previous), 1e-300)
             missed, previous = (lengths(step) ** 2 - along**2) / script.R**2, step
@@ -70,7 +80,9 @@ def test_a_probe_finds_what_the_past_does_not_know():
             for game in games:
                 game.step(np.tile(0.3 * leg, (3, 1)))
     centre, probe = games
-    assert probe.coordinator.round == 1 < centre.coordinator.round or probe.coordinator.rebalances >= 1
+    assert (
+        probe.coordinator.round == 1 < centre.coordinator.round or probe.coordinator.rebalances >= 1
+    )
     assert probe.coordinator.round < centre.coordinator.round
 
 
@@ -94,7 +106,9 @@ def test_it_saves_synchronisations():
     script = make_script(6, 8, 200, "common", R=4.0)
     turning = script.moves * np.sign(np.sin(np.arange(200) / 12 + np.arange(8)[:, None])).T[:, None]
     script = script.__class__(script.E, turning, script.active, script.R, script.seed)
-    rounds = [play(script, name).coordinator.round for name in ("omniscient", "fgm-probe", "fgm-centre")]
+    rounds = [
+        play(script, name).coordinator.round for name in ("omniscient", "fgm-probe", "fgm-centre")
+    ]
     assert rounds[0] <= rounds[1] < rounds[2]
 
 

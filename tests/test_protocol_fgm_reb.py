@@ -13,18 +13,29 @@ from fgm_ref.safe import SAFE, Ball
 safes = pytest.mark.parametrize("safe", sorted(SAFE))
 rules = pytest.mark.parametrize("rule", ["zero-balance", "bimodal", "fixed", "fixed,lam=0.7"])
 
-LEAST = {"bimodal": 0.1, "fixed": 0.01, "zero-balance": 4 * 0.01}  # the share of the slack that must be back
+LEAST = {
+    "bimodal": 0.1,
+    "fixed": 0.01,
+    "zero-balance": 4 * 0.01,
+}  # the share of the slack that must be back
 
 
 def rounding(game, dtype=np.float64):
     zone = game.coordinator.make_zone(game.coordinator.E)
-    largest = 1 + abs(zone.at_zero) + np.abs(zone(game.drifts)).max() + float(np.linalg.norm(game.coordinator.E))
+    largest = (
+        1
+        + abs(zone.at_zero)
+        + np.abs(zone(game.drifts)).max()
+        + float(np.linalg.norm(game.coordinator.E))
+    )
     return 200 * game.sites.k * np.finfo(dtype).eps * largest
 
 
 def flushed(game):
     """(λ of now, B) by the log and the sites alone: B = Σ (base_i − E)."""
-    sent = [e for e, name in zip(game.events, game.names(), strict=True) if name in ("MODEL", "LAMBDA")]
+    sent = [
+        e for e, name in zip(game.events, game.names(), strict=True) if name in ("MODEL", "LAMBDA")
+    ]
     λ = 1.0 if np.isnan(sent[-1].number) else sent[-1].number
     base = np.broadcast_to(game.sites.base, game.sites.models.shape)
     return λ, (base - game.coordinator.E).sum(axis=0)
@@ -50,7 +61,9 @@ def test_accounts_at_rest(safe, rule, script):
         assert coordinator.psi_B == pytest.approx(psi_B, rel=1e-6, abs=tolerance)
         np.testing.assert_allclose(sites.values, part, rtol=1e-9, atol=tolerance)
         # 2kθ = −(ψ + ψ_B) > 0, Σz_i = ψ, c = Σc_i ≤ k
-        assert 2 * k * sites.theta == pytest.approx(-(coordinator.psi + coordinator.psi_B), rel=1e-9)
+        assert 2 * k * sites.theta == pytest.approx(
+            -(coordinator.psi + coordinator.psi_B), rel=1e-9
+        )
         assert sites.theta > 0
         assert sites.z.sum() == pytest.approx(coordinator.psi, rel=1e-9, abs=tolerance)
         assert coordinator.c == sites.c.sum() <= k
@@ -58,7 +71,9 @@ def test_accounts_at_rest(safe, rule, script):
         assert part.sum() + psi_B <= tolerance
         assert φ(game.S - E) <= tolerance
         assert φ.excess((game.S - E)[None]) <= tolerance
-        assert sites.tag == coordinator.tag and len(sites.alarms()) == 0 and coordinator.dropped == 0
+        assert (
+            sites.tag == coordinator.tag and len(sites.alarms()) == 0 and coordinator.dropped == 0
+        )
 
     play(script, f"fgm-reb:rule={rule}", safe, visit=check)
 
@@ -70,14 +85,25 @@ def test_flush_and_round_end(safe, rule, script):
     game = start(script, f"fgm-reb:rule={rule}", safe)
     for moves, active in script:
         game.move(moves, active)
-        S, before, E, mark = game.S, game.sites.models.copy(), game.coordinator.E.copy(), len(game.events)
+        S, before, E, mark = (
+            game.S,
+            game.sites.models.copy(),
+            game.coordinator.E.copy(),
+            len(game.events),
+        )
         game.network.exchange()
         names = game.names(mark)
         np.testing.assert_allclose(game.S, S, atol=1e-10)
         if "MODEL" in names:  # E_new = E + B/k = mean of all w_i; B = 0
             np.testing.assert_allclose(game.coordinator.E, S, atol=1e-10)
-            np.testing.assert_array_equal(game.sites.models, np.tile(game.coordinator.E, (script.k, 1)))
-            assert not game.coordinator.B.any() and game.coordinator.psi_B == 0 and game.coordinator.flushes == 0
+            np.testing.assert_array_equal(
+                game.sites.models, np.tile(game.coordinator.E, (script.k, 1))
+            )
+            assert (
+                not game.coordinator.B.any()
+                and game.coordinator.psi_B == 0
+                and game.coordinator.flushes == 0
+            )
             continue
         # models keep training from where they are; E stays
         np.testing.assert_array_equal(game.sites.models, before)
@@ -98,7 +124,9 @@ def test_at_most_so_many_flushes_in_a_round(rule, script, most):
         assert game.coordinator.flushes <= most
 
     game = play(script, f"fgm-reb:rule={rule},most={most}", visit=check)
-    rounds = [e.round for e, name in zip(game.events, game.names(), strict=True) if name == "LAMBDA"]
+    rounds = [
+        e.round for e, name in zip(game.events, game.names(), strict=True) if name == "LAMBDA"
+    ]
     assert all(rounds.count(number) <= most for number in rounds)
 
 
@@ -107,7 +135,10 @@ def test_rebalances_happen_and_fail():
     for rule in ("zero-balance", "bimodal", "fixed"):
         game = play(make_script(4, 3, 120, "opposite", R=3.0), f"fgm-reb:rule={rule}")
         assert game.coordinator.rebalances > 3
-        assert play(make_script(4, 3, 60, "common", R=3.0), f"fgm-reb:rule={rule}").coordinator.round > 3
+        assert (
+            play(make_script(4, 3, 60, "common", R=3.0), f"fgm-reb:rule={rule}").coordinator.round
+            > 3
+        )
 
 
 def test_cancelled_drifts_leave_the_whole_slack():
@@ -124,14 +155,21 @@ def test_threshold_limits(script):
     # T → 0: nothing can cancel so well, a synchronisation at each step; T → ∞: only the initial message
     assume(script.k == 1 or script.D > 1)
     for rule in ("zero-balance", "bimodal", "fixed"):
-        assert play(script, f"fgm-reb:rule={rule}", threshold=1e-9).coordinator.round == 1 + len(script)
+        assert play(script, f"fgm-reb:rule={rule}", threshold=1e-9).coordinator.round == 1 + len(
+            script
+        )
         assert play(script, f"fgm-reb:rule={rule}", threshold=1e15).names() == ["MODEL"]
 
 
 @given(script=scripts(dtype=np.float32))
 def test_single_precision(script):
     def check(game):
-        assert game.sites.models.dtype == game.coordinator.E.dtype == game.coordinator.B.dtype == np.float32
+        assert (
+            game.sites.models.dtype
+            == game.coordinator.E.dtype
+            == game.coordinator.B.dtype
+            == np.float32
+        )
         zone = game.coordinator.make_zone(game.coordinator.E)
         assert zone(game.drifts.astype(float).mean(axis=0)) <= rounding(game, np.float32)
 
@@ -232,7 +270,9 @@ def test_no_λ_beats_the_best_by_ternary_search(safe, seed):
     low, high = 0.001, 0.999
     for _ in range(100):
         left, right = low + (high - low) / 3, high - (high - low) / 3
-        low, high = (low, right) if total(phi, b, left, k) <= total(phi, b, right, k) else (left, high)
+        low, high = (
+            (low, right) if total(phi, b, left, k) <= total(phi, b, right, k) else (left, high)
+        )
     best = total(phi, b, (low + high) / 2, k)
     for λ in (bimodal(phi, b, 0.01, 0.2), zero_balance(phi, b, 0.01, 0.2)):
         assert λ is None or total(phi, b, λ, k) >= best - 1e-6 * (1 + abs(best))
@@ -244,7 +284,9 @@ def test_fixed_λ_is_what_was_asked_for(lam, script):
     def check(game):
         if game.coordinator.λ != 1 and not game.sites.drifts(slice(None)).any():
             assert game.coordinator.λ == lam
-            assert game.coordinator.psi == pytest.approx(script.k * lam * game.coordinator.phi.at_zero)
+            assert game.coordinator.psi == pytest.approx(
+                script.k * lam * game.coordinator.phi.at_zero
+            )
 
     assert constant(Ball(np.ones(2), 1.0), np.zeros(2), 0.01, lam) == lam
     game = play(script, f"fgm-reb:rule=fixed,lam={lam!r}", visit=check)

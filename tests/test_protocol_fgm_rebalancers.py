@@ -17,7 +17,11 @@ safes = pytest.mark.parametrize("safe", sorted(SAFE))
 
 def rounding(game):
     zone = game.coordinator.make_zone(game.coordinator.E)
-    largest = abs(zone.at_zero) + np.abs(zone(game.drifts)).max() + float(np.linalg.norm(game.coordinator.E))
+    largest = (
+        abs(zone.at_zero)
+        + np.abs(zone(game.drifts)).max()
+        + float(np.linalg.norm(game.coordinator.E))
+    )
     return 200 * game.sites.k * np.finfo(float).eps * largest
 
 
@@ -71,7 +75,9 @@ def test_random_rebalance(safe, script, gain):
         np.testing.assert_array_equal(game.coordinator.E, E)
         others = np.setdiff1d(np.arange(k), B)
         np.testing.assert_array_equal(after[others], before[others])
-        np.testing.assert_allclose(after[B], np.tile(before[B].mean(axis=0), (len(B), 1)), atol=1e-10)
+        np.testing.assert_allclose(
+            after[B], np.tile(before[B].mean(axis=0), (len(B), 1)), atol=1e-10
+        )
         np.testing.assert_allclose(after.sum(axis=0), before.sum(axis=0), atol=1e-9)
         # it was worth it: Σ_B φ(X_i) − |B| φ(mean_B X) ≥ gain·|B|·|φ(0)|, and ψ has fallen by that
         gained = phi(before[B]).sum() - len(B) * phi(before[B].mean(axis=0))
@@ -79,7 +85,7 @@ def test_random_rebalance(safe, script, gain):
         assert game.coordinator.psi == pytest.approx(phi(after).sum(), rel=1e-9, abs=rounding(game))
         # |B| polls and drifts up, |B| means down, and the quantum of the new subround
         assert sorted(game.senders("DRIFT", mark)) == B
-        assert names[-len(B) - 1:] == ["BALANCED"] * len(B) + ["QUANTUM"]
+        assert names[-len(B) - 1 :] == ["BALANCED"] * len(B) + ["QUANTUM"]
 
 
 @safes
@@ -162,7 +168,9 @@ def test_projection(safe, script, m):
         np.testing.assert_array_equal(game.coordinator.E, E)
         # block means are equal afterwards, namely their mean
         P = block_means(before, m)
-        np.testing.assert_allclose(block_means(after, m), np.tile(P.mean(axis=0), (script.k, 1)), atol=1e-10)
+        np.testing.assert_allclose(
+            block_means(after, m), np.tile(P.mean(axis=0), (script.k, 1)), atol=1e-10
+        )
         # shifts are constant on each block, and sum to zero over the sites
         shift = after - before
         np.testing.assert_allclose(shift.sum(axis=0), 0, atol=1e-9)
@@ -201,7 +209,9 @@ def test_projection_bill(script, m):
     assert counts.get("PROJECTION", 0) == counts.get("PROJECTED", 0) == k * tries
     assert counts.get("PHI", 0) == k * (game.coordinator.subrounds - 1 + tries)
     words = k * later + counts.get("INCREMENT", 0) + counts.get("PHI", 0)
-    assert game.ledger.total_bytes == 4 * (k * D * (1 + 2 * ends) + 2 * k * tries * min(m, D) + words)
+    assert game.ledger.total_bytes == 4 * (
+        k * D * (1 + 2 * ends) + 2 * k * tries * min(m, D) + words
+    )
 
 
 def test_projections_happen_and_fail():
@@ -211,11 +221,19 @@ def test_projections_happen_and_fail():
     assert game.coordinator.rebalances > 3
 
 
-@pytest.mark.parametrize("text, word", [
-    ("fgm-random:gain=0", "gain"), ("fgm-random:gain=nan", "gain"), ("fgm-random:gain=inf", "gain"),
-    ("fgm-projection:m=0", "m"), ("fgm-projection:m=1.5", "m"), ("fgm-projection:least=0", "least"),
-    ("fgm-projection:least=1", "least"), ("fgm-random:epsilon=0", "epsilon"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        ("fgm-random:gain=0", "gain"),
+        ("fgm-random:gain=nan", "gain"),
+        ("fgm-random:gain=inf", "gain"),
+        ("fgm-projection:m=0", "m"),
+        ("fgm-projection:m=1.5", "m"),
+        ("fgm-projection:least=0", "least"),
+        ("fgm-projection:least=1", "least"),
+        ("fgm-random:epsilon=0", "epsilon"),
+    ],
+)
 def test_bad_options(text, word):
     with pytest.raises(ValueError, match=word):
         build(text, np.ones(2), 2)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scripted import build, play, start
 from strategies import make_script, scripts
 
-from fgm_ref.messages import VIOLATION, Message
 from fgm_ref.safe import SAFE
+from fgm_ref.transport.messages import VIOLATION, Message
 
 safes = pytest.mark.parametrize("safe", sorted(SAFE))
 balancings = pytest.mark.parametrize("balancing", ["model", "slack"])
@@ -26,7 +26,12 @@ def test_gm(safe, script):
     game = start(script, "gm", safe)
     for moves, active in script:
         game.move(moves, active)
-        S, before, E, mark = game.S, game.sites.models.copy(), game.coordinator.E.copy(), len(game.events)
+        S, before, E, mark = (
+            game.S,
+            game.sites.models.copy(),
+            game.coordinator.E.copy(),
+            len(game.events),
+        )
         outside = np.flatnonzero(values(game, game.drifts)[0] > 0)
         game.network.exchange()
         names = game.names(mark)
@@ -38,7 +43,9 @@ def test_gm(safe, script):
             assert names == ["VIOLATION", "POLL", "DRIFT", "MODEL"]
             assert game.senders("VIOLATION", mark)[0] in outside
             np.testing.assert_allclose(game.coordinator.E, S, atol=1e-11)
-            np.testing.assert_array_equal(game.sites.models, np.tile(game.coordinator.E, (script.k, 1)))
+            np.testing.assert_array_equal(
+                game.sites.models, np.tile(game.coordinator.E, (script.k, 1))
+            )
         # no violation pending ⇒ all φ(X_i) ≤ 0 ⇒ S admissible
         φ, rounding = values(game, game.drifts)
         assert φ.max() <= 0
@@ -53,7 +60,12 @@ def test_gm_reb(safe, balancing, script):
     k = script.k
     for moves, active in script:
         game.move(moves, active)
-        S, before, E, mark = game.S, game.sites.models.copy(), game.coordinator.E.copy(), len(game.events)
+        S, before, E, mark = (
+            game.S,
+            game.sites.models.copy(),
+            game.coordinator.E.copy(),
+            len(game.events),
+        )
         X = game.sites.drifts(slice(None))
         φ, rounding = values(game, X)
         np.testing.assert_allclose(X.mean(axis=0), S - E, atol=1e-11)  # S = E + mean X, always
@@ -69,7 +81,9 @@ def test_gm_reb(safe, balancing, script):
             np.testing.assert_array_equal(game.sites.models, np.tile(game.coordinator.E, (k, 1)))
         elif names:  # successful rebalances only
             np.testing.assert_array_equal(game.coordinator.E, E)
-            np.testing.assert_allclose(after.sum(axis=0), X.sum(axis=0), atol=1e-10)  # ΣX_i unchanged
+            np.testing.assert_allclose(
+                after.sum(axis=0), X.sum(axis=0), atol=1e-10
+            )  # ΣX_i unchanged
             assert φ_after.sum() <= φ.sum() + k * rounding  # Jensen: Σφ does not increase
             B = set(game.senders("BALANCED", mark))
             if names.count("VIOLATION") == 1:  # (several sites may be balanced one after the other)
@@ -81,7 +95,9 @@ def test_gm_reb(safe, balancing, script):
             elif names.count("VIOLATION") == 1:  # w_j := E + mean_B X = mean_B w
                 members = sorted(B)
                 mean = before[members].mean(axis=0)
-                np.testing.assert_allclose(game.sites.models[members], np.tile(mean, (len(B), 1)), atol=1e-11)
+                np.testing.assert_allclose(
+                    game.sites.models[members], np.tile(mean, (len(B), 1)), atol=1e-11
+                )
 
 
 def slack(game):
@@ -106,7 +122,9 @@ def test_slack_balancing_moves_accounts_only(protocol, safe, script):
             assert not new.any()
             continue
         np.testing.assert_array_equal(game.sites.models, before)
-        if game.names(mark).count("VIOLATION") == 1:  # s_j := mean_B X − (w_j − E) in B, as before elsewhere
+        if (
+            game.names(mark).count("VIOLATION") == 1
+        ):  # s_j := mean_B X − (w_j − E) in B, as before elsewhere
             B = game.senders("BALANCED", mark)
             others = np.setdiff1d(np.arange(script.k), B)
             np.testing.assert_array_equal(new[others], old[others])
@@ -118,9 +136,17 @@ def test_slack_balancing_moves_accounts_only(protocol, safe, script):
 def test_model_and_slack_balancing_send_the_same_if_nobody_learns_from_it(balancing):
     # scripted moves do not depend on the model, so both meanings of a balance give one log
     for protocol in ("gm-reb", "gm-limits"):
-        logs = {repr([(e.step, e.kind, e.site, e.size) for e in play(
-            make_script(5, 3, 40, "opposite", R=3.0), f"{protocol}:balancing={way}").events])
-            for way in ("model", balancing)}  # fmt: skip
+        logs = {
+            repr(
+                [
+                    (e.step, e.kind, e.site, e.size)
+                    for e in play(
+                        make_script(5, 3, 40, "opposite", R=3.0), f"{protocol}:balancing={way}"
+                    ).events
+                ]
+            )
+            for way in ("model", balancing)
+        }
         assert len(logs) == 1
 
 
@@ -154,8 +180,12 @@ def test_limits(safe, balancing, script):
         assert sum(len(bill["BALANCED"]) for bill in bills) <= k
         for bill in bills:
             drifts = bill["DRIFT"]
-            assert sorted(drifts) == sorted(bill["POLL"]) == sorted(set(drifts))  # nobody is polled twice
-            if bill["MODEL"]:  # the round ends: what is known is not asked for again, only its complement
+            assert (
+                sorted(drifts) == sorted(bill["POLL"]) == sorted(set(drifts))
+            )  # nobody is polled twice
+            if bill[
+                "MODEL"
+            ]:  # the round ends: what is known is not asked for again, only its complement
                 assert sorted(drifts) == list(range(k)) and bill["BALANCED"] == []
                 total += 2 * k
             else:
@@ -177,7 +207,9 @@ def test_a_round_with_limits_costs_at_most_two(script):
 def test_a_large_set_is_given_up():
     # k = 7, R = 2: one site at 12, the others at 0.  B may grow to ⌊10/2⌋ = 5, with mean 2.4; then the rest is asked
     # at once.  Without limits B grows to 6, with mean 2, and all but one are balanced
-    limited, free = (build(protocol, np.zeros(1), 7, threshold=2.0) for protocol in ("gm-limits", "gm-reb"))
+    limited, free = (
+        build(protocol, np.zeros(1), 7, threshold=2.0) for protocol in ("gm-limits", "gm-reb")
+    )
     for game in (limited, free):
         game.step(np.array([[12.0], *[[0.0]] * 6]))
     single, rest = ["POLL", "DRIFT"], ["POLL"] * 2 + ["DRIFT"] * 2

@@ -15,7 +15,9 @@ def test_every_b_steps(script, b):
     # ⌊steps/b⌋ synchronisations, exactly, and exactly in the steps b, 2b, ...
     game = play(script, f"periodic:b={b}")
     assert game.coordinator.round - 1 == len(script) // b
-    steps = [event.step for event, name in zip(game.events, game.names(), strict=True) if name == "MODEL"]
+    steps = [
+        event.step for event, name in zip(game.events, game.names(), strict=True) if name == "MODEL"
+    ]
     assert steps == list(range(0, len(script) + 1, b))
 
 
@@ -32,7 +34,9 @@ def test_mean_and_spread(script, b):
             np.testing.assert_array_equal(game.sites.models, before)
         else:
             np.testing.assert_allclose(game.coordinator.E, S, atol=1e-12)
-            np.testing.assert_array_equal(game.sites.models, np.tile(game.coordinator.E, (script.k, 1)))
+            np.testing.assert_array_equal(
+                game.sites.models, np.tile(game.coordinator.E, (script.k, 1))
+            )
 
 
 @pytest.mark.parametrize("empty", [1, 2, 3])
@@ -61,11 +65,20 @@ def test_b_1_is_centralised_gradient_descent(k, D, steps, seed):
     script = make_script(k, D, steps, seed=seed)
     averaged = play(script, "periodic:b=1", learners=PullingLearners)
     central = play(script, "central", learners=PullingLearners)
-    np.testing.assert_allclose(averaged.coordinator.E, central.coordinator.E, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        averaged.coordinator.E, central.coordinator.E, rtol=1e-12, atol=1e-12
+    )
 
 
-@pytest.mark.parametrize("protocol", [*PROTOCOLS, "periodic:b=3", "gm-reb:balancing=slack", "fgm-reb:rule=bimodal"])
-@given(D=st.integers(1, 4), steps=st.integers(1, 25), R=st.sampled_from((0.1, 1, 5)), seed=st.integers(0, 999))
+@pytest.mark.parametrize(
+    "protocol", [*PROTOCOLS, "periodic:b=3", "gm-reb:balancing=slack", "fgm-reb:rule=bimodal"]
+)
+@given(
+    D=st.integers(1, 4),
+    steps=st.integers(1, 25),
+    R=st.sampled_from((0.1, 1, 5)),
+    seed=st.integers(0, 999),
+)
 def test_one_site_is_centralised(protocol, D, steps, R, seed):
     # k = 1: the same trajectory, whatever the protocol
     script = make_script(1, D, steps, seed=seed, R=R)

@@ -24,10 +24,10 @@ from strategies import (
     scripts,
 )
 
-from fgm_ref.checks import GuaranteeBroken, Observer
-from fgm_ref.messages import KINDS
 from fgm_ref.protocols import PROTOCOLS, parse
 from fgm_ref.safe import SAFE
+from fgm_ref.simulation.checks import GuaranteeBroken, Observer
+from fgm_ref.transport.messages import KINDS
 
 FIXED_ORDER = [name for name in EVERY if name not in (*RANDOM_SETS, "fgm-random")]
 
@@ -70,8 +70,12 @@ def test_a_full_synchronisation_is_the_mean_of_all(protocol, dtype, data):
         assert game.sites.models.dtype == game.coordinator.E.dtype == dtype
         if game.coordinator.round > number:
             scale = 1 + np.abs(game.sites.models).max() + np.abs(moves).max()
-            np.testing.assert_allclose(game.coordinator.E, S, atol=100 * np.finfo(dtype).eps * scale)
-            np.testing.assert_array_equal(game.sites.models, np.tile(game.coordinator.E, (script.k, 1)))
+            np.testing.assert_allclose(
+                game.coordinator.E, S, atol=100 * np.finfo(dtype).eps * scale
+            )
+            np.testing.assert_array_equal(
+                game.sites.models, np.tile(game.coordinator.E, (script.k, 1))
+            )
 
 
 @protocols(PROMISING)
@@ -88,7 +92,10 @@ def test_the_benchmark_of_guarantees():
     # 20 random runs per protocol and every safe function in turn: no breach
     program = Path(__file__).parent / "benchmarks" / "guarantees.py"
     done = subprocess.run([sys.executable, program, "--runs", "20"], capture_output=True, text=True)
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines()[2:]]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in done.stdout.splitlines()[2:]
+    ]
     assert {row[0] for row in rows} >= set(PROMISING), done.stderr
     assert all(row[1] == "20" and int(row[2].replace(",", "")) > 100 for row in rows)
     assert all(row[-1] == "0" for row in rows)
@@ -154,7 +161,9 @@ def test_the_observer_can_fail():
         with pytest.raises(GuaranteeBroken, match=words):
             for n in range(5):
                 game.move(np.full((3, 2), 0.5))
-                if deaf is None and n == 0:  # the models have been pushed outside behind everybody's back
+                if (
+                    deaf is None and n == 0
+                ):  # the models have been pushed outside behind everybody's back
                     game.sites.models += 9
                     observer.before += 9
                 observer.overshoot()
@@ -207,7 +216,9 @@ def test_one_site(protocol, steps, safe, seed):
     # k = 1: nothing that a protocol does moves the only model
     script = make_script(1, 3, steps, seed=seed, R=2.0)
     game = play(script, protocol, fit(protocol, safe))
-    np.testing.assert_allclose(game.sites.models[0], script.E + script.moves.sum(axis=(0, 1)), atol=1e-9)
+    np.testing.assert_allclose(
+        game.sites.models[0], script.E + script.moves.sum(axis=(0, 1)), atol=1e-9
+    )
 
 
 @protocols(FIXED_ORDER)
@@ -262,7 +273,15 @@ def test_same_seed_same_run(protocol, safe, script):
 def test_another_seed_is_another_order():
     # the run's own generators decide who speaks first and who is drawn into B
     script = make_script(5, 3, 40, "opposite", R=2.0)
-    for protocol in ("gm-reb", "gm-limits", "dynamic", "fgm", "fgm-random", "fgm-projection", "fgm-o"):
+    for protocol in (
+        "gm-reb",
+        "gm-limits",
+        "dynamic",
+        "fgm",
+        "fgm-random",
+        "fgm-projection",
+        "fgm-o",
+    ):
         logs = {repr(play(script, protocol, seed=seed).events) for seed in range(4)}
         assert len(logs) == 4, protocol
 
@@ -301,7 +320,11 @@ def test_tags_only_grow_and_rounds_are_counted(protocol, script):
     steps = [event.step for event in game.events]
     assert steps == sorted(steps)
     if protocol not in ("central", "fgm-blocks"):
-        started = {e.round for e, name in zip(game.events, game.names(), strict=True) if name in ("MODEL", "CHEAP")}
+        started = {
+            e.round
+            for e, name in zip(game.events, game.names(), strict=True)
+            if name in ("MODEL", "CHEAP")
+        }
         assert started == set(range(1, game.coordinator.round + 1))
 
 
@@ -332,7 +355,9 @@ def test_sites_start_with_the_model_they_are_sent(protocol, k, D, seed):
     assert game.coordinator.round == 1
 
 
-@pytest.mark.parametrize("text", ["", "fmg", "fgm:", "fgm:x=1", "periodic:b", "gm:threshold=1", "dynamic:balancing="])
+@pytest.mark.parametrize(
+    "text", ["", "fmg", "fgm:", "fgm:x=1", "periodic:b", "gm:threshold=1", "dynamic:balancing="]
+)
 def test_parse_mistakes(text):
     if text == "fgm:":  # nothing after the colon is no mistake
         assert parse(text)[0].name == "fgm"
@@ -346,7 +371,10 @@ def test_parse_options(b, epsilon):
     assert parse(f"periodic:b={b}")[1] == {"b": b}
     assert parse(f"dynamic:b={b},balancing=no")[1] == {"b": b, "balancing": False}
     assert parse(f"fgm-reb:epsilon={epsilon},rule=bimodal")[1] == {
-        "epsilon": epsilon, "rule": "bimodal", "most": 0, "lam": 0.2,
+        "epsilon": epsilon,
+        "rule": "bimodal",
+        "most": 0,
+        "lam": 0.2,
     }
     assert parse("fgm")[1] == {"epsilon": 0.01}  # and the defaults have not been changed on the way
 
@@ -368,18 +396,18 @@ GRAMMAR = {
     "fgm": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT MODEL ))*(INCREMENT )*",
     "fgm-reb": f"MODEL ({SUBROUND}(QUANTUM |POLL FLUSH (MODEL |LAMBDA QUANTUM )))*(INCREMENT )*",
     "fgm-random": f"MODEL ({SUBROUND}(QUANTUM |(POLL DRIFT )+((BALANCED )+QUANTUM |(POLL )*(DRIFT )*MODEL )))*"
-                  "(INCREMENT )*",
+    "(INCREMENT )*",
     "fgm-projection": f"MODEL ({SUBROUND}(QUANTUM |POLL PROJECTION PROJECTED POLL PHI (QUANTUM |POLL DRIFT MODEL )))*"
-                      "(INCREMENT )*",
+    "(INCREMENT )*",
     "fgm-centre": "MODEL ((INCREMENT )+POLL MONITOR (CENTRE |POLL DRIFT MODEL ))*(INCREMENT )*",
     "fgm-probe": "MODEL ((INCREMENT )+POLL MONITOR (POLL SIGNS VOTES POLL MONITOR )?(CENTRE |POLL DRIFT MODEL ))*"
-                 "(INCREMENT )*",
+    "(INCREMENT )*",
     "fgm-blocks": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT MODEL ))*(INCREMENT )*",
     "fgm-o": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT POLL COUNT (MODEL |(MODEL )*(CHEAP )+QUANTUM )))*(INCREMENT )*",
     "fda-naive": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
     "fda-linear": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
     "fda-sketch": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
-}  # fmt: skip
+}
 
 
 def test_grammar_is_complete():
@@ -404,11 +432,19 @@ WORDS = {"POLL": 0, "QUANTUM": 1, "INCREMENT": 1, "PHI": 1, "LAMBDA": 1, "COUNT"
 def test_what_each_message_weighs(protocol, script):
     # 4 bytes per number: D of a model or a drift, m of a projection, 1 of everything that is a number
     for event, name in zip((game := play(script, protocol)).events, game.names(), strict=True):
-        words = {"VIOLATION": script.D if protocol.startswith("dynamic") else 0, "SAMPLES": 2 * script.D,
-                 "SIGNS": 1, "VOTES": 1, "PROJECTION": min(2, script.D), "PROJECTED": min(2, script.D),
-                 "MONITOR": {"fda-naive": 1, "fda-linear": 2}.get(protocol, 1 + 5 * 250)}  # fmt: skip
+        words = {
+            "VIOLATION": script.D if protocol.startswith("dynamic") else 0,
+            "SAMPLES": 2 * script.D,
+            "SIGNS": 1,
+            "VOTES": 1,
+            "PROJECTION": min(2, script.D),
+            "PROJECTED": min(2, script.D),
+            "MONITOR": {"fda-naive": 1, "fda-linear": 2}.get(protocol, 1 + 5 * 250),
+        }
         if protocol.startswith(("fgm-centre", "fgm-probe")) and name in ("MONITOR", "CENTRE"):
-            known = min(4, event.round - 1) + protocol.startswith("fgm-probe")  # and one word per known direction
+            known = min(4, event.round - 1) + protocol.startswith(
+                "fgm-probe"
+            )  # and one word per known direction
             assert 4 <= event.size <= 4 * (1 + min(known, script.D))
         else:
             assert event.size == 4 * (WORDS | words).get(name, numbers(event, script.D))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fgm_ref import cli, demo
-from fgm_ref.presets import COMPARISON
+from fgm_ref import demo
+from fgm_ref.demo import options as cli
 from fgm_ref.protocols import PROTOCOLS, parse
+from fgm_ref.simulation.presets import COMPARISON
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -18,7 +19,11 @@ README = (ROOT / "README.md").read_text()
 def rows(text):
     """{protocol: cells} of a table printed by the demo."""
     names = "|".join(map(re.escape, PROTOCOLS))
-    lines = [line.split() for line in text.splitlines() if re.match(rf"\s*({names})(:\S+)?\s+\d+\s", line)]
+    lines = [
+        line.split()
+        for line in text.splitlines()
+        if re.match(rf"\s*({names})(:\S+)?\s+\d+\s", line)
+    ]
     return {name: cells for name, *cells in lines}
 
 
@@ -37,9 +42,11 @@ def test_every_command_is_understood():
 
 
 NETWORKS = {
-    "W1": "LSTM of 19 cells, 5 time steps", "W2": "LSTM of 64 cells, 30 time steps",
-    "W3": "LSTMs of 256, 256 and 128 cells, 30 time steps", "W4": "RNN of 32 cells, 50 time steps",
-}  # fmt: skip
+    "W1": "LSTM of 19 cells, 5 time steps",
+    "W2": "LSTM of 64 cells, 30 time steps",
+    "W3": "LSTMs of 256, 256 and 128 cells, 30 time steps",
+    "W4": "RNN of 32 cells, 50 time steps",
+}
 
 
 def test_the_table_of_speeds_is_what_was_measured():
@@ -50,21 +57,39 @@ def test_the_table_of_speeds_is_what_was_measured():
         cases = {}
         for row in measured:
             if row["workload"] == workload:
-                cases.setdefault((row["k"], row["dtype"]), {})[row["engine"]] = (float(row["ms"]), float(row["ratio"]))
+                cases.setdefault((row["k"], row["dtype"]), {})[row["engine"]] = (
+                    float(row["ms"]),
+                    float(row["ratio"]),
+                )
         loops = [case["torch-loop"][1] for case in cases.values()]
         # the best by its time; torch-bptt is the library's own design, which nobody would write in PyTorch
-        best = [min(case[name] for name in case if name.startswith("torch") and name != "torch-bptt")[1]
-                for case in cases.values()]
+        best = [
+            min(case[name] for name in case if name.startswith("torch") and name != "torch-bptt")[1]
+            for case in cases.values()
+        ]
         jax = [case["jax-scan"][1] for case in cases.values()]
         cells = [f"{min(found):.1f}–{max(found):.1f}" for found in (loops, best, jax)]
         assert f"| {' | '.join([about, *cells])} |" in README
     ratios = {(r["workload"], r["k"], r["dtype"], r["engine"]): float(r["ratio"]) for r in measured}
     # "JAX is ahead on the smallest network while sites are few", and PyTorch at big layers in single precision
-    assert all(ratios["W1", k, dtype, "jax-scan"] < 1 for k in ("4", "8") for dtype in ("float32", "float64"))
+    assert all(
+        ratios["W1", k, dtype, "jax-scan"] < 1
+        for k in ("4", "8")
+        for dtype in ("float32", "float64")
+    )
     assert all(ratios["W3", k, "float32", "torch-loop-fused"] < 1 for k in ("4", "8"))
-    threads = [row for row in rows if (row["mode"], row["workload"], row["k"]) == ("2t", "W4", "64")]
+    threads = [
+        row for row in rows if (row["mode"], row["workload"], row["k"]) == ("2t", "W4", "64")
+    ]
     for dtype in ("float32", "float64"):  # "PyTorch, which is then ahead with 64 sites of the RNN"
-        assert min(float(r["ratio"]) for r in threads if r["dtype"] == dtype and r["engine"].startswith("torch")) < 1
+        assert (
+            min(
+                float(r["ratio"])
+                for r in threads
+                if r["dtype"] == dtype and r["engine"].startswith("torch")
+            )
+            < 1
+        )
 
 
 @pytest.mark.slow
@@ -82,11 +107,17 @@ def test_the_printed_comparison_is_what_the_demo_prints(capsys, tmp_path):
     printed, fresh = rows(README), rows(capsys.readouterr().out)
     assert printed.keys() == fresh.keys()
     for name, cells in printed.items():
-        _, messages, *_, score, balanced, relative = (float(cell.replace(",", "")) for cell in cells)
-        _, messages_, *_, score_, balanced_, relative_ = (float(cell.replace(",", "")) for cell in fresh[name])
+        _, messages, *_, score, balanced, relative = (
+            float(cell.replace(",", "")) for cell in cells
+        )
+        _, messages_, *_, score_, balanced_, relative_ = (
+            float(cell.replace(",", "")) for cell in fresh[name]
+        )
         assert messages == pytest.approx(messages_, rel=0.4, abs=10), name
         assert relative == pytest.approx(relative_, rel=0.4, abs=0.01), name
-        assert score == pytest.approx(score_, abs=0.2) and balanced == pytest.approx(balanced_, abs=0.2), name
+        assert score == pytest.approx(score_, abs=0.2) and balanced == pytest.approx(
+            balanced_, abs=0.2
+        ), name
 
 
 def test_links_lead_somewhere():

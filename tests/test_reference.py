@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scripted import build
 
-from fgm_ref.codecs import VALUES
-from fgm_ref.faults import Faults, survives
-from fgm_ref.messages import KINDS
 from fgm_ref.protocols import PROTOCOLS
 from fgm_ref.safe import CATALOGUE
+from fgm_ref.transport.codecs import VALUES
+from fgm_ref.transport.faults import Faults, survives
+from fgm_ref.transport.messages import KINDS
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "tutorials" / "reference.md").read_text()
@@ -35,7 +35,14 @@ def test_every_protocol_is_listed_in_order():
 
 def test_every_safe_function_is_listed_in_order():
     names = [row[0] for row in SAFE_ROWS]
-    composed = ["`cheap:NAME`", "`decay:NAME`", "`grow:NAME`", "`NAME+NAME`", "perspective", "flipped"]
+    composed = [
+        "`cheap:NAME`",
+        "`decay:NAME`",
+        "`grow:NAME`",
+        "`NAME+NAME`",
+        "perspective",
+        "flipped",
+    ]
     assert names == [*(f"`{name}`" for name in CATALOGUE), *composed]
 
 
@@ -47,7 +54,12 @@ def test_every_protocol_is_in_the_table_of_faults():
 def test_every_codec_is_listed():
     # plain ones by their names, the two words that may be added by an example each
     names = re.findall(r"`([^`]+)`", " ".join(row[0] for row in table("Codecs")))
-    assert {word for name in names for word in name.strip(".").split("+")} - {"..."} == {*VALUES, "sparse", "ef", ""}
+    assert {word for name in names for word in name.strip(".").split("+")} - {"..."} == {
+        *VALUES,
+        "sparse",
+        "ef",
+        "",
+    }
 
 
 def test_guarantees_are_those_of_the_protocols():
@@ -61,15 +73,24 @@ def test_guarantees_are_those_of_the_protocols():
             assert said == "–" or "probability" in said, name
 
 
-FAULTS = [Faults(drop=0.1), Faults(duplicate=0.1), Faults(reorder=True), Faults(delay=1),
-          Faults(drop=0.1, resend=False)]  # fmt: skip
+FAULTS = [
+    Faults(drop=0.1),
+    Faults(duplicate=0.1),
+    Faults(reorder=True),
+    Faults(delay=1),
+    Faults(drop=0.1, resend=False),
+]
 
 
 def test_what_survives_is_what_the_library_says():
     for row in table("Faults"):
         for name in re.findall(r"`([^`]+)`", row[0]):
             for cell, fault in zip(row[1:], FAULTS, strict=True):
-                said = {True: "yes", False: "no"}[survives(fault, name)] if PROTOCOLS[name].guarantee else "–"
+                said = (
+                    {True: "yes", False: "no"}[survives(fault, name)]
+                    if PROTOCOLS[name].guarantee
+                    else "–"
+                )
                 assert cell == said, (name, fault)
 
 
@@ -78,11 +99,15 @@ def test_every_named_test_exists():
     assert len(named) > 30
     for file, function in set(named):
         tree = ast.parse((TESTS / file).read_text())
-        assert not function or function in {getattr(node, "name", None) for node in ast.walk(tree)}, (file, function)
+        assert not function or function in {
+            getattr(node, "name", None) for node in ast.walk(tree)
+        }, (file, function)
 
 
 def test_every_message_named_is_a_kind():
-    shouted = {word for row in PROTOCOL_ROWS.values() for word in re.findall(r"\b[A-Z]{3,}\b", row[3])}
+    shouted = {
+        word for row in PROTOCOL_ROWS.values() for word in re.findall(r"\b[A-Z]{3,}\b", row[3])
+    }
     assert shouted <= {kind.name for kind in KINDS}
 
 
@@ -90,7 +115,9 @@ def test_every_message_named_is_a_kind():
 def test_value_at_zero(name):
     # φ(0) as in the table, E = (3, 4) and R = 2
     (said,) = (row[3] for row in SAFE_ROWS if row[0] == f"`{name}`")
-    assert CATALOGUE[name](np.array([3.0, 4.0]), 2.0).at_zero == pytest.approx({"−R": -2, "−R²": -4}[said])
+    assert CATALOGUE[name](np.array([3.0, 4.0]), 2.0).at_zero == pytest.approx(
+        {"−R": -2, "−R²": -4}[said]
+    )
 
 
 # One event of each, in one step from E = (1, 2, 2) with R = 1: (protocol, moves (4, 3), what the other letters are).
@@ -117,7 +144,7 @@ EVENTS = {
     "omniscient": ("omniscient", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
     "at-end": ("at-end", np.tile(OUT, (4, 1)), {}),
     "local": ("local", np.tile(OUT, (4, 1)), {}),
-}  # fmt: skip
+}
 
 
 def total(formula, **letters):
@@ -134,7 +161,9 @@ def total(formula, **letters):
 def promised(cell, **letters):
     """{kind: messages} of a cell such as `k−v POLL, n BALANCED (...)`."""
     counts = {}
-    for many, few, kind in re.findall(r"([knmv1])(?:−([knmv]))? ([A-Z]{3,})", re.sub(r"\([^)]*\)", "", cell)):
+    for many, few, kind in re.findall(
+        r"([knmv1])(?:−([knmv]))? ([A-Z]{3,})", re.sub(r"\([^)]*\)", "", cell)
+    ):
         number = 1 if many == "1" else letters[many]
         counts[kind] = counts.get(kind, 0) + number - (letters[few] if few else 0)
     return {kind: count for kind, count in counts.items() if count}
@@ -168,7 +197,9 @@ def test_the_reader_of_formulas():
     assert total("12k + 4kD", k=2, D=3) == 48
     assert total("4kD + 4nD + 16k − 4n", k=2, D=3, n=1) == 24 + 12 + 32 - 4
     assert promised("v VIOLATION, k−v POLL, n BALANCED (k MODEL if n = k)", k=4, v=1, n=2) == {
-        "VIOLATION": 1, "POLL": 3, "BALANCED": 2,
+        "VIOLATION": 1,
+        "POLL": 3,
+        "BALANCED": 2,
     }
 
 

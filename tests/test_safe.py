@@ -6,7 +6,8 @@ from hypothesis import assume, example, given, target
 from hypothesis import strategies as st
 from strategies import SEEDS
 
-from fgm_ref.safe import SAFE, Ball, Cap, Variance, ZoneMaker, norm, squared_norm, zone_maker
+from fgm_ref.arrays import norm, squared_norm
+from fgm_ref.safe import SAFE, Ball, Cap, Variance, ZoneMaker, zone_maker
 
 TINY = 1e-9
 every_function = pytest.mark.parametrize("name", sorted(SAFE))
@@ -43,7 +44,10 @@ def region(phi, S):
     if isinstance(phi, Ball):  # ‖S − E‖ ≤ R
         return np.linalg.norm(S - phi.E) - phi.R
     if isinstance(phi, Cap):  # ‖E‖ − R ≤ ‖S‖ ≤ ‖E‖ + R
-        return max(np.linalg.norm(phi.E) - phi.R - np.linalg.norm(S), np.linalg.norm(S) - np.linalg.norm(phi.E) - phi.R)
+        return max(
+            np.linalg.norm(phi.E) - phi.R - np.linalg.norm(S),
+            np.linalg.norm(S) - np.linalg.norm(phi.E) - phi.R,
+        )
     assert isinstance(phi, Variance)  # mean ‖X‖² ≤ R², hence ‖mean X‖² ≤ R²
     return np.linalg.norm(S - phi.E) ** 2 - phi.R**2
 
@@ -55,7 +59,9 @@ def test_slack_at_zero(name, seed):
     phi, _ = zones(name, seed)
     assert np.isfinite(phi.at_zero)
     assert phi.at_zero < 0
-    assert phi.at_zero == pytest.approx(-(phi.R**2) if name == "variance" else -phi.R, rel=1e-9, abs=1e-12)
+    assert phi.at_zero == pytest.approx(
+        -(phi.R**2) if name == "variance" else -phi.R, rel=1e-9, abs=1e-12
+    )
     assert phi.at_zero == phi(np.zeros_like(phi.E))
 
 
@@ -160,10 +166,14 @@ def test_excess_is_the_written_region(name, seed, k):
     X = drifts(rng, phi, k)
     S = phi.E + X.mean(axis=0)
     expected = region(phi, S)
-    if name == "variance":  # of all sites: mean ‖X_i‖² − R², which is the spread plus that of the mean
+    if (
+        name == "variance"
+    ):  # of all sites: mean ‖X_i‖² − R², which is the spread plus that of the mean
         spread = (np.linalg.norm(phi.E + X - S, axis=1) ** 2).mean()
         expected = spread + np.linalg.norm(S - phi.E) ** 2 - phi.R**2
-    assert phi.excess(X) == pytest.approx(expected, abs=TINY * (1 + norm(phi.E) + phi.R + norm(X).max()) ** 2)
+    assert phi.excess(X) == pytest.approx(
+        expected, abs=TINY * (1 + norm(phi.E) + phi.R + norm(X).max()) ** 2
+    )
 
 
 @every_function
@@ -186,9 +196,17 @@ def test_reach_is_attained():
     E, R, k = np.array([3.0, 4.0]), 2.0, 3
     outward = np.tile(E / 5, (k, 1))
     for phi in (Ball(E, R), Cap(E, R)):
-        assert phi.excess(R * outward + 0.5 * outward) == pytest.approx(phi.reach(0.5 * outward)) == pytest.approx(0.5)
+        assert (
+            phi.excess(R * outward + 0.5 * outward)
+            == pytest.approx(phi.reach(0.5 * outward))
+            == pytest.approx(0.5)
+        )
     phi = Variance(E, R)
-    assert phi.excess(2.5 * outward) == pytest.approx(phi.reach(0.5 * outward)) == pytest.approx(2.5**2 - 2**2)
+    assert (
+        phi.excess(2.5 * outward)
+        == pytest.approx(phi.reach(0.5 * outward))
+        == pytest.approx(2.5**2 - 2**2)
+    )
 
 
 @every_function
@@ -248,7 +266,9 @@ def test_batched_equals_looped(name, dtype, seed):
     assert values.dtype == phi(X[0, 0]).dtype == dtype
     looped = [[phi(x) for x in row] for row in X]
     scale = float(norm(phi.E)) + phi.R + float(norm(X).max())
-    np.testing.assert_allclose(values, looped, rtol=0, atol=20 * np.finfo(dtype).eps * scale * (1 + scale))
+    np.testing.assert_allclose(
+        values, looped, rtol=0, atol=20 * np.finfo(dtype).eps * scale * (1 + scale)
+    )
 
 
 @every_function

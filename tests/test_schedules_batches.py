@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import SEEDS
 
-from fgm_ref.batches import Batches
-from fgm_ref.schedules import NAMES, schedule
+from fgm_ref.datasets.batches import Batches
+from fgm_ref.simulation.schedules import NAMES, schedule
 
 
 def first(text, k, seed, steps):
@@ -57,10 +57,21 @@ def test_a_schedule_follows_its_seed(text):
         assert first(text, 5, 3, 30) != first(text, 5, 4, 30)
 
 
-@pytest.mark.parametrize("text", [
-    "", "often", "single:0.5", "lockstep:1", "bernoulli:2", "bernoulli:-0.1", "bernoulli:0.5,0.5", "bernoulli:a",
-    "bernoulli:nan", "bernoulli:0.5,,0.5",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "often",
+        "single:0.5",
+        "lockstep:1",
+        "bernoulli:2",
+        "bernoulli:-0.1",
+        "bernoulli:0.5,0.5",
+        "bernoulli:a",
+        "bernoulli:nan",
+        "bernoulli:0.5,,0.5",
+    ],
+)
 def test_bad_schedules(text):
     # at once, not in the first step
     with pytest.raises(ValueError, match="schedule"):
@@ -73,11 +84,17 @@ def test_bad_schedules(text):
 def make_batches(lengths, size, seed=0):
     """k sites; site i owns the numbers 1000·i, 1000·i + 1, ..."""
     parts = [1000 * i + np.arange(length) for i, length in enumerate(lengths)]
-    rngs = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(len(lengths))]
+    rngs = [
+        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(len(lengths))
+    ]
     return Batches(parts, size, rngs), parts
 
 
-shapes = {"lengths": st.lists(st.integers(1, 30), min_size=1, max_size=5), "size": st.integers(1, 12), "seed": SEEDS}
+shapes = {
+    "lengths": st.lists(st.integers(1, 30), min_size=1, max_size=5),
+    "size": st.integers(1, 12),
+    "seed": SEEDS,
+}
 
 
 @given(**shapes, draws=st.integers(1, 200))
@@ -115,9 +132,15 @@ def test_passes_are_reshuffled_and_sites_differ():
 
 
 def test_the_same_seed_gives_the_same_batches_and_parts_stay_as_they_are():
-    (one, parts), (two, _), (other, _) = make_batches([7, 9], 4), make_batches([7, 9], 4), make_batches([7, 9], 4, 1)
+    (one, parts), (two, _), (other, _) = (
+        make_batches([7, 9], 4),
+        make_batches([7, 9], 4),
+        make_batches([7, 9], 4, 1),
+    )
     before = [part.copy() for part in parts]
-    same = [(one.draw(slice(None)), two.draw(slice(None)), other.draw(slice(None))) for _ in range(100)]
+    same = [
+        (one.draw(slice(None)), two.draw(slice(None)), other.draw(slice(None))) for _ in range(100)
+    ]
     assert all((a == b).all() for a, b, _ in same)
     assert any((a != c).any() for a, _, c in same)
     for part, kept in zip(parts, before, strict=True):

@@ -7,14 +7,23 @@ from hypothesis import strategies as st
 from scripted import build, play, watch
 from strategies import SEEDS, light, make_script, scripts
 
-from fgm_ref.config import Config
+from fgm_ref.arrays import norm, squared_norm
+from fgm_ref.check_safe.search import hunt
 from fgm_ref.datasets import load
-from fgm_ref.hunt import hunt
-from fgm_ref.safe import CATALOGUE, Ball, ZoneMaker, norm, safe_function, squared_norm, zone_maker
-from fgm_ref.shaped import Cone, HistoryMetric, PerLayer
-from fgm_ref.simulate import Simulation
+from fgm_ref.safe import CATALOGUE, Ball, ZoneMaker, safe_function, zone_maker
+from fgm_ref.safe.shaped import Cone, HistoryMetric, PerLayer
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.simulate import Simulation
 
-NAMES = ("per-layer", "history-metric", "cone", "decay:ball", "grow:ball", "decay:variance", "grow:tracking-variance")
+NAMES = (
+    "per-layer",
+    "history-metric",
+    "cone",
+    "decay:ball",
+    "grow:ball",
+    "decay:variance",
+    "grow:tracking-variance",
+)
 every_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -57,7 +66,10 @@ def drawn(name, seed):
     else:
         g = 0 * g
     zone.advance(t, np.full(k, t))
-    X = rng.normal(size=(k, D)) * np.exp(rng.uniform(-2, 1, size=(k, 1))) + ("tracking" in name) * t * g
+    X = (
+        rng.normal(size=(k, D)) * np.exp(rng.uniform(-2, 1, size=(k, 1)))
+        + ("tracking" in name) * t * g
+    )
     return zone, X, (E, 1.5), (g, t, n), rng
 
 
@@ -134,15 +146,20 @@ def test_layers_are_inside_the_ball(seed):
     # Σ R_b² = R²: what is safe for every layer is safe for the ball, and the corner of all radii is on its surface
     zone, X, (E, R), _, _ = drawn("per-layer", seed)
     assert (Ball(E, R)(X)[zone(X) <= 0] <= 1e-12).all()
-    corner = np.concatenate([
-        [R * (len(half) / len(E)) ** 0.5] + [0.0] * (len(half) - 1)
-        for half in np.split(E, [len(E) // 2]) if len(half)
-    ])  # fmt: skip
+    corner = np.concatenate(
+        [
+            [R * (len(half) / len(E)) ** 0.5] + [0.0] * (len(half) - 1)
+            for half in np.split(E, [len(E) // 2])
+            if len(half)
+        ]
+    )
     assert norm(corner) == pytest.approx(R) and float(zone(corner)) == pytest.approx(0)
 
 
 def test_the_simulator_says_where_the_layers_are():
-    simulation = Simulation(Config(dataset="ecg208", safe="per-layer+cap", sites=2, hidden=(4, 3)), load("ecg208"))
+    simulation = Simulation(
+        Config(dataset="ecg208", safe="per-layer+cap", sites=2, hidden=(4, 3)), load("ecg208")
+    )
     layout, zone = simulation.model.layout, simulation.sites.zone.parts[0]
     assert [block for block, _ in zone.blocks] == [layout.slice_of(name) for name in layout.names]
     assert len(zone.blocks) > 2 and zone.blocks[-1][0].stop == layout.size

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from fgm_ref.config import Config
 from fgm_ref.datasets import Dataset, load
+from fgm_ref.datasets.dataset import classification, regression
 from fgm_ref.protocols import PROTOCOLS
-from fgm_ref.result import RunResult
-from fgm_ref.simulate import RunDiverged, Simulation, run
-from fgm_ref.windows import classification, regression
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.result import RunResult
+from fgm_ref.simulation.simulate import RunDiverged, Simulation, run
 
 TALKING = [name for name in PROTOCOLS if name not in ("central", "local")]
 SMALL = {"hidden": (3,), "steps": 12, "batch": 4, "evaluations": 2, "lr": 0.05, "dtype": "float64"}
@@ -22,8 +22,14 @@ def toy(task="classification", n=60, T=4, D=2, seed=0) -> Dataset:
     if task == "regression":
         return regression("toy", (x[:n], sums[:n]), (x[n:], sums[n:]), "a toy")
     y = (sums > 0).astype(int)
-    return classification("toy", (x[:n], y[:n]), (x[n:], y[n:]), ("minus", "plus"), "a toy",
-                          sites=(np.arange(n) % 3, ("a", "b", "c")))
+    return classification(
+        "toy",
+        (x[:n], y[:n]),
+        (x[n:], y[n:]),
+        ("minus", "plus"),
+        "a toy",
+        sites=(np.arange(n) % 3, ("a", "b", "c")),
+    )
 
 
 def go(protocol, data=None, **settings) -> RunResult:
@@ -48,7 +54,10 @@ def test_the_identity_fails_for_adam_and_for_rare_averaging():
     central = go("central", optimizer="adam", sites=3)
     assert np.abs(go("periodic:b=1", optimizer="adam", sites=3).model - central.model).max() > 1e-4
     central = go("central", optimizer="sgd", sites=3, lr=0.5)
-    assert np.abs(go("periodic:b=6", optimizer="sgd", sites=3, lr=0.5).model - central.model).max() > 1e-6
+    assert (
+        np.abs(go("periodic:b=6", optimizer="sgd", sites=3, lr=0.5).model - central.model).max()
+        > 1e-6
+    )
 
 
 def test_averaged_momentum_is_centralised_and_is_billed():
@@ -108,7 +117,11 @@ def test_ledger_options_do_not_change_the_run():
 
 def test_the_series_are_the_ledger():
     result = go("fgm", sites=4)
-    assert result.series["bytes"][-1] == result.totals["bytes"] == sum(r["bytes"] for r in result.ledger.values())
+    assert (
+        result.series["bytes"][-1]
+        == result.totals["bytes"]
+        == sum(r["bytes"] for r in result.ledger.values())
+    )
     assert result.series["messages"][-1] == result.totals["messages"]
     assert (np.diff(result.series["bytes"]) >= 0).all()
     assert len(result.series["phi"]) == SMALL["steps"]
@@ -151,33 +164,50 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_divergence_stops_with_step_site_and_record():
     data = toy("regression")
-    with pytest.raises(RunDiverged, match=r"stopped at step \d+: the model of site \d+ blew up .*--lr") as caught:
+    with pytest.raises(
+        RunDiverged, match=r"stopped at step \d+: the model of site \d+ blew up .*--lr"
+    ) as caught:
         go("fgm", data, optimizer="sgd", lr=1e25, sites=2, steps=50)
     record = caught.value.result
     assert record.stopped == str(caught.value)
     assert 0 < len(record.series["bytes"]) < 50
 
 
-@pytest.mark.parametrize("setting, message", [
-    ({"sites": 0}, "sites: expected a whole number of at least 1, got 0"),
-    ({"sites": 61}, "sites"),
-    ({"threshold": 0}, "threshold: expected a number above 0, got 0"),
-    ({"threshold": float("nan")}, "threshold: expected a number above 0, got nan"),
-    ({"lr": -1}, "lr"), ({"clip": 0}, "clip"), ({"steps": 0}, "steps"), ({"seed": -1}, "seed"),
-    ({"protocol": "fmg"}, "protocol: .*did you mean 'fgm'"),
-    ({"protocol": "periodic:c=1"}, "expected b=10; got 'c=1'"),
-    ({"protocol": "periodic:b=0"}, "b: expected a whole number of at least 1, got 0"),
-    ({"protocol": "periodic:b=x"}, "option b: expected a whole number, got 'x'"),
-    ({"protocol": "fgm:epsilon=2"}, "epsilon: expected a number between 0 and 1, got 2"),
-    ({"protocol": "fgm-reb:rule=none"}, "rule: expected one of bimodal, fixed, zero-balance; got 'none'"),
-    ({"protocol": "dynamic:balancing=maybe"}, "expected yes or no"),
-    ({"safe": "cube"}, "safe: expected one of ball"),
-    ({"schedule": "sometimes"}, "schedule: expected one of"),
-    ({"schedule": "bernoulli:2"}, "rates between 0 and 1"),
-    ({"schedule": "bernoulli:0.1,0.2,0.3"}, "expected 1 rate or one for each of 8 sites, got 3"),
-    ({"split": "fair"}, "split"), ({"cell": "gru"}, "cell"), ({"optimizer": "newton"}, "optimizer"),
-    ({"optimizer_state": "lose"}, "optimizer_state"), ({"dtype": "float16"}, "dtype"),
-])
+@pytest.mark.parametrize(
+    "setting, message",
+    [
+        ({"sites": 0}, "sites: expected a whole number of at least 1, got 0"),
+        ({"sites": 61}, "sites"),
+        ({"threshold": 0}, "threshold: expected a number above 0, got 0"),
+        ({"threshold": float("nan")}, "threshold: expected a number above 0, got nan"),
+        ({"lr": -1}, "lr"),
+        ({"clip": 0}, "clip"),
+        ({"steps": 0}, "steps"),
+        ({"seed": -1}, "seed"),
+        ({"protocol": "fmg"}, "protocol: .*did you mean 'fgm'"),
+        ({"protocol": "periodic:c=1"}, "expected b=10; got 'c=1'"),
+        ({"protocol": "periodic:b=0"}, "b: expected a whole number of at least 1, got 0"),
+        ({"protocol": "periodic:b=x"}, "option b: expected a whole number, got 'x'"),
+        ({"protocol": "fgm:epsilon=2"}, "epsilon: expected a number between 0 and 1, got 2"),
+        (
+            {"protocol": "fgm-reb:rule=none"},
+            "rule: expected one of bimodal, fixed, zero-balance; got 'none'",
+        ),
+        ({"protocol": "dynamic:balancing=maybe"}, "expected yes or no"),
+        ({"safe": "cube"}, "safe: expected one of ball"),
+        ({"schedule": "sometimes"}, "schedule: expected one of"),
+        ({"schedule": "bernoulli:2"}, "rates between 0 and 1"),
+        (
+            {"schedule": "bernoulli:0.1,0.2,0.3"},
+            "expected 1 rate or one for each of 8 sites, got 3",
+        ),
+        ({"split": "fair"}, "split"),
+        ({"cell": "gru"}, "cell"),
+        ({"optimizer": "newton"}, "optimizer"),
+        ({"optimizer_state": "lose"}, "optimizer_state"),
+        ({"dtype": "float16"}, "dtype"),
+    ],
+)
 def test_bad_settings_are_named(setting, message):
     with pytest.raises(ValueError, match=message):
         run(Config(**{**SMALL, **setting}), data=toy())
@@ -202,5 +232,7 @@ def test_config_survives_json():
 def test_every_bundled_set_trains():
     for name in ("ecg208", "nyc_weather"):
         data = load(name)
-        result = run(Config(dataset=name, protocol="fgm", steps=60, lr=0.01, hidden=(12,)), data=data)
+        result = run(
+            Config(dataset=name, protocol="fgm", steps=60, lr=0.01, hidden=(12,)), data=data
+        )
         assert result.final["loss"] < 0.8 * data.baseline.loss

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fgm_ref.datasets import load, names
-from fgm_ref.split import SPLITS, apportion, dirichlet, labels, natural, split
-from fgm_ref.windows import Dataset, classification, regression
+from fgm_ref.datasets.dataset import Dataset, classification, regression
+from fgm_ref.datasets.split import SPLITS, apportion, dirichlet, labels, natural, split
 
 
 def toy(samples: int, task: str = "classification", groups: int = 3) -> Dataset:
@@ -33,9 +33,14 @@ def is_partition(parts: list[Any], samples: int) -> bool:
 
 
 @settings(max_examples=150, deadline=None)
-@given(data=st.data(), samples=st.integers(3, 60), how=st.sampled_from(SPLITS), seed=st.integers(0, 999),
-       task=st.sampled_from(["classification", "regression"]),
-       alpha=st.sampled_from([1e-300, 1e-6, 0.01, 0.1, 0.5, 1.0, 100.0, 1e300]))
+@given(
+    data=st.data(),
+    samples=st.integers(3, 60),
+    how=st.sampled_from(SPLITS),
+    seed=st.integers(0, 999),
+    task=st.sampled_from(["classification", "regression"]),
+    alpha=st.sampled_from([1e-300, 1e-6, 0.01, 0.1, 0.5, 1.0, 100.0, 1e300]),
+)
 def test_every_sample_goes_to_exactly_one_site(data, samples, how, seed, task, alpha):
     sites = data.draw(st.integers(1, samples))
     dataset = toy(samples, task)
@@ -72,7 +77,13 @@ def test_natural_with_as_many_sites_as_there_are_is_one_each():
 def test_natural_with_more_sites_cuts_each_into_consecutive_runs():
     groups = [np.arange(0, 50), np.arange(50, 98), np.arange(98, 108)]
     parts = natural(groups, 5)
-    assert [(part[0], part[-1]) for part in parts] == [(0, 24), (25, 49), (50, 73), (74, 97), (98, 107)]
+    assert [(part[0], part[-1]) for part in parts] == [
+        (0, 24),
+        (25, 49),
+        (50, 73),
+        (74, 97),
+        (98, 107),
+    ]
 
 
 def test_natural_with_fewer_sites_balances_whole_groups():
@@ -124,12 +135,17 @@ def test_an_impossible_alpha(alpha):
 
 
 def test_an_unknown_split():
-    with pytest.raises(ValueError, match=r"^split: expected one of iid, natural, dirichlet; got 'natrual'.*'natural'"):
+    with pytest.raises(
+        ValueError,
+        match=r"^split: expected one of iid, natural, dirichlet; got 'natrual'.*'natural'",
+    ):
         split(toy(20), 2, "natrual", np.random.default_rng(0))
 
 
 def test_natural_where_there_is_no_such_thing():
-    with pytest.raises(ValueError, match=r"^split: expected iid or dirichlet, as 'ecg208' has no natural sites"):
+    with pytest.raises(
+        ValueError, match=r"^split: expected iid or dirichlet, as 'ecg208' has no natural sites"
+    ):
         split(load("ecg208"), 2, "natural", np.random.default_rng(0))
 
 
@@ -140,4 +156,6 @@ def test_the_bundled_sets_split(name, how):
     if how == "natural" and dataset.site_train is None:
         pytest.skip("no natural sites")
     for sites in (2, 7, 20):
-        assert is_partition(split(dataset, sites, how, np.random.default_rng(0), 0.1), len(dataset.y_train))
+        assert is_partition(
+            split(dataset, sites, how, np.random.default_rng(0), 0.1), len(dataset.y_train)
+        )

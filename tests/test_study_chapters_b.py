@@ -13,11 +13,36 @@ from fgm_ref.study.stats import Estimate
 
 SEEDS = range(4)
 DEFAULTS = {
-    "kind": "run", "dataset": "watch", "protocol": "fgm", "cell": "lstm", "sites": 8, "split": "natural", "alpha": 0.5,
-    "schedule": "bernoulli:0.5", "steps": 100, "optimizer": "adam", "lr": 0.01, "clip": None, "safe": "ball",
-    "threshold": 0.1, "change": "", "faults": "", "parameters": 10.0, "bytes": 1e6, "loss": 1.0, "rounds": 20.0,
-    "rebalances": 0.0, "served_mean": 1.0, "prequential": 1.0, "prequential_late": 1.0, "baseline_loss": 2.0,
-    "stopped": "", "dropped": 0.0, "mean_phi_zero": -1.0, "breaches": 0.0, "overshoot": 0.0,
+    "kind": "run",
+    "dataset": "watch",
+    "protocol": "fgm",
+    "cell": "lstm",
+    "sites": 8,
+    "split": "natural",
+    "alpha": 0.5,
+    "schedule": "bernoulli:0.5",
+    "steps": 100,
+    "optimizer": "adam",
+    "lr": 0.01,
+    "clip": None,
+    "safe": "ball",
+    "threshold": 0.1,
+    "change": "",
+    "faults": "",
+    "parameters": 10.0,
+    "bytes": 1e6,
+    "loss": 1.0,
+    "rounds": 20.0,
+    "rebalances": 0.0,
+    "served_mean": 1.0,
+    "prequential": 1.0,
+    "prequential_late": 1.0,
+    "baseline_loss": 2.0,
+    "stopped": "",
+    "dropped": 0.0,
+    "mean_phi_zero": -1.0,
+    "breaches": 0.0,
+    "overshoot": 0.0,
     "curve_served": "[2,1,0.5]",
 }
 
@@ -42,7 +67,7 @@ def text(chapter):
 
 def cells(table, *first):
     """The line of a table that begins with these cells, by column."""
-    found = [line for line in table.body if tuple(line[:len(first)]) == first]
+    found = [line for line in table.body if tuple(line[: len(first)]) == first]
     assert len(found) == 1, first
     assert len(found[0]) == len(table.header)
     return dict(zip(table.header, found[0], strict=True))
@@ -54,13 +79,21 @@ def cells(table, *first):
 def program(gm=3.0, all_gm=6.0, cap=0.5, all_fgm=0.5, trained=1.0):
     """Correct and published programs with these bytes, in units of FGM's."""
     named = {"dynamic": ("ball", gm), "gm": ("ball", 1.5), "fgm": ("ball", 1.0)}
-    found = [row for name, (safe, size) in named.items() for row in rows(protocol=name, safe=safe, bytes=size * 1e6)]
+    found = [
+        row
+        for name, (safe, size) in named.items()
+        for row in rows(protocol=name, safe=safe, bytes=size * 1e6)
+    ]
     found += rows(protocol="fgm", safe="cap", bytes=cap * 1e6)
     at = why.PREFIX
-    found += rows(protocol=at + "GM_PUBLISHED", bytes=all_gm * 1e6, loss=3 * trained, rebalances=80.0)
+    found += rows(
+        protocol=at + "GM_PUBLISHED", bytes=all_gm * 1e6, loss=3 * trained, rebalances=80.0
+    )
     found += rows(protocol=at + "FGM_PUBLISHED", safe="cap", bytes=all_fgm * 1e6, loss=3 * trained)
     # 12 rounds and 88 balancings: somebody speaks after each of 100 batches
-    found += rows(protocol=at + "GM:inverted=yes,norm=yes", bytes=all_gm * 1e6, rounds=12.0, rebalances=88.0)
+    found += rows(
+        protocol=at + "GM:inverted=yes,norm=yes", bytes=all_gm * 1e6, rounds=12.0, rebalances=88.0
+    )
     return found
 
 
@@ -76,7 +109,10 @@ def test_what_makes_gm_look_dearer_is_read_off_the_intervals():
     assert "dearer, besides its balancing: FGM's safe function `cap` instead of `ball` (2." in there
     assert "makes it look cheaper" not in there
     back = why.shares(why.Program(program(all_gm=1.5, cap=2.0, all_fgm=2.0)))[0]
-    assert "its balancing: nothing that can be told from 1; what makes it look cheaper: FGM's safe function" in back
+    assert (
+        "its balancing: nothing that can be told from 1; what makes it look cheaper: FGM's safe function"
+        in back
+    )
 
 
 def test_the_arithmetic_of_a_round_stands_beside_the_measured_one():
@@ -115,11 +151,14 @@ def rebalanced(size=0.5, loss=1.0, **settings):
     return rows(protocol="fgm", **settings) + rows(**with_it, **settings)
 
 
-@pytest.mark.parametrize(("size", "loss", "said"), [
-    (0.5, 1.0, "as they come rebalancing pays for fgm-reb on watch (0.5"),
-    (2.0, 1.0, "as they come rebalancing never surely pays."),
-    (0.5, 1.5, "never surely pays; fewer bytes but clearly more loss: fgm-reb (watch)"),
-])
+@pytest.mark.parametrize(
+    ("size", "loss", "said"),
+    [
+        (0.5, 1.0, "as they come rebalancing pays for fgm-reb on watch (0.5"),
+        (2.0, 1.0, "as they come rebalancing never surely pays."),
+        (0.5, 1.5, "never surely pays; fewer bytes but clearly more loss: fgm-reb (watch)"),
+    ],
+)
 def test_rebalancing_pays_only_with_fewer_bytes_at_no_more_loss(size, loss, said):
     chapter = rebalancing.chapter(rebalanced(size, loss))
     assert said in text(chapter)
@@ -129,7 +168,9 @@ def test_rebalancing_pays_only_with_fewer_bytes_at_no_more_loss(size, loss, said
 
 
 def test_fewer_bytes_are_worth_nothing_where_nothing_is_learnt():
-    assert "not clearly below a trivial model's: fgm-reb (watch)" in text(rebalancing.chapter(rebalanced(0.5, 2.5)))
+    assert "not clearly below a trivial model's: fgm-reb (watch)" in text(
+        rebalancing.chapter(rebalanced(0.5, 2.5))
+    )
 
 
 def test_a_loss_that_varies_too_much_is_no_proof_that_rebalancing_pays():
@@ -137,18 +178,33 @@ def test_a_loss_that_varies_too_much_is_no_proof_that_rebalancing_pays():
     for row in found:
         if row["protocol"] == "fgm-reb":
             row["loss"] += 0.5 * (-1) ** row["seed"]
-    assert "fewer bytes but a loss too uncertain to tell: fgm-reb (watch)" in text(rebalancing.chapter(found))
+    assert "fewer bytes but a loss too uncertain to tell: fgm-reb (watch)" in text(
+        rebalancing.chapter(found)
+    )
 
 
 def test_constructed_cases_are_told_from_the_others_and_cancellation_from_both():
     opposed = {"dataset": "ecg208", "split": "dirichlet", "optimizer": "sgd", "lr": 0.5}
     found = rebalanced(2.0) + rebalanced(0.5, **opposed)
     for size, settings in ((0.9, {}), (0.2, opposed)):
-        found += [{**row, "cancellation_low": size / 2, "cancellation": size, "cancellation_high": size, "ended": 9.0}
-                  for row in rows(kind=rebalancing.CANCELLATION, **settings)]
+        found += [
+            {
+                **row,
+                "cancellation_low": size / 2,
+                "cancellation": size,
+                "cancellation_high": size,
+                "ended": 9.0,
+            }
+            for row in rows(kind=rebalancing.CANCELLATION, **settings)
+        ]
     said = text(rebalancing.chapter(found))
-    assert "opposite directions rebalancing pays for fgm-reb on ecg208, opposed, lr 0.5 (0.5" in said
-    assert "is between 0.20 (ecg208, opposed, lr 0.5, unequal speeds) and 0.90 (watch, unequal speeds)" in said
+    assert (
+        "opposite directions rebalancing pays for fgm-reb on ecg208, opposed, lr 0.5 (0.5" in said
+    )
+    assert (
+        "is between 0.20 (ecg208, opposed, lr 0.5, unequal speeds) and 0.90 (watch, unequal speeds)"
+        in said
+    )
 
 
 # drift
@@ -159,7 +215,10 @@ def changed(protocol, size, loss, **settings):
     names = ("served_mean", "prequential", "prequential_late")
     found = rows(protocol=protocol, bytes=size, change="swap=0/3@0.5", wobble=0.0, **settings)
     # some seeds are better, others are worse
-    return [{**row, **dict.fromkeys(names, loss + 0.01 * (-1) ** row["seed"] * (protocol == "fgm"))} for row in found]
+    return [
+        {**row, **dict.fromkeys(names, loss + 0.01 * (-1) ** row["seed"] * (protocol == "fgm"))}
+        for row in found
+    ]
 
 
 def periodic():
@@ -167,13 +226,21 @@ def periodic():
     return changed("periodic:b=7", 1e6, 1.0) + changed("periodic:b=61", 1e5, 2.0)
 
 
-@pytest.mark.parametrize(("loss", "word", "gap"), [
-    (1.2, "lower", "−0.300"), (1.8, "higher", "+0.300"), (1.5, "no clear difference", "+0.000"),
-])
+@pytest.mark.parametrize(
+    ("loss", "word", "gap"),
+    [
+        (1.2, "lower", "−0.300"),
+        (1.8, "higher", "+0.300"),
+        (1.5, "no clear difference", "+0.000"),
+    ],
+)
 def test_a_dynamic_protocol_is_held_against_the_period_with_as_many_bytes(loss, word, gap):
     # half-way between the two periods in ln bytes, where periodic averaging has a loss of 1.5
     chapter = drift.chapter(periodic() + changed("fgm", 10**5.5, loss))
-    assert f"the loss of E over time against periodic averaging: fgm {word} in label swap (watch)" in text(chapter)
+    assert (
+        f"the loss of E over time against periodic averaging: fgm {word} in label swap (watch)"
+        in text(chapter)
+    )
     assert cells(chapter.tables[0], "label swap (watch)", "fgm")["− periodic"].startswith(gap)
 
 
@@ -190,7 +257,9 @@ def test_outside_of_the_periods_nothing_is_extrapolated():
 def test_when_matters_less_than_how_often_only_if_the_numbers_say_so():
     less = "when models are averaged matters less than how often"
     assert f": {less}." in text(drift.chapter(periodic() + changed("fgm", 10**5.5, 1.4)))
-    assert f": that {less} does not follow." in text(drift.chapter(periodic() + changed("fgm", 10**5.5, 0.2)))
+    assert f": that {less} does not follow." in text(
+        drift.chapter(periodic() + changed("fgm", 10**5.5, 0.2))
+    )
 
 
 def test_a_change_without_periodic_runs_is_left_out():
@@ -202,8 +271,14 @@ def test_a_change_without_periodic_runs_is_left_out():
 
 def faulty(size, loss, breaches=0.0):
     """FGM without faults, and with messages four steps late."""
-    return rows() + rows(faults="delay=4", bytes=size * 1e6, loss=loss, breaches=breaches, overshoot=0.5,
-                         mean_phi_zero=-2.0)
+    return rows() + rows(
+        faults="delay=4",
+        bytes=size * 1e6,
+        loss=loss,
+        breaches=breaches,
+        overshoot=0.5,
+        mean_phi_zero=-2.0,
+    )
 
 
 def test_faults_raise_or_lower_bytes_and_loss():
@@ -232,19 +307,28 @@ def learnt(reach=0.1, rounds=10.0, **settings):
     """LSTM and RNN; the RNN's share of the gradient at the first step, by the LSTM's, is `reach`."""
     found = []
     for cell, share, count in (("lstm", 0.01, 20.0), ("rnn", 0.01 * reach, rounds)):
-        norms = {"h": np.geomspace(1, share, 5).tolist()} | ({"c": [0.0, 1, 1, 1, 1]} if cell == "lstm" else {})
-        outcome = {"lag_norms": json.dumps({"end": norms}), "gradient_reach": share, "relative_step_norm": 0.01,
-                   "step_norm": 0.1}
+        norms = {"h": np.geomspace(1, share, 5).tolist()} | (
+            {"c": [0.0, 1, 1, 1, 1]} if cell == "lstm" else {}
+        )
+        outcome = {
+            "lag_norms": json.dumps({"end": norms}),
+            "gradient_reach": share,
+            "relative_step_norm": 0.01,
+            "step_norm": 0.1,
+        }
         found += rows(cell=cell, rounds=count, drift=1.0, **outcome, **settings)
     return found
 
 
-@pytest.mark.parametrize(("reach", "rounds", "vanishes", "rule"), [
-    (0.1, 10.0, "it vanishes faster", "the RNN has fewer rounds on watch (lr 0.01)"),
-    (0.1, 40.0, "it vanishes faster", "the RNN has more rounds on watch (lr 0.01)"),
-    (10.0, 10.0, "it vanishes more slowly", "cannot be seen here"),
-    (0.1, 20.0, "it vanishes faster", "cannot be seen here"),
-])
+@pytest.mark.parametrize(
+    ("reach", "rounds", "vanishes", "rule"),
+    [
+        (0.1, 10.0, "it vanishes faster", "the RNN has fewer rounds on watch (lr 0.01)"),
+        (0.1, 40.0, "it vanishes faster", "the RNN has more rounds on watch (lr 0.01)"),
+        (10.0, 10.0, "it vanishes more slowly", "cannot be seen here"),
+        (0.1, 20.0, "it vanishes faster", "cannot be seen here"),
+    ],
+)
 def test_vanishing_gradients_and_rounds(reach, rounds, vanishes, rule):
     said = text(gradients.chapter(learnt(reach, rounds)))
     assert vanishes in said
@@ -253,7 +337,10 @@ def test_vanishing_gradients_and_rounds(reach, rounds, vanishes, rule):
 
 def test_there_is_no_rule_if_two_cases_disagree():
     said = text(gradients.chapter(learnt(rounds=10.0) + learnt(rounds=40.0, lr=0.002, clip=1.0)))
-    assert "There is no rule in it: fewer rounds on watch (lr 0.01), more on watch (lr 0.002, clip 1)." in said
+    assert (
+        "There is no rule in it: fewer rounds on watch (lr 0.01), more on watch (lr 0.002, clip 1)."
+        in said
+    )
 
 
 def test_a_cell_by_itself_is_shown_and_not_compared():
@@ -270,13 +357,17 @@ def test_only_runs_with_a_partner_are_compared():
     a, b = rows(seeds=(0, 1, 2), bytes=2e6), rows(seeds=(1, 2, 3), threshold=0.1)
     assert paired.log_ratio(a, b).n == 2
     assert paired.log_ratio(a, rows(threshold=0.2)).n == 0
-    with pytest.raises(ValueError, match="rows: expected one per seed and threshold, got 6 rows for 3"):
+    with pytest.raises(
+        ValueError, match="rows: expected one per seed and threshold, got 6 rows for 3"
+    ):
         paired.log_ratio(a + a, b)
 
 
 def test_a_difference_is_told_by_its_interval():
     intervals = (-2, -1), (1, 2), (-1, 1)
-    said = [paired.side(Estimate(0.0, low, high, 5), "lower", "higher", "?") for low, high in intervals]
+    said = [
+        paired.side(Estimate(0.0, low, high, 5), "lower", "higher", "?") for low, high in intervals
+    ]
     assert said == ["lower", "higher", "?"]
 
 

@@ -6,13 +6,15 @@ from hypothesis import given
 from scripted import build, play, start
 from strategies import make_script, scripts
 
-from fgm_ref.config import Config
 from fgm_ref.protocols import PROTOCOLS, parse
-from fgm_ref.simulate import run
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.simulate import run
 
 PATH = "fgm_ref.study.deviations"
-PAIRS = pytest.mark.parametrize("mine, correct", [("GM", "dynamic"), ("GM", "dynamic:b=3"), ("FGM", "fgm"),
-                                                  ("FGM", "fgm:epsilon=0.2")])
+PAIRS = pytest.mark.parametrize(
+    "mine, correct",
+    [("GM", "dynamic"), ("GM", "dynamic:b=3"), ("FGM", "fgm"), ("FGM", "fgm:epsilon=0.2")],
+)
 
 
 def gm(*on):
@@ -33,29 +35,50 @@ def same(a, b):
 @given(script=scripts())
 def test_with_no_switch_on_it_is_the_correct_protocol(mine, correct, script):
     for safe in ("ball", "cap"):
-        same(play(script, f"{PATH}:{mine}:{correct.partition(':')[2]}", safe), play(script, correct, safe))
+        same(
+            play(script, f"{PATH}:{mine}:{correct.partition(':')[2]}", safe),
+            play(script, correct, safe),
+        )
 
 
 @pytest.mark.parametrize("mine, correct", [("GM", "dynamic"), ("FGM", "fgm")])
 @pytest.mark.parametrize("schedule", ["single", "lockstep"])
 def test_whole_runs_are_the_same_with_no_switch_on(mine, correct, schedule):
-    a, b = (run(Config(dataset="ecg208", protocol=name, sites=4, hidden=(3,), steps=60, schedule=schedule,
-                       threshold=0.02, evaluations=1)) for name in (f"{PATH}:{mine}", correct))
+    a, b = (
+        run(
+            Config(
+                dataset="ecg208",
+                protocol=name,
+                sites=4,
+                hidden=(3,),
+                steps=60,
+                schedule=schedule,
+                threshold=0.02,
+                evaluations=1,
+            )
+        )
+        for name in (f"{PATH}:{mine}", correct)
+    )
     assert a.series["rounds"][-1] > 1
     assert a.events.tobytes() == b.events.tobytes()
     assert (a.model == b.model).all()
 
 
 def test_they_are_not_in_the_registry_and_every_switch_starts_off():
-    names = {"GM": {"inverted", "norm", "partial_reference", "stale", "rewind", "movers", "sum_test"},
-             "FGM": {"unsigned", "sum", "carry", "stale", "rewind", "stale_phi", "twice"}}
+    names = {
+        "GM": {"inverted", "norm", "partial_reference", "stale", "rewind", "movers", "sum_test"},
+        "FGM": {"unsigned", "sum", "carry", "stale", "rewind", "stale_phi", "twice"},
+    }
     for name, switches in names.items():
         protocol, options = parse(f"{PATH}:{name}")
         assert protocol not in PROTOCOLS.values()
         assert {key for key, value in options.items() if value is False} == switches
         _, published = parse(f"{PATH}:{name}_PUBLISHED")
         assert {key for key in switches if not published[key]} == ({"sum_test"} & switches)
-        assert published["b" if name == "GM" else "epsilon"] == options["b" if name == "GM" else "epsilon"]
+        assert (
+            published["b" if name == "GM" else "epsilon"]
+            == options["b" if name == "GM" else "epsilon"]
+        )
     with pytest.raises(ValueError, match=r"expected b=1, .*inverted=False.*got 'invert=yes'"):
         parse(f"{PATH}:GM:invert=yes")
 
@@ -67,7 +90,9 @@ def line(protocol, *moves, active=None, k=4, E=0.0, **more):
     """A game with one parameter: `moves` of site 0 alone, or whole rows of `active` sites."""
     game = build(protocol, np.array([E]), k, **{"threshold": 1.0, **more})
     for move in moves:
-        game.step(np.reshape(move, (-1, 1)).astype(float), np.array([0]) if active is None else active)
+        game.step(
+            np.reshape(move, (-1, 1)).astype(float), np.array([0]) if active is None else active
+        )
     return game
 
 
@@ -88,7 +113,9 @@ def test_inverted_only_the_count_of_violations_ends_a_round():
     game = line(gm("inverted"))
     for step in range(1, 5):
         game.step(2.5 - game.sites.models[:1], np.array([0]))
-        assert (game.coordinator.rebalances, game.coordinator.round) == ((step, 1) if step < 4 else (3, 2))
+        assert (game.coordinator.rebalances, game.coordinator.round) == (
+            (step, 1) if step < 4 else (3, 2)
+        )
     # bytes of that round: 4 violations and 3 partners up, 3 · 2 down; then 3 others up and 4 down; the start: 4
     assert game.ledger.total_bytes == 4 * (4 + 3 + 3 * 2 + 3 + 4 + 4)
 
@@ -107,7 +134,11 @@ def test_norm_measures_from_twice_the_reference():
     assert "VIOLATION" in line(gm("norm"), 0.5, E=5.0).names()
     assert line(gm("norm"), 5.5, E=5.0).names() == ["MODEL"]
     # and no square: R = 0.5, |w − 2E| = 0.4 for E = 0
-    assert line(gm("norm"), 0.4, threshold=0.5).names() == line("dynamic", 0.4, threshold=0.5).names() == ["MODEL"]
+    assert (
+        line(gm("norm"), 0.4, threshold=0.5).names()
+        == line("dynamic", 0.4, threshold=0.5).names()
+        == ["MODEL"]
+    )
     # idle sites say nothing, although they are outside
     assert line(gm("norm"), 0.5, E=5.0).senders("VIOLATION") == [0]
 
@@ -165,7 +196,10 @@ def test_movers_leave_out_who_stands_at_the_reference():
     game = line(gm("movers"), 3)
     assert game.coordinator.round == 2 and game.coordinator.E == 3
     everybody = np.array([[1.5, 0.1, -0.2, 0.3]])
-    same(line(gm("movers"), everybody, active=np.arange(4)), line("dynamic", everybody, active=np.arange(4)))
+    same(
+        line(gm("movers"), everybody, active=np.arange(4)),
+        line("dynamic", everybody, active=np.arange(4)),
+    )
     # nobody in B has moved: the plain mean
     coordinator = game.coordinator
     coordinator.B = {0: coordinator.E.copy(), 1: coordinator.E.copy()}
@@ -213,16 +247,23 @@ def test_unsigned_reads_a_fall_as_a_huge_count():
 
 def test_sum_and_carry_move_the_model_too_far():
     moves = [[3] * 4, [2] * 4]
-    ends = {name: float(line(name, *moves, active=np.arange(4)).coordinator.E[0])
-            for name in ("fgm", fgm("sum"), fgm("carry"), fgm("sum", "carry"))}
+    ends = {
+        name: float(line(name, *moves, active=np.arange(4)).coordinator.E[0])
+        for name in ("fgm", fgm("sum"), fgm("carry"), fgm("sum", "carry"))
+    }
     assert list(ends.values()) == [3 + 2, 12 + 8, 3 + (3 + 2), 12 + (12 + 8)]
-    same(line(fgm("carry"), moves[0], active=np.arange(4)), line("fgm", moves[0], active=np.arange(4)))
+    same(
+        line(fgm("carry"), moves[0], active=np.arange(4)),
+        line("fgm", moves[0], active=np.arange(4)),
+    )
 
 
 @given(script=scripts(styles=("common",), radii=(2,), max_k=6, min_k=2))
 def test_with_one_round_sum_and_carry_change_nothing_before_its_end(script):
     correct, wrong = play(script, "fgm"), play(script, fgm("sum", "carry"))
-    first_end = [n for n, name in enumerate(correct.names()) if name == "MODEL"][1:2] or [len(correct.events)]
+    first_end = [n for n, name in enumerate(correct.names()) if name == "MODEL"][1:2] or [
+        len(correct.events)
+    ]
     assert repr(correct.events[: first_end[0]]) == repr(wrong.events[: first_end[0]])
 
 
@@ -259,13 +300,28 @@ def test_twice_changes_the_bill_and_nothing_else(script):
     assert all(a[name] == b[name] for name in a if name not in ("PHI", "POLL"))
 
 
-@pytest.mark.parametrize("name, safe, threshold", [("GM_PUBLISHED", "ball", 0.02), ("FGM_PUBLISHED", "cap", 0.002)])
+@pytest.mark.parametrize(
+    "name, safe, threshold", [("GM_PUBLISHED", "ball", 0.02), ("FGM_PUBLISHED", "cap", 0.002)]
+)
 def test_all_together_run_to_the_end(name, safe, threshold):
-    result = run(Config(dataset="ecg208", protocol=f"{PATH}:{name}", safe=safe, sites=4, hidden=(3,), steps=60,
-                        schedule="single", threshold=threshold, evaluations=1))
+    result = run(
+        Config(
+            dataset="ecg208",
+            protocol=f"{PATH}:{name}",
+            safe=safe,
+            sites=4,
+            hidden=(3,),
+            steps=60,
+            schedule="single",
+            threshold=threshold,
+            evaluations=1,
+        )
+    )
     rounds, rebalances = result.series["rounds"][-1], result.series["rebalances"][-1]
     assert np.isfinite(result.final["loss"]) and rounds > 2
-    if name == "GM_PUBLISHED":  # whatever the learning does: every batch violates, and the k-th violation ends a round
+    if (
+        name == "GM_PUBLISHED"
+    ):  # whatever the learning does: every batch violates, and the k-th violation ends a round
         k, D = 4, result.final["parameters"]
         assert (rounds, rebalances) == (60 / k, 60 / k * (k - 1))
         # so a round costs 1 + 2(k − 1)/k times what it costs to collect k models and to send k out

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from fgm_ref.config import Config
+from fgm_ref.simulation.config import Config
 from fgm_ref.study import grid, store
 from fgm_ref.study.measure import KINDS, train
 from fgm_ref.study.settings import FIELDS, read, typed, written
@@ -32,11 +32,20 @@ def test_the_preset_comes_first_then_common_then_block_then_set():
 
 
 def test_a_set_is_crossed_with_the_rest_and_twins_are_done_once():
-    together = [{"protocol": "fgm", "safe": "variance"}, {"protocol": ["local", "central"], "threshold": 1}]
+    together = [
+        {"protocol": "fgm", "safe": "variance"},
+        {"protocol": ["local", "central"], "threshold": 1},
+    ]
     found = tasks({**TINY, "threshold": [0.1, 0.2], "seeds": 2, "set": together})
-    triples = [(t.config.protocol, t.config.safe, t.config.threshold) for t in found if t.config.seed == 1]
-    assert triples == [("fgm", "variance", 0.1), ("fgm", "variance", 0.2),
-                       ("local", "ball", 1.0), ("central", "ball", 1.0)]
+    triples = [
+        (t.config.protocol, t.config.safe, t.config.threshold) for t in found if t.config.seed == 1
+    ]
+    assert triples == [
+        ("fgm", "variance", 0.1),
+        ("fgm", "variance", 0.2),
+        ("local", "ball", 1.0),
+        ("central", "ball", 1.0),
+    ]
     assert len(tasks({**TINY, "seeds": 2}, {**TINY, "seeds": 3})) == 3
 
 
@@ -48,34 +57,52 @@ def test_quick_replaces_values_of_an_experiment_and_of_a_block():
     block = {**TINY, "protocol": ["fgm", "gm"], "seeds": 9, "quick": {"protocol": "gm"}}
     assert len(tasks(block, quick={"seeds": 2})) == 18
     found = tasks(block, quick={"seeds": 2, "steps": 3}, short=True)
-    assert [(t.config.protocol, t.config.steps, t.config.seed) for t in found] == [("gm", 3, 0), ("gm", 3, 1)]
+    assert [(t.config.protocol, t.config.steps, t.config.seed) for t in found] == [
+        ("gm", 3, 0),
+        ("gm", 3, 1),
+    ]
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"treshold": 1}, "field: expected one of .*Did you mean 'threshold'"),
-    ({"threshold": -1}, "threshold: expected a number above 0, got -1"),
-    ({"threshold": ["0.1"]}, "threshold: expected a number, got '0.1'"),
-    ({"threshold": []}, "threshold: expected at least one value"),
-    ({"steps": 2.5}, "steps: expected a whole number, got 2.5"), ({"steps": True}, "steps: expected a whole number"),
-    ({"hidden": "big"}, "hidden: expected a whole number, got 'big'"),
-    ({"relative": 1}, "relative: expected true or false, got 1"), ({"cell": 3}, "cell: expected text, got 3"),
-    ({"protocol": "fmg"}, "protocol: .*did you mean 'fgm'"), ({"safe": "cube"}, "safe: expected"),
-    ({"dataset": "wacht"}, "dataset: .*Did you mean 'watch'"), ({"kind": "ran"}, "kind: expected one of run"),
-    ({"kind": "no_such_module:f"}, "kind: found no module"),
-    ({"seed": 3}, "seed: expected `seeds`"), ({"seeds": "all"}, "seeds: expected how many"),
-    ({"set": [3]}, "set: expected a table"), ({"set": {}}, "set: expected a list"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"treshold": 1}, "field: expected one of .*Did you mean 'threshold'"),
+        ({"threshold": -1}, "threshold: expected a number above 0, got -1"),
+        ({"threshold": ["0.1"]}, "threshold: expected a number, got '0.1'"),
+        ({"threshold": []}, "threshold: expected at least one value"),
+        ({"steps": 2.5}, "steps: expected a whole number, got 2.5"),
+        ({"steps": True}, "steps: expected a whole number"),
+        ({"hidden": "big"}, "hidden: expected a whole number, got 'big'"),
+        ({"relative": 1}, "relative: expected true or false, got 1"),
+        ({"cell": 3}, "cell: expected text, got 3"),
+        ({"protocol": "fmg"}, "protocol: .*did you mean 'fgm'"),
+        ({"safe": "cube"}, "safe: expected"),
+        ({"dataset": "wacht"}, "dataset: .*Did you mean 'watch'"),
+        ({"kind": "ran"}, "kind: expected one of run"),
+        ({"kind": "no_such_module:f"}, "kind: found no module"),
+        ({"seed": 3}, "seed: expected `seeds`"),
+        ({"seeds": "all"}, "seeds: expected how many"),
+        ({"set": [3]}, "set: expected a table"),
+        ({"set": {}}, "set: expected a list"),
+    ],
+)
 def test_errors_name_experiment_block_and_field(change, message):
     with pytest.raises(ValueError, match=f"experiment one, block 2: {message}"):
         _ = tasks(TINY, {**TINY, **change})
 
 
-@pytest.mark.parametrize("mapping, message", [
-    ({"One": {"blocks": [{}]}}, "experiment: expected a name of small letters"),
-    ({"one": {}}, "experiment one: blocks: expected at least one block"),
-    ({"one": {"blocks": [{}], "block": 1}}, "experiment one: key: expected one of .*Did you mean 'blocks'"),
-    ({"one": 3}, "experiment one: experiment: expected a table"),
-])
+@pytest.mark.parametrize(
+    "mapping, message",
+    [
+        ({"One": {"blocks": [{}]}}, "experiment: expected a name of small letters"),
+        ({"one": {}}, "experiment one: blocks: expected at least one block"),
+        (
+            {"one": {"blocks": [{}], "block": 1}},
+            "experiment one: key: expected one of .*Did you mean 'blocks'",
+        ),
+        ({"one": 3}, "experiment one: experiment: expected a table"),
+    ],
+)
 def test_a_malformed_experiment_is_named(mapping, message):
     with pytest.raises(ValueError, match=message):
         grid.experiments(mapping)
@@ -97,7 +124,13 @@ def test_the_bundled_experiments_are_sound(quick):
 
 def other(name):
     """A value of a field that is not its default."""
-    special = {"dataset": "watch", "optimizer": "sgd", "optimizer_state": "reset", "dtype": "float64", "clip": 1.5}
+    special = {
+        "dataset": "watch",
+        "optimizer": "sgd",
+        "optimizer_state": "reset",
+        "dtype": "float64",
+        "clip": 1.5,
+    }
     default = FIELDS[name].default
     if name in special:
         return special[name]
@@ -111,7 +144,9 @@ def other(name):
 @pytest.mark.parametrize("name", [field.name for field in fields(Config)])
 def test_every_setting_survives_a_cell(name):
     default = FIELDS[name].default
-    values = [default] if isinstance(default, str) and other(name) == "watch" else [default, other(name)]
+    values = (
+        [default] if isinstance(default, str) and other(name) == "watch" else [default, other(name)]
+    )
     for value in values:
         again = read(name, written(value))
         assert again == value and type(again) is type(value)
@@ -131,4 +166,10 @@ def test_columns_do_not_collide():
     outcome = train(tasks(TINY)[0].config)
     names = [*store.NAMES, *FIELDS, *outcome, "seconds", *store.VERSIONS]
     assert len(set(names)) == len(names)
-    assert KINDS["run"] is train and set(outcome) >= {"loss", "served_mean", "bytes", "stopped", "baseline_loss"}
+    assert KINDS["run"] is train and set(outcome) >= {
+        "loss",
+        "served_mean",
+        "bytes",
+        "stopped",
+        "baseline_loss",
+    }

@@ -53,10 +53,24 @@ def deadly(config):
 def spawn(folder, kind="logged", seeds=8, workers=2):
     (folder / "kinds.py").write_text(KINDS)
     (folder / "small.toml").write_text(GRID % (kind, seeds))
-    command = [sys.executable, "-m", "fgm_ref.study", "--full", "--grid", "small.toml", "--out", "out"]
+    command = [
+        sys.executable,
+        "-m",
+        "fgm_ref.study",
+        "--full",
+        "--grid",
+        "small.toml",
+        "--out",
+        "out",
+    ]
     return subprocess.Popen(
-        [*command, "--workers", str(workers)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, env=os.environ | {"PYTHONPATH": os.getcwd()},
+        [*command, "--workers", str(workers)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
     )
 
 
@@ -76,7 +90,10 @@ def wait_for_runs(folder, process, least):
 
 def rows(folder):
     with open(folder / "out" / "small.csv", newline="") as file:
-        return [{name: text for name, text in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+        return [
+            {name: text for name, text in row.items() if name != "seconds"}
+            for row in csv.DictReader(file)
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +148,11 @@ def test_workers_that_keep_dying_are_reported_in_words(tmp_path):
     process = spawn(tmp_path, "deadly", seeds=2)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert "worker processes were killed" in err and "4 runs are not done" in err and "Traceback" not in err
+    assert (
+        "worker processes were killed" in err
+        and "4 runs are not done" in err
+        and "Traceback" not in err
+    )
 
 
 def main(capsys, *args):
@@ -142,15 +163,18 @@ def main(capsys, *args):
     return code, *capsys.readouterr()
 
 
-@pytest.mark.parametrize("args, message", [
-    ([], "expected --list, --quick, --full or --report"),
-    (["--full", "--quick"], "--quick: expected either"),
-    (["--list", "--only", "frunts"], "--only: expected one of .*Did you mean 'fronts'"),
-    (["--list", "--grid", "none.toml"], "--grid: expected a readable file"),
-    (["--quick", "--workers", "0"], "expected a whole number of at least 1"),
-    (["--quick", "--out", "/dev/null/x"], "--out: expected a folder to write to"),
-    (["--report", "--out", "/nowhere"], "--out: expected a folder with results"),
-])
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        ([], "expected --list, --quick, --full or --report"),
+        (["--full", "--quick"], "--quick: expected either"),
+        (["--list", "--only", "frunts"], "--only: expected one of .*Did you mean 'fronts'"),
+        (["--list", "--grid", "none.toml"], "--grid: expected a readable file"),
+        (["--quick", "--workers", "0"], "expected a whole number of at least 1"),
+        (["--quick", "--out", "/dev/null/x"], "--out: expected a folder to write to"),
+        (["--report", "--out", "/nowhere"], "--out: expected a folder with results"),
+    ],
+)
 def test_wrong_usage_ends_with_2_and_a_line(capsys, args, message):
     code, out, err = main(capsys, *args)
     assert code == 2 and not out

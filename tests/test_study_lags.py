@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from fgm_ref.config import Config
 from fgm_ref.datasets import load
-from fgm_ref.layers import Embedding, Readout
-from fgm_ref.losses import LOSSES
-from fgm_ref.model import Model, ModelSpec
-from fgm_ref.simulate import run
+from fgm_ref.learning.layers import Embedding, Readout
+from fgm_ref.learning.losses import LOSSES
+from fgm_ref.learning.model import Model, ModelSpec
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.simulate import run
 from fgm_ref.study.lags import lag_norms, lags
 
 K, B, T, D, H = 2, 3, 6, 2, 3
@@ -29,17 +29,21 @@ def problem(task="classification", **settings):
 def tail_loss(model, p, x, y, lag, h, c):
     """One sample's loss if the last layer has the states h, c (H,) before its last `lag` steps: a plain loop."""
     w = model.layout.views(p[None])
-    below = (Embedding.forward(w["embedding"], x[None, None]) if model.spec.vocabulary else x[None, None])
+    below = (
+        Embedding.forward(w["embedding"], x[None, None]) if model.spec.vocabulary else x[None, None]
+    )
     below = below.transpose(2, 3, 0, 1)
     for name, Din, units in model.spec.layers[:-1]:
         cell = model.spec.cell_class(1, Din, units, T, 1, np.float64)
         below = cell.forward(w[f"{name}.W"], below).copy()
     name, Din, units = model.spec.layers[-1]
     weights = [w[f"{name}.{part}"] for part in (("W", "p") if model.spec.peepholes else ("W",))]
-    states = {"h0": h[:, None, None]} | ({} if model.spec.cell == "rnn" else {"c0": c[:, None, None]})
+    states = {"h0": h[:, None, None]} | (
+        {} if model.spec.cell == "rnn" else {"c0": c[:, None, None]}
+    )
     if lag:
         cell = model.spec.cell_class(1, Din, units, lag, 1, np.float64)
-        h = cell.forward(*weights, below[T - lag:], **states)[-1, :, 0, 0]
+        h = cell.forward(*weights, below[T - lag :], **states)[-1, :, 0, 0]
     z = Readout(1, units, 2, 1, 1, np.float64).forward(w["readout"], h[None, :, None, None])
     target = np.array([[y]]) if model.spec.task == "classification" else y[:, None, None]
     return LOSSES[model.spec.task](z, target, np.empty_like(z))[0]
@@ -48,7 +52,9 @@ def tail_loss(model, p, x, y, lag, h, c):
 def states(model, p, x, lag):
     """h[T − lag], c[T − lag] of the top layer, by running the first T − lag steps."""
     w = model.layout.views(p[None])
-    below = (Embedding.forward(w["embedding"], x[None, None]) if model.spec.vocabulary else x[None, None])
+    below = (
+        Embedding.forward(w["embedding"], x[None, None]) if model.spec.vocabulary else x[None, None]
+    )
     below = below.transpose(2, 3, 0, 1)
     for name, Din, units in model.spec.layers:
         weights = [w[f"{name}.{part}"] for part in (("W", "p") if model.spec.peepholes else ("W",))]
@@ -58,10 +64,17 @@ def states(model, p, x, lag):
     return cell.h[T - lag, :, 0, 0].copy(), c
 
 
-@pytest.mark.parametrize("settings", [
-    {"cell": "rnn"}, {"cell": "lstm"}, {"cell": "lstm", "peepholes": True}, {"cell": "rnn", "task": "regression"},
-    {"cell": "lstm", "hidden": (2, 4), "truncate": 2}, {"cell": "lstm", "features": 0, "vocabulary": 5, "embedding": 2},
-])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"cell": "rnn"},
+        {"cell": "lstm"},
+        {"cell": "lstm", "peepholes": True},
+        {"cell": "rnn", "task": "regression"},
+        {"cell": "lstm", "hidden": (2, 4), "truncate": 2},
+        {"cell": "lstm", "features": 0, "vocabulary": 5, "embedding": 2},
+    ],
+)
 def test_against_finite_differences(settings):
     model, P, x, y = problem(**settings)
     found = lag_norms(model, P, x, y)
@@ -75,8 +88,17 @@ def test_against_finite_differences(settings):
                 for name, into in lengths.items():
                     slopes = []
                     for direction in np.eye(len(at[name])):
-                        ends = [tail_loss(model, P[k], x[k, b], y[k, b], lag,
-                                          **(at | {name: at[name] + sign * epsilon * direction})) for sign in (1, -1)]
+                        ends = [
+                            tail_loss(
+                                model,
+                                P[k],
+                                x[k, b],
+                                y[k, b],
+                                lag,
+                                **(at | {name: at[name] + sign * epsilon * direction}),
+                            )
+                            for sign in (1, -1)
+                        ]
                         slopes.append((ends[0] - ends[1]) / (2 * epsilon))
                     into.append(np.linalg.norm(slopes))
         for name, values in lengths.items():
@@ -85,7 +107,9 @@ def test_against_finite_differences(settings):
 
 def test_a_linear_memory_forgets_at_its_own_rate():
     # one unit, weights so small that tanh is linear: h[t] = a h[t-1] + ..., so ∂loss/∂h[T − lag] ∝ a^lag
-    model = Model(ModelSpec(cell="rnn", features=1, hidden=(1,), outputs=1, task="regression"), np.float64)
+    model = Model(
+        ModelSpec(cell="rnn", features=1, hidden=(1,), outputs=1, task="regression"), np.float64
+    )
     P = np.zeros((1, model.size))
     w = model.layout.views(P)
     w["rnn0.W"][...] = [[[0.7, 1e-6, 0]]]
@@ -111,12 +135,23 @@ def test_a_readout_at_every_step_is_refused():
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm"])
 def test_as_a_kind_of_study(cell):
-    config = Config(dataset="ecg208", protocol="fgm", cell=cell, hidden=(4,), sites=3, steps=11, threshold=0.03,
-                    lr=0.01, evaluations=1)
+    config = Config(
+        dataset="ecg208",
+        protocol="fgm",
+        cell=cell,
+        hidden=(4,),
+        sites=3,
+        steps=11,
+        threshold=0.03,
+        lr=0.01,
+        evaluations=1,
+    )
     columns = lags(config)
     norms = json.loads(columns["lag_norms"])
     assert list(norms) == ["start", "middle", "end"]
-    assert all(len(values) == load("ecg208").length for one in norms.values() for values in one.values())
+    assert all(
+        len(values) == load("ecg208").length for one in norms.values() for values in one.values()
+    )
     assert norms["start"] != norms["middle"] != norms["end"]
     assert columns["gradient_reach"] == norms["end"]["h"][-1] / norms["end"]["h"][0]
     # the run is the run
@@ -130,7 +165,17 @@ def test_as_a_kind_of_study(cell):
 
 
 def test_one_step_of_sgd_is_as_long_as_its_gradient():
-    config = Config(dataset="ecg208", protocol="local", optimizer="sgd", lr=1.0, clip=1e-3, cell="rnn", hidden=(2,),
-                    sites=2, steps=3, evaluations=1)
+    config = Config(
+        dataset="ecg208",
+        protocol="local",
+        optimizer="sgd",
+        lr=1.0,
+        clip=1e-3,
+        cell="rnn",
+        hidden=(2,),
+        sites=2,
+        steps=3,
+        evaluations=1,
+    )
     # every gradient is longer than the limit that it is clipped to
     assert lags(config)["step_norm"] == pytest.approx(1e-3, rel=1e-3)

@@ -14,14 +14,23 @@ pytestmark = pytest.mark.slow
 def rows_of(experiment, **wanted):
     """The quick runs of an experiment that have these settings, done here and now."""
     tasks = grid.load_file(quick=True)[experiment].tasks
-    chosen = [task for task in tasks if all(getattr(task.config, name) in values for name, values in wanted.items())]
+    chosen = [
+        task
+        for task in tasks
+        if all(getattr(task.config, name) in values for name, values in wanted.items())
+    ]
     records = [Record.of(task, execute(task)) for task in chosen]
     return [{name: cell(name, text) for name, text in record.row.items()} for record in records]
 
 
 @pytest.fixture(scope="module")
 def fronts():
-    return rows_of("fronts", protocol=("gm", "dynamic", "fgm", "fgm-centre"), safe=("variance",), threshold=(0.08,))
+    return rows_of(
+        "fronts",
+        protocol=("gm", "dynamic", "fgm", "fgm-centre"),
+        safe=("variance",),
+        threshold=(0.08,),
+    )
 
 
 def by(rows, a, b):

@@ -24,18 +24,24 @@ def found():
 
 def test_the_page_is_what_the_tables_say(found):
     assert set(found.chapters) == set(report.CHAPTERS)
-    assert PAGE.read_text(encoding="utf-8") == found.text(), "python -m fgm_ref.study --report --out data/results"
+    assert PAGE.read_text(encoding="utf-8") == found.text(), (
+        "python -m fgm_ref.study --report --out data/results"
+    )
 
 
 def test_pictures_are_there_and_no_others(found):
     folder = PAGE.parent / report.PICTURES
-    wanted = {f"{name}.png" for chapter in found.chapters.values() for name, _, _ in chapter.pictures}
+    wanted = {
+        f"{name}.png" for chapter in found.chapters.values() for name, _, _ in chapter.pictures
+    }
     assert {path.name for path in folder.iterdir()} == wanted
     assert all(1_000 < path.stat().st_size < LARGEST for path in folder.iterdir())
 
 
 def test_every_claim_has_our_own_number():
-    rows = re.findall(r"^\| (\d+[ab]?\. .*|The published.*) \|$", PAGE.read_text(encoding="utf-8"), re.M)
+    rows = re.findall(
+        r"^\| (\d+[ab]?\. .*|The published.*) \|$", PAGE.read_text(encoding="utf-8"), re.M
+    )
     assert len(rows) >= 17
     for row in rows:
         _, ours, verdict = row.split(" | ")
@@ -52,16 +58,22 @@ def test_the_first_screen_answers_with_intervals(found):
 def test_what_the_readme_says_in_short_holds(found):
     head = Cases(found.tables["fronts"]).headline
     # at the same promise, yes
-    assert all(case.promise("fgm", rival).estimate.high < 1 for case in head for rival in ("gm", "dynamic"))
+    assert all(
+        case.promise("fgm", rival).estimate.high < 1 for case in head for rival in ("gm", "dynamic")
+    )
     # at the same loss, hardly: nobody is clearly cheaper than a tuned period, not even the omniscient trigger
     assert pooled([case.reach("omniscient", "periodic") for case in head])[0].estimate.high > 1
     assert pooled([case.reach("fgm", "periodic") for case in head])[0].estimate.high > 1
-    assert pooled([case.reach("fgm", "periodic", "served_mean") for case in head])[0].estimate.high < 1
+    assert (
+        pooled([case.reach("fgm", "periodic", "served_mean") for case in head])[0].estimate.high < 1
+    )
     # at equal radius a zone that moves beats the norm, at equal loss nothing clearly does
     contest = Contest(found.tables["safe"])
     moving = contest.bytes(contest.cheapest(MOVED), NORM).estimate
     assert moving.high < 1 and contest.bytes(NORM, BEST).estimate.low > 1
-    assert not [e.name for e in contest.entrants if e.own and contest.at_loss(e)[0].estimate.high < 1]
+    assert not [
+        e.name for e in contest.entrants if e.own and contest.at_loss(e)[0].estimate.high < 1
+    ]
     # fewer bits save more than any trigger
     codecs = Codecs(found.tables["shipped"])
     for pair in codecs.pairs:

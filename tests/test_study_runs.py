@@ -7,10 +7,10 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecu
 import numpy as np
 import pytest
 
-from fgm_ref.config import Config
 from fgm_ref.datasets import load
-from fgm_ref.metrics import evaluate
-from fgm_ref.simulate import Simulation, run
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.metrics import evaluate
+from fgm_ref.simulation.simulate import Simulation, run
 from fgm_ref.study import grid, store, summary
 from fgm_ref.study.estimate import COST, seconds
 from fgm_ref.study.journal import NAME, Journal
@@ -20,10 +20,20 @@ from fgm_ref.study.store import Record
 from fgm_ref.study.task import Task
 
 TINY = {"dataset": "ecg208", "hidden": 3, "steps": 5, "evaluations": 2, "sites": 2, "batch": 4}
-TWO = grid.experiments({
-    "first": {"about": "a", "common": TINY, "blocks": [{"protocol": ["fgm", "periodic:b=2"], "seeds": 3}]},
-    "second": {"about": "b", "common": TINY, "blocks": [{"protocol": ["periodic:b=2", "local"], "seeds": 2}]},
-}).values()  # 6 and 4 runs, 2 of them shared
+TWO = grid.experiments(
+    {
+        "first": {
+            "about": "a",
+            "common": TINY,
+            "blocks": [{"protocol": ["fgm", "periodic:b=2"], "seeds": 3}],
+        },
+        "second": {
+            "about": "b",
+            "common": TINY,
+            "blocks": [{"protocol": ["periodic:b=2", "local"], "seeds": 2}],
+        },
+    }
+).values()  # 6 and 4 runs, 2 of them shared
 
 
 class Serial(Executor):
@@ -70,7 +80,9 @@ def test_rows_are_in_the_order_of_the_grid_and_the_journal_is_gone(alone):
         assert {row["experiment"] for row in found} == {experiment.name}
 
 
-@pytest.mark.parametrize("how", [{"workers": 1}, {"workers": 2}, {"executor": ThreadPoolExecutor(2)}])
+@pytest.mark.parametrize(
+    "how", [{"workers": 1}, {"workers": 2}, {"executor": ThreadPoolExecutor(2)}]
+)
 def test_any_executor_gives_the_same_numbers(alone, tmp_path, how):
     assert study(TWO, tmp_path, **how).done == 8
     for name in ("first.csv", "second.csv"):
@@ -138,7 +150,9 @@ def test_runs_that_stand_in_no_table_stay_in_the_journal(tmp_path):
 
 
 def test_a_smaller_grid_loses_nothing(tmp_path):
-    large, small = (grid.experiments({"one": {"blocks": [{**TINY, "seeds": n}]}}).values() for n in (3, 2))
+    large, small = (
+        grid.experiments({"one": {"blocks": [{**TINY, "seeds": n}]}}).values() for n in (3, 2)
+    )
     study(large, tmp_path, executor=Serial())
     study(small, tmp_path, executor=Serial())
     assert len(rows(tmp_path / "one.csv")) == 2
@@ -164,14 +178,21 @@ def test_a_failed_write_leaves_the_old_table_and_the_journal(alone, tmp_path, mo
 
 
 def test_two_studies_do_not_share_a_folder(tmp_path):
-    with Journal(tmp_path), pytest.raises(ValueError, match="out: expected a folder that no other study"):
+    with (
+        Journal(tmp_path),
+        pytest.raises(ValueError, match="out: expected a folder that no other study"),
+    ):
         study(TWO, tmp_path, executor=Serial())
 
 
 def test_a_row_is_the_run(alone):
     config = Config(**{**TINY, "hidden": (3,), "lr": 0.01, "protocol": "fgm", "seed": 1})
     result, data = run(config), load("ecg208")
-    (row,) = (row for row in store.table(alone / "first.csv") if row["protocol"] == "fgm" and row["seed"] == 1)
+    (row,) = (
+        row
+        for row in store.table(alone / "first.csv")
+        if row["protocol"] == "fgm" and row["seed"] == 1
+    )
     for name in ("loss", "served_loss", "local_loss", "spread", "norm"):
         assert row[name] == result.final[name]
     for name in ("bytes", "bytes_up", "tcp_bytes_down", "messages"):
@@ -180,13 +201,20 @@ def test_a_row_is_the_run(alone):
     assert row["prequential_late"] == pytest.approx(result.series["loss"][2:].mean())
     np.testing.assert_allclose(curve(row["curve_loss"]), result.curve["loss"], rtol=1e-5)
     assert curve(row["curve_bytes"]).tolist() == result.curve["bytes"].tolist()
-    assert (row["baseline_loss"], row["baseline_score"]) == (data.baseline.loss, data.baseline.score)
+    assert (row["baseline_loss"], row["baseline_score"]) == (
+        data.baseline.loss,
+        data.baseline.score,
+    )
     assert row["stopped"] == "" and row["hidden"] == (3,) and row["numpy"] == np.__version__
 
 
-@pytest.mark.parametrize("protocol", ["fgm", "local", "periodic:b=3", "central", "at-end", "dynamic"])
+@pytest.mark.parametrize(
+    "protocol", ["fgm", "local", "periodic:b=3", "central", "at-end", "dynamic"]
+)
 def test_the_served_model_is_the_coordinators(protocol):
-    simulation = Simulation(Config(**{**TINY, "hidden": (3,), "protocol": protocol, "threshold": 0.002}))
+    simulation = Simulation(
+        Config(**{**TINY, "hidden": (3,), "protocol": protocol, "threshold": 0.002})
+    )
     first = evaluate(simulation.model, simulation.coordinator.E, simulation.data).loss
     for _ in range(5):
         simulation.step()
@@ -202,7 +230,9 @@ def test_the_served_model_is_the_coordinators(protocol):
 
 
 def test_a_diverged_run_is_a_row_with_its_reason():
-    outcome = train(Config(**{**TINY, "hidden": (3,), "dataset": "nyc_weather", "optimizer": "sgd", "lr": 1e25}))
+    outcome = train(
+        Config(**{**TINY, "hidden": (3,), "dataset": "nyc_weather", "optimizer": "sgd", "lr": 1e25})
+    )
     assert "blew up" in outcome["stopped"] and outcome["baseline_loss"] > 0
     assert outcome["loss"] is outcome["bytes"] is outcome["curve_loss"] is None
     fine = train(Config(**TINY | {"hidden": (3,)}))

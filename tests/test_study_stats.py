@@ -34,7 +34,9 @@ def test_a_constant_factor_has_no_width(a, c):
 @given(positive(5), positive(5))
 def test_the_ratio_turned_round_is_its_inverse(a, b):
     there, back = ratio(a, b), ratio(b, a)
-    np.testing.assert_allclose([there.value, there.low, there.high], [1 / back.value, 1 / back.high, 1 / back.low])
+    np.testing.assert_allclose(
+        [there.value, there.low, there.high], [1 / back.value, 1 / back.high, 1 / back.low]
+    )
     assert there.low <= there.value * (1 + 1e-9) and there.value <= there.high * (1 + 1e-9)
     np.testing.assert_allclose(there.value, np.prod(a / b) ** (1 / 5))
 
@@ -124,7 +126,11 @@ def test_a_loss_that_is_not_reached():
     assert np.isnan(value) and np.mean(~np.isnan(draws)) < 0.05
     target = float(runs.loss.mean(axis=1).min()) - 0.02
     sometimes = at_equal_loss(runs, straight(2.0, noise=0.3, shift=-1.0), target).estimate
-    assert np.isnan(sometimes.value) and 0.05 < sometimes.reached < 0.95 and sometimes.low <= sometimes.high
+    assert (
+        np.isnan(sometimes.value)
+        and 0.05 < sometimes.reached < 0.95
+        and sometimes.low <= sometimes.high
+    )
     assert np.isnan(at_equal_loss(straight(), straight(shift=9.0), 1.6).log)
 
 
@@ -132,7 +138,9 @@ def test_the_cheapest_threshold_may_be_good_enough_and_worse_ones_do_not_count()
     runs = straight()
     np.testing.assert_allclose(bytes_at(runs, 9.0), np.exp(0.5))
     # dearer and worse than what is there already: the front does not see it
-    dominated = Runs(np.vstack([runs.bytes, runs.bytes[:1] * 2]), np.vstack([runs.loss, runs.loss[:1] + 1]))
+    dominated = Runs(
+        np.vstack([runs.bytes, runs.bytes[:1] * 2]), np.vstack([runs.loss, runs.loss[:1] + 1])
+    )
     np.testing.assert_array_equal(bytes_at(dominated, 1.6), bytes_at(runs, 1.6))
 
 

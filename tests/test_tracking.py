@@ -7,10 +7,17 @@ from hypothesis import strategies as st
 from scripted import play, start
 from strategies import SEEDS, make_script, scripts
 
-from fgm_ref.safe import Ball, Variance, norm, safe_function, squared_norm, zone_maker
+from fgm_ref.arrays import norm, squared_norm
+from fgm_ref.safe import Ball, Variance, safe_function, zone_maker
 
-FORMS = ("tracking", "tracking-variance", "tracking-own", "tracking-variance-own", "tracking-damped",
-         "tracking-variance-damped")  # fmt: skip
+FORMS = (
+    "tracking",
+    "tracking-variance",
+    "tracking-own",
+    "tracking-variance-own",
+    "tracking-damped",
+    "tracking-variance-damped",
+)
 NORM, SPREAD, NORM_OWN, SQUARE_OWN, NORM_DAMPED, SPREAD_DAMPED = FORMS
 every_form = pytest.mark.parametrize("name", FORMS)
 common_clock = pytest.mark.parametrize("name", [NORM, SPREAD, NORM_DAMPED, SPREAD_DAMPED])
@@ -37,7 +44,12 @@ class Witness:
     """Keeps the books of a game from the outside: g, the round's clock, and each site's own steps."""
 
     def __init__(self, game):
-        self.game, self.round, self.E, self.g = game, 1, game.coordinator.E.copy(), 0 * game.coordinator.E
+        self.game, self.round, self.E, self.g = (
+            game,
+            1,
+            game.coordinator.E.copy(),
+            0 * game.coordinator.E,
+        )
         self.t, self.own, self.last = 0, np.zeros(game.sites.k), 1
 
     def move(self, moves, active):
@@ -70,7 +82,17 @@ def test_guarantee(name, protocol, script):
         before = game.drifts.copy()
         witness.move(moves, active)
         zone, drifts = game.sites.zone, game.drifts
-        rounding = 1e-9 * (1 + norm(drifts).max() + script.R + norm(game.coordinator.E) + witness.t * norm(zone.g)) ** 2
+        rounding = (
+            1e-9
+            * (
+                1
+                + norm(drifts).max()
+                + script.R
+                + norm(game.coordinator.E)
+                + witness.t * norm(zone.g)
+            )
+            ** 2
+        )
         assert zone.excess(drifts) == pytest.approx(witness.outside(name, script.R), abs=rounding)
         assert zone.excess(drifts) <= zone.reach(drifts - before) + rounding
         witness.rest()
@@ -83,7 +105,11 @@ def test_guarantee(name, protocol, script):
 def test_mean_safety(name, seed, k, t):
     # Σφ_t(X_i) ≤ 0 ⇒ admissible, with predictions and step counts of every kind
     rng = np.random.default_rng(seed)
-    E, g, own = rng.normal(size=3), rng.normal(size=3) * np.exp(rng.uniform(-4, 1)), rng.integers(0, t + 1, size=k)
+    E, g, own = (
+        rng.normal(size=3),
+        rng.normal(size=3) * np.exp(rng.uniform(-4, 1)),
+        rng.integers(0, t + 1, size=k),
+    )
     zone = safe_function(name)(E, 1.0)
     zone.after(1, 7)
     zone.expect(g)
@@ -120,7 +146,10 @@ def test_without_prediction_it_is_the_function_that_stands_still(name, script):
 def test_the_first_round_is_that_of_the_still_function(name):
     # g = 0 until two global models are known, so the messages are the same up to the second one
     script = make_script(4, 3, 60, R=3.0)
-    moving, still = play(script, "fgm", name), play(script, "fgm", "variance" if "variance" in name else "ball")
+    moving, still = (
+        play(script, "fgm", name),
+        play(script, "fgm", "variance" if "variance" in name else "ball"),
+    )
     assert moving.coordinator.round > 2
     second = still.names().index("MODEL", 1)
     assert [e[:5] for e in moving.events[:second]] == [e[:5] for e in still.events[:second]]
@@ -159,7 +188,9 @@ def test_own_steps_leave_idle_sites_alone(name):
 def test_common_progress_costs_nothing():
     # all sites go the same way at the same speed: after the first round the moving ball is never left again
     script = make_script(4, 3, 200, "common", R=3.0)
-    steady = script.__class__(script.E, np.tile(script.moves[0, :1], (200, 4, 1)), script.active, script.R, script.seed)
+    steady = script.__class__(
+        script.E, np.tile(script.moves[0, :1], (200, 4, 1)), script.active, script.R, script.seed
+    )
     for name in (NORM, SPREAD, NORM_OWN, SQUARE_OWN):
         assert play(steady, "fgm", name).coordinator.round == 2
     assert play(steady, "fgm", "ball").coordinator.round > 10
@@ -200,7 +231,11 @@ def test_known_values():
         zone.expect(np.array([1.0, 0.0]))
         zone.advance(3, np.array([3, 2]))
         zone.advance(4, np.array([4, 2]))
-        expected[name] = zone(X).tolist(), zone.excess(X), zone.reach(np.array([[1.0, 0.0], [1.0, 0.0]]))
+        expected[name] = (
+            zone(X).tolist(),
+            zone.excess(X),
+            zone.reach(np.array([[1.0, 0.0], [1.0, 0.0]])),
+        )
     assert expected[NORM] == ([-1, 2], 0.5, 0)
     assert expected[SPREAD] == ([-1, 8], 1.25, 0)
     assert expected[NORM_OWN] == ([-1, np.sqrt(13) - 1], np.sqrt(1 + 1.5**2) - 1, 0.5)

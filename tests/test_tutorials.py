@@ -66,15 +66,29 @@ def test_runs_in_time_without_a_warning(script, tmp_path):
         times = os.times()
         return times.children_user + times.children_system
 
-    there = {path: path.stat().st_mtime_ns for path in FOLDER.rglob("*") if "__pycache__" not in path.parts}
+    there = {
+        path: path.stat().st_mtime_ns
+        for path in FOLDER.rglob("*")
+        if "__pycache__" not in path.parts
+    }
     environment = os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "1"}
     before = spent()
-    done = subprocess.run([sys.executable, "-W", "error", str(script)], cwd=tmp_path, env=environment,
-                          capture_output=True, text=True, timeout=10 * SECONDS)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=10 * SECONDS,
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     assert not done.stderr
     assert spent() - before < SECONDS
-    assert there == {path: path.stat().st_mtime_ns for path in FOLDER.rglob("*") if "__pycache__" not in path.parts}
+    assert there == {
+        path: path.stat().st_mtime_ns
+        for path in FOLDER.rglob("*")
+        if "__pycache__" not in path.parts
+    }
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert (tmp_path / "out" / f"{script.name[:2]}.png").exists(), "the picture of the landing page"
 
@@ -83,7 +97,9 @@ def test_runs_in_time_without_a_warning(script, tmp_path):
 def test_notebook_says_the_same(script):
     book = json.loads(script.with_suffix(".ipynb").read_text(encoding="utf-8"))
     written = [(cell["cell_type"], "".join(cell["source"])) for cell in book["cells"]]
-    assert written == cells(script.read_text(encoding="utf-8")), "python tutorials/_build.py notebooks"
+    assert written == cells(script.read_text(encoding="utf-8")), (
+        "python tutorials/_build.py notebooks"
+    )
 
 
 @every_script
@@ -93,7 +109,9 @@ def test_notebook_was_executed_and_is_tidy(script):
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     outputs = [output for cell in code for output in cell["outputs"]]
     assert any("image/png" in output.get("data", {}) for output in outputs)
-    assert all(output["output_type"] != "error" and output.get("name") != "stderr" for output in outputs)
+    assert all(
+        output["output_type"] != "error" and output.get("name") != "stderr" for output in outputs
+    )
 
 
 def test_every_notebook_has_a_script():
@@ -118,7 +136,9 @@ def test_is_as_a_tutorial_should_be(script):
     for promise in ("able to", "**Before", "**Time", "**Equations"):
         assert promise in opening, promise
     assert closing.startswith("## Answers")
-    (questions,) = (text.partition("## Questions")[2] for _, text in parts if "## Questions" in text)
+    (questions,) = (
+        text.partition("## Questions")[2] for _, text in parts if "## Questions" in text
+    )
     for text in (questions, closing):
         assert re.findall(r"^(\d)\. ", text, re.M) == list("12345")
     assert "assert " in script.read_text(encoding="utf-8")
@@ -126,7 +146,9 @@ def test_is_as_a_tutorial_should_be(script):
 
 @pytest.mark.parametrize("path", [*PAGES, *SCRIPTS], ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
-    for target in re.findall(r"\]\(([^)\s]+)\)", texts(path)) + re.findall(r'(?:src|href)="([^"]+)"', texts(path)):
+    for target in re.findall(r"\]\(([^)\s]+)\)", texts(path)) + re.findall(
+        r'(?:src|href)="([^"]+)"', texts(path)
+    ):
         if re.match(r"[a-z]+:", target):
             continue
         file, _, anchor = target.partition("#")
@@ -153,11 +175,24 @@ def test_formulas_render_on_a_repository_page(script):
     # what the page's renderer refuses, or what its Markdown would spoil before the renderer sees it
     text = texts(script)
     for formula in FORMULA.findall(text):
-        for bad in (r"\operatorname", r"\newcommand", r"\def", r"\tag", r"\bm", r"\begin", "*", "<"):
+        for bad in (
+            r"\operatorname",
+            r"\newcommand",
+            r"\def",
+            r"\tag",
+            r"\bm",
+            r"\begin",
+            "*",
+            "<",
+        ):
             assert bad not in formula, formula
         # Markdown takes the backslash away from \, \; \{ \| and \\: write \quad, \lbrace, \Vert, two formulas
         assert not re.search(r"\\[^A-Za-z]", formula), formula
         assert formula.count("{") == formula.count("}"), formula
     for line in text.splitlines():
-        assert line.startswith("|") is False or "$" not in line or line.count("|") == line.replace("$", "").count("|")
+        assert (
+            line.startswith("|") is False
+            or "$" not in line
+            or line.count("|") == line.replace("$", "").count("|")
+        )
     assert FORMULA.sub("", text).count("$") == 0, "an unpaired dollar"

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scripted import Watched, build, watch
 from strategies import PROMISING, fit, light, make_script, scripts
 
-from fgm_ref.checks import VERDICTS
-from fgm_ref.faults import Faults
-from fgm_ref.simulate import run
+from fgm_ref.simulation.checks import VERDICTS
+from fgm_ref.simulation.simulate import run
+from fgm_ref.transport.faults import Faults
 
 safes = st.sampled_from(("ball", "variance", "cap"))
 
@@ -59,7 +59,9 @@ def test_missed():
     for faults in (Faults(delay=5), Faults(drop=0.99, resend=False)):
         watched = game("gm", 2, faults=faults)
         watched.step(column(1.5, 1.5))
-        assert watched.verdicts == ["missed"] and watched.overshoots == [0.5] and watched.breaches == 1
+        assert (
+            watched.verdicts == ["missed"] and watched.overshoots == [0.5] and watched.breaches == 1
+        )
         assert watched.game.coordinator.round == 1
 
 
@@ -100,12 +102,19 @@ def test_nothing_is_missed_on_a_safe_network(protocol, safe, script):
 
     watched = watch(script, protocol, fit(protocol, safe), visit=note)
     assert len(watched.verdicts) == len(watched.overshoots) == len(script)
-    for n, (verdict, overshoot) in enumerate(zip(watched.verdicts, watched.overshoots, strict=True)):
+    for n, (verdict, overshoot) in enumerate(
+        zip(watched.verdicts, watched.overshoots, strict=True)
+    ):
         everybody, some = rounds[n + 1] > rounds[n], rebalances[n + 1] > rebalances[n]
-        assert verdict == {
-            (False, True): "false-global", (True, True): "true", (False, False): "false-local" if some else "",
-            (True, False): "true" if some else "missed",
-        }[overshoot > 0, everybody]
+        assert (
+            verdict
+            == {
+                (False, True): "false-global",
+                (True, True): "true",
+                (False, False): "false-local" if some else "",
+                (True, False): "true" if some else "missed",
+            }[overshoot > 0, everybody]
+        )
         assert verdict != "missed"
 
 
@@ -117,7 +126,9 @@ def test_overshoots_are_not_longer_than_a_step(protocol, script):
     steps = np.array([np.linalg.norm(m, axis=1).max() for m in script.moves])
     watched = watch(script, protocol)
     if watched.observer.guarantee == "variance":
-        assert (np.sqrt(np.array(watched.overshoots) + script.R**2) <= script.R + steps + 1e-9).all()
+        assert (
+            np.sqrt(np.array(watched.overshoots) + script.R**2) <= script.R + steps + 1e-9
+        ).all()
     else:
         assert (np.array(watched.overshoots) <= steps + 1e-9).all()
 
@@ -131,8 +142,16 @@ def test_all_classes_happen():
     assert tuple(VERDICTS) == ("", "true", "false-global", "false-local", "missed")
 
 
-SMALL = {"dataset": "ecg208", "protocol": "gm", "sites": 3, "hidden": (3,), "steps": 15, "batch": 4, "evaluations": 1,
-         "threshold": 0.02}  # fmt: skip
+SMALL = {
+    "dataset": "ecg208",
+    "protocol": "gm",
+    "sites": 3,
+    "hidden": (3,),
+    "steps": 15,
+    "batch": 4,
+    "evaluations": 1,
+    "threshold": 0.02,
+}
 
 
 def test_series_of_a_checked_run():

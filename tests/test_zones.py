@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scripted import build, play
 from strategies import SEEDS, make_script, scripts
 
+from fgm_ref.arrays import norm
 from fgm_ref.safe import (
     CATALOGUE,
     Adopted,
@@ -21,11 +22,10 @@ from fgm_ref.safe import (
     Maximum,
     UpperNorm,
     Variance,
-    norm,
     safe_function,
     zone_maker,
 )
-from fgm_ref.zones import FAR
+from fgm_ref.safe.zones import FAR
 
 TINY = 1e-9
 NAMES = [*CATALOGUE, "cheap:cap", "ball+cap", "decay:ball", "grow:variance"]
@@ -102,7 +102,8 @@ def test_the_other_sign_gives_the_same_quanta(name, script):
         values, zeta_0 = zeta(game.drifts), -game.sites.z
         np.testing.assert_allclose(zeta_0.sum() / (2 * script.k), game.sites.theta, rtol=1e-9)
         np.testing.assert_array_equal(
-            np.clip(np.floor((zeta_0 - values) / game.sites.theta), -1, script.k + 1), game.sites.quanta()
+            np.clip(np.floor((zeta_0 - values) / game.sites.theta), -1, script.k + 1),
+            game.sites.quanta(),
         )
         np.testing.assert_array_equal(Flipped(zeta)(game.drifts), game.sites.zone(game.drifts))
 
@@ -126,7 +127,11 @@ def test_an_infinite_threshold_is_never_violated(name, dtype, relative, threshol
         game.step(move)
         assert np.isfinite(game.sites.values).all() and (game.sites.values < 0).all()
         zone = game.sites.zone
-        assert zone.excess(game.drifts) < 0 and np.isfinite(zone.reach(move)) and np.isfinite(zone.at_zero)
+        assert (
+            zone.excess(game.drifts) < 0
+            and np.isfinite(zone.reach(move))
+            and np.isfinite(zone.at_zero)
+        )
     assert game.names() == ["MODEL"]
     assert game.sites.zone.R == FAR
 
@@ -158,14 +163,17 @@ def test_reference_zero(name):
 def test_a_row_depends_on_that_row_alone(name, dtype):
     rng = np.random.default_rng(0)
     for D in (1, 2, 5, 33, 1000):
-        phi, X = safe_function(name)(rng.normal(size=D).astype(dtype), 1.5), rng.normal(size=(7, D)).astype(dtype)
+        phi, X = (
+            safe_function(name)(rng.normal(size=D).astype(dtype), 1.5),
+            rng.normal(size=(7, D)).astype(dtype),
+        )
         assert phi(X).dtype == dtype
         np.testing.assert_array_equal(phi(X), [phi(x) for x in X])
 
 
 # Names and one's own
 
-OWN = '''
+OWN = """
 import numpy as np
 from fgm_ref.safe import Ball
 
@@ -205,7 +213,7 @@ def one(X):
     return 0
 
 number = 7
-'''
+"""
 
 
 @pytest.fixture
@@ -239,20 +247,32 @@ def test_own_function_in_a_protocol(own):
         np.testing.assert_allclose(one.coordinator.E, two.coordinator.E, atol=1e-12)
 
 
-@pytest.mark.parametrize("text, words", [
-    ("own_zones:Nothing", "has no 'Nothing'"), ("own_zones:number", "got a int"), ("own_zones:one", r"one\(E, R\)"),
-    ("own_zones:Abstract", "lacks excess"), ("no_such_module:Zone", "found no module"),
-    ("broken_zones:Zone", "AttributeError"), ("thirsty_zones:Zone", "no_such_package_at_all"),
-    ("own_zones:", "has no ''"), ("blob", "my_module:MyZone"), ("", "expected one of"), ("ball+", "expected one of"),
-    ("cheap:blob", "expected one of"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("own_zones:Nothing", "has no 'Nothing'"),
+        ("own_zones:number", "got a int"),
+        ("own_zones:one", r"one\(E, R\)"),
+        ("own_zones:Abstract", "lacks excess"),
+        ("no_such_module:Zone", "found no module"),
+        ("broken_zones:Zone", "AttributeError"),
+        ("thirsty_zones:Zone", "no_such_package_at_all"),
+        ("own_zones:", "has no ''"),
+        ("blob", "my_module:MyZone"),
+        ("", "expected one of"),
+        ("ball+", "expected one of"),
+        ("cheap:blob", "expected one of"),
+    ],
+)
 def test_mistakes_in_words(own, text, words):
     with pytest.raises(ValueError, match=words) as caught:
         safe_function(text)
     assert str(caught.value).startswith("safe: ")
 
 
-@pytest.mark.parametrize("name, words", [("Lacking", "without excess"), ("Uncallable", "without __call__")])
+@pytest.mark.parametrize(
+    "name, words", [("Lacking", "without excess"), ("Uncallable", "without __call__")]
+)
 def test_what_is_made_must_be_complete(own, name, words):
     with pytest.raises(ValueError, match=words):
         zone_maker(f"own_zones:{name}", 1.0)(np.ones(2))
@@ -262,5 +282,7 @@ def test_what_is_made_must_be_complete(own, name, words):
 def test_names_compose(names, seed):
     E, R, X = random(seed)
     phi = safe_function("+".join(names))(E, R)
-    np.testing.assert_array_equal(phi(X), np.max([safe_function(name)(E, R)(X) for name in names], axis=0))
+    np.testing.assert_array_equal(
+        phi(X), np.max([safe_function(name)(E, R)(X) for name in names], axis=0)
+    )
     assert phi.moving == any(safe_function(name)(E, R).moving for name in names)

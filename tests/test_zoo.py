@@ -47,7 +47,11 @@ def test_a_mutant_is_described_and_small(one):
 @every_mutant
 def test_the_killing_test_exists(one):
     file, _, name = one.killed_by.partition("::")
-    functions = [node.name for node in ast.parse((TESTS / file).read_text()).body if isinstance(node, ast.FunctionDef)]
+    functions = [
+        node.name
+        for node in ast.parse((TESTS / file).read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    ]
     assert name.partition("[")[0] in functions
 
 
@@ -71,25 +75,78 @@ def test_a_patch_fits_where_it_goes(one):
         return
     function = old.fget if isinstance(old, property) else getattr(old, "__func__", old)
     if not is_wrapper(one.patch):
-        assert list(inspect.signature(one.patch).parameters) == list(inspect.signature(function).parameters)
+        assert list(inspect.signature(one.patch).parameters) == list(
+            inspect.signature(function).parameters
+        )
         assert body(one.patch) != body(function)
 
 
-@pytest.mark.parametrize("word, seen", [
-    (SURVIVED, {"code": 0}),
-    (KILLED, {"code": 1, "when": "call", "kinds": ["AssertionError"], "raised": "tests/test_safe.py:1"}),
-    (KILLED, {"code": 1, "when": "call", "kinds": ["Broken", "AssertionError"], "raised": "fgm_ref/checks.py:1"}),
-    (KILLED, {"code": 1, "when": "call", "kinds": ["Failed"], "raised": "tests/test_safe.py:1"}),
-    (BROKEN, {"code": 1, "when": "call", "kinds": ["AttributeError"], "raised": "tests/zoo/fgm.py:1"}),
-    (BROKEN, {"code": 1, "when": "call", "kinds": ["AssertionError"], "raised": "fgm_ref/network.py:1"}),
-    (BROKEN, {"code": 1, "when": "setup", "kinds": ["AssertionError"], "raised": "tests/test_safe.py:1"}),
-    (BROKEN, {"code": 4}),
-    (BROKEN, {"code": -1}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "word, seen",
+    [
+        (SURVIVED, {"code": 0}),
+        (
+            KILLED,
+            {
+                "code": 1,
+                "when": "call",
+                "kinds": ["AssertionError"],
+                "raised": "tests/test_safe.py:1",
+            },
+        ),
+        (
+            KILLED,
+            {
+                "code": 1,
+                "when": "call",
+                "kinds": ["Broken", "AssertionError"],
+                "raised": "fgm_ref/simulation/checks.py:1",
+            },
+        ),
+        (
+            KILLED,
+            {"code": 1, "when": "call", "kinds": ["Failed"], "raised": "tests/test_safe.py:1"},
+        ),
+        (
+            BROKEN,
+            {
+                "code": 1,
+                "when": "call",
+                "kinds": ["AttributeError"],
+                "raised": "tests/zoo/fgm.py:1",
+            },
+        ),
+        (
+            BROKEN,
+            {
+                "code": 1,
+                "when": "call",
+                "kinds": ["AssertionError"],
+                "raised": "fgm_ref/transport/network.py:1",
+            },
+        ),
+        (
+            BROKEN,
+            {
+                "code": 1,
+                "when": "setup",
+                "kinds": ["AssertionError"],
+                "raised": "tests/test_safe.py:1",
+            },
+        ),
+        (BROKEN, {"code": 4}),
+        (BROKEN, {"code": -1}),
+    ],
+)
 def test_only_an_assertion_kills(word, seen):
     # a patch that stumbles has proved nothing
     assert verdict(MUTANTS["z01"], seen) == word
-    expected = {"code": 1, "when": "call", "kinds": ["RuntimeWarning", "Warning"], "raised": "tests/zoo/learning.py:1"}
+    expected = {
+        "code": 1,
+        "when": "call",
+        "kinds": ["RuntimeWarning", "Warning"],
+        "raised": "tests/zoo/learning.py:1",
+    }
     assert verdict(MUTANTS["z58"], expected) == KILLED
     assert verdict(MUTANTS["z58"], expected | {"kinds": ["TypeError"]}) == BROKEN
 
@@ -97,14 +154,26 @@ def test_only_an_assertion_kills(word, seen):
 @pytest.mark.slow
 def test_some_of_them_end_to_end():
     some = ["z01", "z08", "z11", "z16", "z38", "z58"]
-    done = subprocess.run([sys.executable, "-m", "tests.zoo", *some], cwd=TESTS.parent, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.zoo", *some], cwd=TESTS.parent, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "6 of 6 mutants killed" in done.stdout
 
 
 def test_list_and_usage():
-    done = subprocess.run([sys.executable, "-m", "tests.zoo", "--list", "z01"], cwd=TESTS.parent,
-                          capture_output=True, text=True)
-    assert done.returncode == 0 and done.stdout.startswith("z01  ") and "reads from the left" in done.stdout
-    done = subprocess.run([sys.executable, "-m", "tests.zoo", "z00"], cwd=TESTS.parent, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.zoo", "--list", "z01"],
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert (
+        done.returncode == 0
+        and done.stdout.startswith("z01  ")
+        and "reads from the left" in done.stdout
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.zoo", "z00"], cwd=TESTS.parent, capture_output=True, text=True
+    )
     assert done.returncode == 2 and "got z00" in done.stderr

@@ -8,6 +8,7 @@ tests, and for readers who want to see it at work:
 
 import numpy as np
 
+from fgm_ref.arrays import norm, squared_norm
 from fgm_ref.safe import (
     Ball,
     Cap,
@@ -16,8 +17,6 @@ from fgm_ref.safe import (
     TrackingVarianceOwn,
     UpperNorm,
     Variance,
-    norm,
-    squared_norm,
 )
 
 

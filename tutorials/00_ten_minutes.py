@@ -33,7 +33,7 @@ from _tutorial import save
 
 # %%
 from fgm_ref import load, preset, run
-from fgm_ref.table import table
+from fgm_ref.view.table import table
 
 data = load("watch")
 SAME = {"sites": 4, "steps": 200, "threshold": 0.1}
@@ -111,7 +111,7 @@ assert all(0.05 < size[name] / size["periodic:b=1"] < 0.15 for name in ("gm", "f
 # %%
 import matplotlib.pyplot as plt
 
-from fgm_ref import plots
+from fgm_ref.view import plots
 
 fig, ax = plt.subplots(figsize=(6.4, 4.2))
 plots.loss_against_bytes(results, data, ax)
@@ -155,7 +155,7 @@ assert seen["breaches"] == seen["violations"]["missed"] == 0
 # ## One round, message by message
 
 # %%
-from fgm_ref.trace import transcript
+from fgm_ref.view.trace import transcript
 
 fgm = results[-1]
 number = plots.interesting_round(fgm)

@@ -22,9 +22,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from fgm_ref import Config, Model, ModelSpec
-from fgm_ref.params import Layout
-from fgm_ref.plots import BLACK, GREY, VERMILLION
-from fgm_ref.simulate import Simulation
+from fgm_ref.learning.params import Layout
+from fgm_ref.view.plots import BLACK, GREY, VERMILLION
+from fgm_ref.simulation.simulate import Simulation
 
 rng = np.random.default_rng(1)
 

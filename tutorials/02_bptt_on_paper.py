@@ -24,9 +24,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from fgm_ref import Model, ModelSpec
-from fgm_ref.gradcheck import gradcheck
-from fgm_ref.params import orthogonal
-from fgm_ref.rnn import RNN
+from fgm_ref.learning.gradcheck import gradcheck
+from fgm_ref.learning.params import orthogonal
+from fgm_ref.learning.rnn import RNN
 
 rng = np.random.default_rng(2)
 

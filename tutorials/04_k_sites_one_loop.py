@@ -23,8 +23,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from fgm_ref import Config, load, run
-from fgm_ref.plots import BLACK
-from fgm_ref.simulate import Simulation
+from fgm_ref.view.plots import BLACK
+from fgm_ref.simulation.simulate import Simulation
 
 rng = np.random.default_rng(4)
 

@@ -21,8 +21,9 @@ from _tutorial import save
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fgm_ref import load, plots, preset, run
-from fgm_ref.messages import KINDS
+from fgm_ref import load, preset, run
+from fgm_ref.view import plots
+from fgm_ref.transport.messages import KINDS
 
 # %% [markdown]
 # ## The rules of the bill

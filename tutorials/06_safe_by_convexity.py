@@ -28,7 +28,7 @@ from _tutorial import save
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fgm_ref.plots import BLACK, BLUE, GREY, ORANGE, VERMILLION
+from fgm_ref.view.plots import BLACK, BLUE, GREY, ORANGE, VERMILLION
 from fgm_ref.safe import Ball, Cap, HalfSpace
 
 E = np.array([2.0, 0.0])  # a model with two numbers, so that we can draw it

@@ -112,7 +112,7 @@ assert 0.55 < share < 0.65
 import matplotlib.pyplot as plt
 from matplotlib.patches import Circle
 
-from fgm_ref import plots
+from fgm_ref.view import plots
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.8, 4.0))
 X = np.array([[1.5, 1.6], [-1.8, 1.2], [-0.4, -1.8], [1.9, -0.6], [0.5, 2.1]])
@@ -190,7 +190,7 @@ assert counted == predicted
 # **Predict:** the share of false alarms at both ends, for 8 sites.
 
 # %%
-from fgm_ref.checks import VERDICTS
+from fgm_ref.simulation.checks import VERDICTS
 
 
 def verdicts(result):

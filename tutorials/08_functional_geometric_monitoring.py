@@ -70,8 +70,8 @@ assert 1.5 < total / one < 3
 # %%
 import matplotlib.pyplot as plt
 
-from fgm_ref import plots
-from fgm_ref.messages import KINDS
+from fgm_ref.view import plots
+from fgm_ref.transport.messages import KINDS
 
 result, game = walk("fgm", moves, R)
 kind = np.array([KINDS[number].name for number in result.events["kind"]])

@@ -88,7 +88,7 @@ assert not any(broken(moves) for moves in walks)
 # %%
 from unittest.mock import patch
 
-from fgm_ref.messages import DRIFT, PHI, QUANTUM
+from fgm_ref.transport.messages import DRIFT, PHI, QUANTUM
 from fgm_ref.protocols import fgm
 
 right = {"moved": fgm.Sites.moved, "reply": fgm.Sites.reply, "end_subround": fgm.Coordinator.end_subround}
@@ -177,7 +177,7 @@ assert "counter" in found["falling_counter"] and all(found.values())
 # %%
 import matplotlib.pyplot as plt
 
-from fgm_ref import plots
+from fgm_ref.view import plots
 
 names = [check.__name__ for check in INVARIANTS]
 grid = np.array([[name in found[mistake.__name__] for name in names] for mistake in MISTAKES])
@@ -294,7 +294,7 @@ save(fig, "09")
 # about memory.
 
 # %%
-from fgm_ref.network import Network
+from fgm_ref.transport.network import Network
 
 
 def shared(protocol="fgm"):

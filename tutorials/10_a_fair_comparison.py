@@ -139,7 +139,7 @@ def points(curve):
 # %%
 import matplotlib.pyplot as plt
 
-from fgm_ref import plots
+from fgm_ref.view import plots
 
 fig, ax = plt.subplots(figsize=(6.4, 4.2))
 for name, curve in curves.items():

@@ -201,7 +201,7 @@ assert times["pieces"] > 1.1 * times["slabs"]
 # keeps each step's gates, for the way back.)
 
 # %%
-from fgm_ref.lstm import LSTM
+from fgm_ref.learning.lstm import LSTM
 
 layer = LSTM(k, D, H, T, B, np.float32)
 
@@ -222,7 +222,7 @@ assert speed["stacked"] > 2 and speed["layout"] > 2
 # %%
 import matplotlib.pyplot as plt
 
-from fgm_ref import plots
+from fgm_ref.view import plots
 
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 bars = ax.barh(list(speed), list(speed.values()), color=plots.SKY, edgecolor=plots.BLUE)

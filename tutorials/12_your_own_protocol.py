@@ -47,8 +47,8 @@ from _walks import E0, walk, wander
 # exactly what those of GM do, so we take GM's.
 
 # %%
-from fgm_ref.messages import DRIFT, PHI
-from fgm_ref.network import NO_CAUSE
+from fgm_ref.transport.messages import DRIFT, PHI
+from fgm_ref.transport.network import NO_CAUSE
 from fgm_ref.protocols import Protocol, base, gm
 
 
@@ -93,8 +93,8 @@ print("rounds:", game.coordinator.round - 1, " messages:", {name: result.ledger[
 # %%
 import matplotlib.pyplot as plt
 
-from fgm_ref import plots
-from fgm_ref.messages import KINDS
+from fgm_ref.view import plots
+from fgm_ref.transport.messages import KINDS
 
 kind = np.array([KINDS[number].name for number in result.events["kind"]])
 asked, ended = (np.unique(result.events["step"][kind == name]) for name in ("PHI", "DRIFT"))
@@ -148,7 +148,7 @@ assert sum(len(toy(moves, R)) for moves in WALKS) > 50
 # `GuaranteeBroken` if (1) ever fails, for any safe function; the others are written out.
 
 # %%
-from fgm_ref.checks import GuaranteeBroken
+from fgm_ref.simulation.checks import GuaranteeBroken
 
 
 def battery(protocol):
@@ -218,7 +218,7 @@ for name in ("LAZY", "HASTY"):
 
 # %%
 from fgm_ref import load, preset, run
-from fgm_ref.table import table
+from fgm_ref.view.table import table
 
 data = load("watch")
 PROTOCOLS = ("gm", "fgm", MINE)
@@ -262,7 +262,8 @@ assert ratio > 2
 
 # %%
 from fgm_ref.check_safe import main as check_safe
-from fgm_ref.zones import SafeFunction, norm
+from fgm_ref.safe.zones import SafeFunction
+from fgm_ref.arrays import norm
 
 
 class Weighted(SafeFunction):

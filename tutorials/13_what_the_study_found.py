@@ -59,7 +59,7 @@ assert len(cases) == 5 and len(values(cases[0].rows, "seed")) == 10
 # %%
 import matplotlib.pyplot as plt
 
-from fgm_ref import plots
+from fgm_ref.view import plots
 
 RIVALS = {"gm": "D", "dynamic": "^", "omniscient": "s"}
 fig, ax = plt.subplots(figsize=(6.4, 3.4))

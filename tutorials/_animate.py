@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from PIL import Image
 
-from fgm_ref import plots
 from fgm_ref.files import atomic
-from fgm_ref.messages import KINDS
+from fgm_ref.transport.messages import KINDS
+from fgm_ref.view import plots
 
 TARGET = Path(__file__).resolve().parent / "images" / "fgm.gif"
 K, R = 4, 1.0

@@ -9,7 +9,7 @@ import matplotlib
 from cycler import cycler
 from matplotlib.figure import Figure
 
-from fgm_ref import plots
+from fgm_ref.view import plots
 
 NOTEBOOK = "ipykernel" in sys.modules
 if not NOTEBOOK:

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from fgm_ref.checks import Observer
-from fgm_ref.config import Config
-from fgm_ref.ledger import Ledger
-from fgm_ref.network import Network
 from fgm_ref.protocols import Setup, parse
-from fgm_ref.result import RunResult, event_array
 from fgm_ref.safe import zone_maker
+from fgm_ref.simulation.checks import Observer
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.result import RunResult, event_array
+from fgm_ref.transport.ledger import Ledger
+from fgm_ref.transport.network import Network
 
 E0 = np.array([3.0, 4.0])  # ‖E‖ = 5
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from fgm_ref import cli, program
+from fgm_ref import program
 from fgm_ref.grade import harness, submissions
 from fgm_ref.grade.batch import grades
 from fgm_ref.grade.export import as_json, write_csv, write_gradescope
@@ -16,10 +16,13 @@ from fgm_ref.grade.process import Limits
 from fgm_ref.grade.submissions import Class
 from fgm_ref.grade.table import table
 from fgm_ref.grade.verdict import TROUBLE, Grade
-from fgm_ref.windows import expect_one_of
+from fgm_ref.program import whole
+from fgm_ref.text import expect_one_of
 
 FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-complain = partial(program.complain, "fgm_ref.grade", ("seed", "student", "only", "out", "checkout", "gradescope"))
+complain = partial(
+    program.complain, "fgm_ref.grade", ("seed", "student", "only", "out", "checkout", "gradescope")
+)
 
 EXAMPLES = """\
 examples:
@@ -33,29 +36,63 @@ examples:
 def parser() -> argparse.ArgumentParser:
     """The options."""
     p = argparse.ArgumentParser(
-        prog="python -m fgm_ref.grade", formatter_class=argparse.RawDescriptionHelpFormatter, usage=argparse.SUPPRESS,
-        description=EXAMPLES + "\nGrade assignments, each in a process of its own.  What is graded is never lost or "
+        prog="python -m fgm_ref.grade",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=argparse.SUPPRESS,
+        description=EXAMPLES
+        + "\nGrade assignments, each in a process of its own.  What is graded is never lost or "
         "repeated.\nLimits of its safety: tutorials/assignments/teaching.md.",
         epilog="exit codes: 0 graded, 1 something could not be graded, 2 wrong usage, 130 interrupted",
         allow_abbrev=False,
-    )  # fmt: skip
-    p.add_argument("submissions", metavar="SUBMISSION_DIR", type=Path, help="a student's files, or a folder for each")
-    p.add_argument("--seed", metavar="S", type=cli.whole(0), required=True, help="the hidden seed")
-    p.add_argument("--student", metavar="ID", help="chooses the variant; in a class it is the folder's name")
+    )
+    p.add_argument(
+        "submissions",
+        metavar="SUBMISSION_DIR",
+        type=Path,
+        help="a student's files, or a folder for each",
+    )
+    p.add_argument("--seed", metavar="S", type=whole(0), required=True, help="the hidden seed")
+    p.add_argument(
+        "--student", metavar="ID", help="chooses the variant; in a class it is the folder's name"
+    )
     kind = p.add_mutually_exclusive_group()
-    kind.add_argument("--class", action="store_true", dest="many", default=None, help="a folder for each student")
-    kind.add_argument("--one", action="store_false", dest="many", default=None, help="one student's files")
+    kind.add_argument(
+        "--class", action="store_true", dest="many", default=None, help="a folder for each student"
+    )
+    kind.add_argument(
+        "--one", action="store_false", dest="many", default=None, help="one student's files"
+    )
     p.add_argument("--only", metavar="aNN[,aNN]", help="these assignments")
-    p.add_argument("--workers", metavar="N", type=cli.whole(1), help="at once; default one per core")
-    p.add_argument("--seconds", metavar="S", type=cli.whole(1), default=Limits.seconds,
-                   help="of CPU time for an assignment; a test has a quarter of it, and the clock goes five times as "
-                   "far; default %(default)s")
-    p.add_argument("--memory", metavar="MB", type=cli.whole(256), default=Limits.megabytes, help="default %(default)s")
-    p.add_argument("--out", metavar="DIR", type=Path, default=Path("out") / "grade",
-                   help="where the journal and scores.csv are; default %(default)s")
-    p.add_argument("--json", action="store_true", help="the scores as JSON on stdout, and nothing else")
+    p.add_argument("--workers", metavar="N", type=whole(1), help="at once; default one per core")
+    p.add_argument(
+        "--seconds",
+        metavar="S",
+        type=whole(1),
+        default=Limits.seconds,
+        help="of CPU time for an assignment; a test has a quarter of it, and the clock goes five times as "
+        "far; default %(default)s",
+    )
+    p.add_argument(
+        "--memory",
+        metavar="MB",
+        type=whole(256),
+        default=Limits.megabytes,
+        help="default %(default)s",
+    )
+    p.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("out") / "grade",
+        help="where the journal and scores.csv are; default %(default)s",
+    )
+    p.add_argument(
+        "--json", action="store_true", help="the scores as JSON on stdout, and nothing else"
+    )
     p.add_argument("--gradescope", metavar="FILE", type=Path, help="one student's results.json")
-    p.add_argument("--checkout", metavar="DIR", type=Path, help="whose tests; default those of this checkout")
+    p.add_argument(
+        "--checkout", metavar="DIR", type=Path, help="whose tests; default those of this checkout"
+    )
     return p
 
 
@@ -63,7 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Find, grade, report.  Returns the exit code."""
     args = parser().parse_args(argv)
     if os.name != "posix":
-        return complain("expected Linux or macOS: elsewhere a process cannot be given limits", USAGE)
+        return complain(
+            "expected Linux or macOS: elsewhere a process cannot be given limits", USAGE
+        )
     try:
         tests = harness.find(args.checkout)
         names = chosen(tests.assignments, args.only)
@@ -73,7 +112,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(found.why, file=sys.stderr)
         limits = Limits(args.seconds, 5 * args.seconds + 10, args.memory)
         program.expect_folder(args.out)
-        done = grades(tests, found.submissions, args.seed, limits, args.out, args.workers or os.cpu_count() or 1)
+        done = grades(
+            tests,
+            found.submissions,
+            args.seed,
+            limits,
+            args.out,
+            args.workers or os.cpu_count() or 1,
+        )
     except ValueError as error:
         return complain(str(error), USAGE)
     return report(done, found, args)
@@ -103,4 +149,7 @@ def report(done: Sequence[Grade], found: Class, args: argparse.Namespace) -> int
 
 
 if __name__ == "__main__":
-    program.entry(main, lambda: complain("interrupted; the same command goes on from what is graded", INTERRUPTED))
+    program.entry(
+        main,
+        lambda: complain("interrupted; the same command goes on from what is graded", INTERRUPTED),
+    )

@@ -12,17 +12,25 @@ from fgm_ref.grade.process import STOPPED, Limits, end_all
 from fgm_ref.grade.sandbox import run, wipe
 from fgm_ref.grade.submissions import Submission
 from fgm_ref.grade.verdict import TROUBLE, Grade, grade, missing
-from fgm_ref.progress import Progress
+from fgm_ref.program import Progress
 
 
-def grades(harness: Harness, submissions: Sequence[Submission], seed: int, limits: Limits, out: Path, workers: int,
-           ) -> list[Grade]:  # fmt: skip
+def grades(
+    harness: Harness,
+    submissions: Sequence[Submission],
+    seed: int,
+    limits: Limits,
+    out: Path,
+    workers: int,
+) -> list[Grade]:
     """One for each submission, in their order.  `ValueError` if another grading writes to `out`."""
     done = {index: missing(s) for index, s in enumerate(submissions) if s.trouble}
     with Journal(out, harness.digest, seed, limits) as journal:
         wipe(journal.running)  # of a grading that was killed
         known = journal.grades()
-        there = {index: name(journal.key(s)) for index, s in enumerate(submissions) if index not in done}
+        there = {
+            index: name(journal.key(s)) for index, s in enumerate(submissions) if index not in done
+        }
         done |= {index: known[key] for index, key in there.items() if key in known}
         found = len(done) - (len(submissions) - len(there))
         if found:
@@ -35,8 +43,14 @@ def grades(harness: Harness, submissions: Sequence[Submission], seed: int, limit
     return [done[index] for index in range(len(submissions))]
 
 
-def _work(harness: Harness, submissions: Sequence[Submission], left: Sequence[int], done: dict[int, Grade],
-          journal: Journal, workers: int) -> None:  # fmt: skip
+def _work(
+    harness: Harness,
+    submissions: Sequence[Submission],
+    left: Sequence[int],
+    done: dict[int, Grade],
+    journal: Journal,
+    workers: int,
+) -> None:
     """The threads only wait for processes; if we are interrupted, those are ended."""
     STOPPED.clear()
     with ThreadPoolExecutor(workers) as pool, closing(Progress(max(1, len(left)))) as progress:
@@ -62,4 +76,9 @@ def _one(harness: Harness, submission: Submission, journal: Journal) -> Grade:
         heard = run(harness, submission, journal.seed, journal.limits, journal.running)
         return grade(submission, heard, journal.limits)
     except Exception as error:
-        return Grade(submission.student, submission.assignment, TROUBLE, reason=f"{type(error).__name__}: {error}")
+        return Grade(
+            submission.student,
+            submission.assignment,
+            TROUBLE,
+            reason=f"{type(error).__name__}: {error}",
+        )

@@ -52,10 +52,14 @@ def run(job: dict[str, Any], send: Callable[..., None]) -> None:
 
     preload(job["rules"]["tests"])
     names: list[Callable[[], str | None]] = []
-    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in job["rules"].items()}
+    given: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in job["rules"].items()
+    }
     guard = Guard(Rules(**given), wake, lambda text: send("refused", reason=text), tampered)
     sys.addaudithook(guard.hook)
-    code = pytest.main(job["arguments"], [Watcher(send, check, job["test_seconds"], lambda: guard.busy)])
+    code = pytest.main(
+        job["arguments"], [Watcher(send, check, job["test_seconds"], lambda: guard.busy)]
+    )
     check()
     send("score", code=int(code), score=read_score(job["score"]))
 
@@ -86,7 +90,7 @@ def sender(pipe: int, password: str) -> Callable[..., None]:
     def send(kind: str, **values: Any) -> None:
         line = b"\n" + dumps({"password": password, "kind": kind} | values).encode() + b"\n"
         while line:
-            line = line[_write(pipe, line):]
+            line = line[_write(pipe, line) :]
 
     return send
 
@@ -100,11 +104,18 @@ def follow_grader() -> None:
 
 def limit(seconds: int, memory: int, file: int) -> None:
     """CPU time, memory, size of files; no core files, and no new processes (which does not bind the superuser)."""
-    wanted = {resource.RLIMIT_CPU: seconds, resource.RLIMIT_AS: memory, resource.RLIMIT_FSIZE: file,
-              resource.RLIMIT_CORE: 0, resource.RLIMIT_NPROC: 0}  # fmt: skip
+    wanted = {
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_FSIZE: file,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NPROC: 0,
+    }
     for what, most in wanted.items():
         try:
-            hard = most + (what == resource.RLIMIT_CPU)  # the soft limit of CPU time says why it ends
+            hard = most + (
+                what == resource.RLIMIT_CPU
+            )  # the soft limit of CPU time says why it ends
             resource.setrlimit(what, (most, hard))
         except (OSError, ValueError):  # macOS knows no limit of memory
             continue

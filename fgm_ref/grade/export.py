@@ -14,11 +14,16 @@ from fgm_ref.grade.verdict import GRADED, Grade
 def as_json(grades: Sequence[Grade], seed: int, why: str) -> dict[str, Any]:
     """Everything, without times and paths."""
     students = {
-        student: {"points": sum(g.points for g in own), "of": sum(g.of for g in own),
-                  "assignments": {g.assignment: {k: v for k, v in g.row.items() if k not in ("student", "assignment")}
-                                  for g in own}}
+        student: {
+            "points": sum(g.points for g in own),
+            "of": sum(g.of for g in own),
+            "assignments": {
+                g.assignment: {k: v for k, v in g.row.items() if k not in ("student", "assignment")}
+                for g in own
+            },
+        }
         for student, own in by_student(grades).items()
-    }  # fmt: skip
+    }
     return {"seed": seed, "read_as": why, "students": students, "leaderboard": leaderboard(grades)}
 
 
@@ -39,8 +44,10 @@ def write_gradescope(path: Path, grades: Sequence[Grade]) -> None:
     results: dict[str, Any] = {"tests": [entry for grade in handed_in for entry in entries(grade)]}
     results["score"] = sum(grade.points for grade in handed_in)
     if ahead := leaderboard(grades):
-        results["leaderboard"] = [{"name": "bytes", "value": ahead[0]["bytes"], "order": "asc"},
-                                  {"name": "loss", "value": ahead[0]["loss"], "order": "asc"}]  # fmt: skip
+        results["leaderboard"] = [
+            {"name": "bytes", "value": ahead[0]["bytes"], "order": "asc"},
+            {"name": "loss", "value": ahead[0]["loss"], "order": "asc"},
+        ]
     with atomic(path) as part:
         part.write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
 
@@ -48,8 +55,15 @@ def write_gradescope(path: Path, grades: Sequence[Grade]) -> None:
 def entries(grade: Grade) -> list[dict[str, Any]]:
     """One for each test, or one for the whole assignment if it came to nothing."""
     if grade.status != GRADED:
-        return [{"name": grade.assignment, "score": 0, "max_score": grade.of, "output": grade.reason}]
-    return [{"name": f"{grade.assignment} {test['name']}", "score": test["points"], "max_score": test["of"],
-             "output": test["message"]} for test in grade.tests]  # fmt: skip
-
-
+        return [
+            {"name": grade.assignment, "score": 0, "max_score": grade.of, "output": grade.reason}
+        ]
+    return [
+        {
+            "name": f"{grade.assignment} {test['name']}",
+            "score": test["points"],
+            "max_score": test["of"],
+            "output": test["message"],
+        }
+        for test in grade.tests
+    ]

@@ -12,14 +12,51 @@ from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
-PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn",
-            "os.kill", "os.killpg", "pty.spawn", "_thread.start_new_thread", "socket.__new__", "ctypes.dlopen",
-            "ctypes.dlsym", "ctypes.string_at", "ctypes.wstring_at", "ctypes.cdata", "ctypes.call_function"}
-CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod", "os.chown",
-           "os.truncate", "os.utime"}
+PROGRAMS = {
+    "subprocess.Popen",
+    "os.system",
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.kill",
+    "os.killpg",
+    "pty.spawn",
+    "_thread.start_new_thread",
+    "socket.__new__",
+    "ctypes.dlopen",
+    "ctypes.dlsym",
+    "ctypes.string_at",
+    "ctypes.wstring_at",
+    "ctypes.cdata",
+    "ctypes.call_function",
+}
+CHANGES = {
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.mkdir",
+    "os.link",
+    "os.symlink",
+    "os.chmod",
+    "os.chown",
+    "os.truncate",
+    "os.utime",
+}
 LISTS = {"os.listdir", "os.scandir"}
-INSPECTS = {"sys._getframe", "sys._current_frames", "sys.settrace", "sys.setprofile", "sys.addaudithook",
-            "gc.get_objects", "gc.get_referrers", "gc.get_referents", "code.__new__", "marshal.loads"}
+INSPECTS = {
+    "sys._getframe",
+    "sys._current_frames",
+    "sys.settrace",
+    "sys.setprofile",
+    "sys.addaudithook",
+    "gc.get_objects",
+    "gc.get_referrers",
+    "gc.get_referents",
+    "code.__new__",
+    "marshal.loads",
+}
 FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
 CODE = {"__code__", "__defaults__", "__kwdefaults__"}
 WATCHED = PROGRAMS | CHANGES | LISTS | INSPECTS
@@ -43,8 +80,13 @@ class Rules:
 class Guard:
     """`refused(text)` and `tampered(text)` are told what was wrong; the latter must not return."""
 
-    def __init__(self, rules: Rules, wake: Callable[[], None], refused: Callable[[str], None],
-                 tampered: Callable[[str], None]):  # fmt: skip
+    def __init__(
+        self,
+        rules: Rules,
+        wake: Callable[[], None],
+        refused: Callable[[str], None],
+        tampered: Callable[[str], None],
+    ):
         self.rules, self.wake, self.refused, self.tampered = rules, wake, refused, tampered
         self.awake = self.busy = False
         self.own: dict[int, CodeType] = {}  # code that the submission made of text
@@ -122,7 +164,9 @@ class Guard:
     def _looks(self, event: str, args: tuple[Any, ...]) -> bool:
         """Whether this event lets one see or change what is not one's own."""
         if event == "compile":
-            return self._trusts(os.fsdecode(args[1])) if isinstance(args[1], (str, bytes)) else False
+            return (
+                self._trusts(os.fsdecode(args[1])) if isinstance(args[1], (str, bytes)) else False
+            )
         if event == "object.__getattr__":
             return args[1] in FRAMES
         if event == "object.__setattr__":
@@ -141,7 +185,9 @@ class Guard:
         return frame is not None and self._is_theirs_code(frame.f_code)
 
     def _is_theirs_code(self, code: CodeType | None) -> bool:
-        return code is not None and (code.co_filename.startswith(self.rules.submission) or id(code) in self.own)
+        return code is not None and (
+            code.co_filename.startswith(self.rules.submission) or id(code) in self.own
+        )
 
     def _trusts(self, filename: str) -> bool:
         return filename.startswith((*self.rules.trusted, "<frozen"))

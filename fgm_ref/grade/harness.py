@@ -33,15 +33,28 @@ class Harness:
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """What is copied, relative to the checkout."""
-        return tuple(sorted(path.relative_to(self.root) for path in self._files() if "__pycache__" not in path.parts))
+        return tuple(
+            sorted(
+                path.relative_to(self.root)
+                for path in self._files()
+                if "__pycache__" not in path.parts
+            )
+        )
 
     def _files(self) -> Iterator[Path]:
         yield from (path for path in [self.root / "pyproject.toml"] if path.is_file())
-        yield from (path for path in (self.root / "tests").glob("*.py") if not path.name.startswith("test_"))
+        yield from (
+            path for path in (self.root / "tests").glob("*.py") if not path.name.startswith("test_")
+        )
         yield from (self.root / "tests" / "zoo").rglob("*.py")
-        tests = {f"test_{name}.py" for name in self.assignments}  # not those of the assignments themselves
-        yield from (path for path in (self.root / TESTS).rglob("*.py")
-                    if not path.name.startswith("test_") or path.name in tests)
+        tests = {
+            f"test_{name}.py" for name in self.assignments
+        }  # not those of the assignments themselves
+        yield from (
+            path
+            for path in (self.root / TESTS).rglob("*.py")
+            if not path.name.startswith("test_") or path.name in tests
+        )
 
     @cached_property
     def digest(self) -> str:
@@ -67,7 +80,9 @@ def digest(root: Path, files: tuple[Path, ...]) -> str:
     """One number for names and contents."""
     total = sha256()
     for name in files:
-        total.update(f"{name.as_posix()} {sha256((root / name).read_bytes()).hexdigest()}\n".encode())
+        total.update(
+            f"{name.as_posix()} {sha256((root / name).read_bytes()).hexdigest()}\n".encode()
+        )
     return total.hexdigest()[:16]
 
 
@@ -76,6 +91,8 @@ def find(root: Path | None = None) -> Harness:
     place = (root or Path(__file__).resolve().parents[2]).resolve()
     harness = Harness(place)
     if not harness.assignments:
-        raise ValueError(f"checkout: expected a checkout of fgm_ref with tests in {TESTS}, got {str(place)!r}; an "
-                         "installed package does not bring them along: clone the repository, or name it by --checkout")
+        raise ValueError(
+            f"checkout: expected a checkout of fgm_ref with tests in {TESTS}, got {str(place)!r}; an "
+            "installed package does not bring them along: clone the repository, or name it by --checkout"
+        )
     return harness

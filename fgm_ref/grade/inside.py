@@ -17,7 +17,9 @@ class TimeLimit(OutcomeException):
 class Watcher:
     """Tells `send` what is collected and what became of each test.  `check()` ends it all if something was replaced."""
 
-    def __init__(self, send: Send, check: Callable[[], None], seconds: float, busy: Callable[[], bool]):
+    def __init__(
+        self, send: Send, check: Callable[[], None], seconds: float, busy: Callable[[], bool]
+    ):
         self.send, self.check, self.seconds, self.busy = send, check, seconds, busy
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -48,7 +50,9 @@ class Watcher:
 
     def _ring(self, *_: Any) -> None:
         if not self.busy():  # the guard is not to be interrupted; it rings again
-            raise TimeLimit(f"more than {self.seconds:g} s of CPU time; is there a loop that never ends?")
+            raise TimeLimit(
+                f"more than {self.seconds:g} s of CPU time; is there a loop that never ends?"
+            )
 
 
 def points(item: pytest.Item) -> int:

@@ -13,18 +13,49 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-JUDGES = ("numpy", "scipy", "fgm_ref", "hypothesis", "pytest", "_pytest", "pluggy", "builtins", "math", "operator",
-          "functools", "itertools", "json", "random", "statistics", "hashlib", "copy", "os", "pathlib", "signal")
+JUDGES = (
+    "numpy",
+    "scipy",
+    "fgm_ref",
+    "hypothesis",
+    "pytest",
+    "_pytest",
+    "pluggy",
+    "builtins",
+    "math",
+    "operator",
+    "functools",
+    "itertools",
+    "json",
+    "random",
+    "statistics",
+    "hashlib",
+    "copy",
+    "os",
+    "pathlib",
+    "signal",
+)
 
-Place = tuple[dict[str, Any], str, str]  # where it is named, by which name, and how to call it in a message
+Place = tuple[
+    dict[str, Any], str, str
+]  # where it is named, by which name, and how to call it in a message
 
 
 def snapshot(tests: str) -> Callable[[], str | None]:
     """A function that names the first thing that was replaced since, or `None`.  `tests`: the folder of the tests."""
     names = [(space, name, label, space[name]) for space, name, label in places(tests)]
-    inner = [(label, value, insides(value)) for _, _, label, value in names if isinstance(value, FunctionType)]
-    methods = [(cls, name, label, value) for _, _, label, cls in names if isinstance(cls, type)
-               for name, value in vars(cls).items() if callable(value) or isinstance(value, property)]
+    inner = [
+        (label, value, insides(value))
+        for _, _, label, value in names
+        if isinstance(value, FunctionType)
+    ]
+    methods = [
+        (cls, name, label, value)
+        for _, _, label, cls in names
+        if isinstance(cls, type)
+        for name, value in vars(cls).items()
+        if callable(value) or isinstance(value, property)
+    ]
     lost = object()
 
     def changed() -> str | None:
@@ -62,12 +93,18 @@ def places(tests: str) -> Iterator[Place]:
     for title, module in list(sys.modules.items()):
         if is_judge(title, module, tests):
             space = vars(module)
-            yield from ((space, name, f"{title}.{name}") for name, value in list(space.items()) if lasting(value))
+            yield from (
+                (space, name, f"{title}.{name}")
+                for name, value in list(space.items())
+                if lasting(value)
+            )
 
 
 def is_judge(title: str, module: Any, tests: str) -> bool:
     """Whether a module has a say in what points there are."""
-    return title.partition(".")[0] in JUDGES or (getattr(module, "__file__", None) or "").startswith(tests)
+    return title.partition(".")[0] in JUDGES or (
+        getattr(module, "__file__", None) or ""
+    ).startswith(tests)
 
 
 def lasting(value: Any) -> bool:

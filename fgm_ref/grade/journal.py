@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fgm_ref.files import lock
 from fgm_ref.grade.process import Limits
 from fgm_ref.grade.submissions import Submission
 from fgm_ref.grade.verdict import CRASHED, TIMEOUT, Grade
-from fgm_ref.study.journal import lock
 
 NAME = "grades.jsonl"
 
@@ -38,8 +38,14 @@ class Journal:
 
     def key(self, submission: Submission) -> dict[str, Any]:
         """What a grade depends on."""
-        return {"student": submission.student, "assignment": submission.assignment, "sha256": submission.digest,
-                "seed": self.seed, "variant": submission.variant, "tests_sha256": self.tests}  # fmt: skip
+        return {
+            "student": submission.student,
+            "assignment": submission.assignment,
+            "sha256": submission.digest,
+            "seed": self.seed,
+            "variant": submission.variant,
+            "tests_sha256": self.tests,
+        }
 
     def add(self, submission: Submission, grade: Grade) -> None:
         """Append, and be sure of it.  The newline in front ends a torn line before it."""
@@ -55,7 +61,9 @@ class Journal:
             try:
                 entry = json.loads(line)
                 grade = Grade(**entry["grade"])
-                counts = grade.status not in (TIMEOUT, CRASHED) or entry["limits"] == asdict(self.limits)
+                counts = grade.status not in (TIMEOUT, CRASHED) or entry["limits"] == asdict(
+                    self.limits
+                )
             except (ValueError, TypeError, KeyError):  # torn, or of another version
                 continue
             if counts:

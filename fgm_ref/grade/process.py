@@ -47,10 +47,16 @@ def talk(program: Path, task: dict[str, Any], environment: dict[str, str], limit
     ours, theirs = os.pipe()
     try:
         child = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-X", "utf8", str(program)], cwd=environment["HOME"],
-            env=environment, pass_fds=[theirs], start_new_session=True, bufsize=0,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [sys.executable, "-I", "-B", "-X", "utf8", str(program)],
+            cwd=environment["HOME"],
+            env=environment,
+            pass_fds=[theirs],
+            start_new_session=True,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
     finally:
         os.close(theirs)
     LIVING.add(child.pid)
@@ -71,7 +77,12 @@ def talk(program: Path, task: dict[str, Any], environment: dict[str, str], limit
 def listen(child: "subprocess.Popen[bytes]", pipe: int, password: str, limits: Limits) -> Run:
     """Read both pipes as far as the limits allow, while the child lives and a moment longer."""
     assert child.stdout
-    heard, result, printed, end_at = Run(), bytearray(), bytearray(), time.monotonic() + limits.clock
+    heard, result, printed, end_at = (
+        Run(),
+        bytearray(),
+        bytearray(),
+        time.monotonic() + limits.clock,
+    )
     count = {pipe: 0, child.stdout.fileno(): 0}
     most = {pipe: RESULT_BYTES, child.stdout.fileno(): limits.output_bytes}
     with selectors.DefaultSelector() as selector:
@@ -86,8 +97,13 @@ def listen(child: "subprocess.Popen[bytes]", pipe: int, password: str, limits: L
                 count[key.fd] += len(piece)
                 (result if key.fd == pipe else printed).extend(piece)
                 del printed[:-2000]
-            heard.ended = ("output" if any(count[fd] > most[fd] for fd in count) else
-                           "time" if time.monotonic() > end_at else "")  # fmt: skip
+            heard.ended = (
+                "output"
+                if any(count[fd] > most[fd] for fd in count)
+                else "time"
+                if time.monotonic() > end_at
+                else ""
+            )
             if heard.ended or (child.poll() is not None and not ready):
                 break
     heard.code = wait(child, end_at, heard)

@@ -29,7 +29,12 @@ def run(harness: Harness, submission: Submission, seed: int, limits: Limits, par
         file.write_bytes(submission.code)
         (place / "home").mkdir()
         started = time.monotonic()
-        heard = talk(CHILD, job(harness, submission, seed, limits, place), environment(place / "home"), limits)
+        heard = talk(
+            CHILD,
+            job(harness, submission, seed, limits, place),
+            environment(place / "home"),
+            limits,
+        )
         heard.seconds = time.monotonic() - started
         heard.intact = harness.is_copy(place / "checkout")
         return heard
@@ -54,39 +59,67 @@ def wipe(place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
 
 
-def job(harness: Harness, submission: Submission, seed: int, limits: Limits, place: Path) -> dict[str, Any]:
+def job(
+    harness: Harness, submission: Submission, seed: int, limits: Limits, place: Path
+) -> dict[str, Any]:
     """All that the child has to know.  The pipe is added when there is one."""
     checkout, score = place / "checkout", place / "score.json"
     test = checkout / TESTS / f"test_{submission.assignment}.py"
-    arguments = [str(test), f"--submission={place / 'submission' / submission.assignment}.py", f"--grade-seed={seed}",
-                 f"--score-json={score}", f"--rootdir={checkout}", "-s", "-pno:cacheprovider",
-                 "-pno:legacypath", "-p_hypothesis_pytestplugin"]  # legacypath replaces methods while it works
+    arguments = [
+        str(test),
+        f"--submission={place / 'submission' / submission.assignment}.py",
+        f"--grade-seed={seed}",
+        f"--score-json={score}",
+        f"--rootdir={checkout}",
+        "-s",
+        "-pno:cacheprovider",
+        "-pno:legacypath",
+        "-p_hypothesis_pytestplugin",
+    ]  # legacypath replaces methods while it works
     arguments += [f"--student={submission.student}"] if submission.variant else []
-    arguments += [f"-c{checkout / 'pyproject.toml'}"] if (checkout / "pyproject.toml").exists() else []
+    arguments += (
+        [f"-c{checkout / 'pyproject.toml'}"] if (checkout / "pyproject.toml").exists() else []
+    )
     return {
-        "password": secrets.token_hex(16), "arguments": arguments, "score": str(score), "path": [str(PACKAGE.parent)],
-        "test_seconds": max(1, limits.seconds / 4), "rules": rules(harness, place), **asdict(limits),
-    }  # fmt: skip
+        "password": secrets.token_hex(16),
+        "arguments": arguments,
+        "score": str(score),
+        "path": [str(PACKAGE.parent)],
+        "test_seconds": max(1, limits.seconds / 4),
+        "rules": rules(harness, place),
+        **asdict(limits),
+    }
 
 
 def rules(harness: Harness, place: Path) -> dict[str, Any]:
     """What the guard is to hold; see `guard.Rules`."""
-    library = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    library = {
+        os.path.realpath(sysconfig.get_path(name))
+        for name in ("stdlib", "platstdlib", "purelib", "platlib")
+    }
     checkout, home = str(place / "checkout"), str(place / "home")
     trusted = [*library, str(PACKAGE), checkout]
     data = [str(PACKAGE.parent / "data")]
     known = ["/dev/null", "/dev/urandom", "/usr/share", "/etc/localtime"]
     return {
-        "submission": str(place / "submission"), "tests": checkout, "trusted": trusted,
-        "readable": [*trusted, *data, *known, str(place)], "writable": [home, "/dev/null"],
+        "submission": str(place / "submission"),
+        "tests": checkout,
+        "trusted": trusted,
+        "readable": [*trusted, *data, *known, str(place)],
+        "writable": [home, "/dev/null"],
         "secret": [str(path) for path in harness.secret],
-    }  # fmt: skip
+    }
 
 
 def environment(home: Path) -> dict[str, str]:
     """Nothing of the grader's own but the search path for programs."""
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
     return threads | {
-        "PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "TMPDIR": str(home), "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    }  # fmt: skip
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "Agg",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }

@@ -40,7 +40,11 @@ class Submission:
         path = self.files[0]
         try:
             size = path.stat().st_size
-            return f"{path.name}: expected at most {MOST_BYTES:,} bytes, got {size:,}" if size > MOST_BYTES else ""
+            return (
+                f"{path.name}: expected at most {MOST_BYTES:,} bytes, got {size:,}"
+                if size > MOST_BYTES
+                else ""
+            )
         except OSError as error:
             return f"{path.name}: cannot be read ({error.strerror})"
 
@@ -54,28 +58,54 @@ class Class:
     why: str
 
 
-def find(folder: Path, assignments: Sequence[str], *, student: str | None = None, many: bool | None = None) -> Class:
+def find(
+    folder: Path,
+    assignments: Sequence[str],
+    *,
+    student: str | None = None,
+    many: bool | None = None,
+) -> Class:
     """What there is in a folder.  `many`: a class, one student, or `None` to find out."""
     if not folder.is_dir():
         raise ValueError(f"submissions: expected a folder, got {str(folder)!r}")
     direct = bool(answers(folder))
-    students = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith((".", "_"))]
+    students = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_dir() and not path.name.startswith((".", "_"))
+    ]
     if many is None:
         many = not direct and any(answers(path) for path in students)
     if many and student is not None:
-        raise ValueError(f"student: expected no name, as each folder's name is the student's, got {student!r}")
+        raise ValueError(
+            f"student: expected no name, as each folder's name is the student's, got {student!r}"
+        )
     if not (many and students) and not direct:
-        raise ValueError(f"submissions: expected files a00.py or a00_*.py in {str(folder)!r}, or in folders there, "
-                         "got none")
+        raise ValueError(
+            f"submissions: expected files a00.py or a00_*.py in {str(folder)!r}, or in folders there, "
+            "got none"
+        )
     if many:
         every = [s for path in students for s in of_student(path, assignments, path.name, True)]
-        return Class(tuple(every), True, f"a class: no assignments directly in the folder, but {len(students)} folders")
-    every = list(of_student(folder, assignments, student or folder.resolve().name, student is not None))
+        return Class(
+            tuple(every),
+            True,
+            f"a class: no assignments directly in the folder, but {len(students)} folders",
+        )
+    every = list(
+        of_student(folder, assignments, student or folder.resolve().name, student is not None)
+    )
     handed_in = sum(bool(s.files) for s in every)
-    return Class(tuple(every), False, f"one student: {handed_in} of {len(every)} assignments are in the folder")
+    return Class(
+        tuple(every),
+        False,
+        f"one student: {handed_in} of {len(every)} assignments are in the folder",
+    )
 
 
-def of_student(folder: Path, assignments: Sequence[str], name: str, variant: bool) -> Iterator[Submission]:
+def of_student(
+    folder: Path, assignments: Sequence[str], name: str, variant: bool
+) -> Iterator[Submission]:
     """One for each assignment, also for those that are not there."""
     files = answers(folder)
     for assignment in assignments:
@@ -85,5 +115,8 @@ def of_student(folder: Path, assignments: Sequence[str], name: str, variant: boo
 
 def answers(folder: Path) -> list[Path]:
     """The files that are named like answers; a link is none."""
-    return [path for path in sorted(folder.iterdir())
-            if NAME.fullmatch(path.name) and path.is_file() and not path.is_symlink()]  # fmt: skip
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if NAME.fullmatch(path.name) and path.is_file() and not path.is_symlink()
+    ]

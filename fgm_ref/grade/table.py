@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fgm_ref.grade.verdict import GRADED, MISSING, Grade
-from fgm_ref.table import aligned
+from fgm_ref.text import aligned
 
 LEADING = "a08"
 RACE = "test_fewer_bytes"  # tests called so are the race itself; the others are its rules
@@ -23,8 +23,14 @@ def of_class(grades: Sequence[Grade]) -> Iterator[str]:
     rows = [["student", *names, "total", "of"]]
     for student, own in by_student(grades).items():
         points = {grade.assignment: cell(grade) for grade in own}
-        rows.append([student, *(points[name] for name in names), number(sum(g.points for g in own)),
-                     number(sum(g.of for g in own))])  # fmt: skip
+        rows.append(
+            [
+                student,
+                *(points[name] for name in names),
+                number(sum(g.points for g in own)),
+                number(sum(g.of for g in own)),
+            ]
+        )
     yield from aligned(rows)
     for grade in grades:
         if grade.status not in (GRADED, MISSING):
@@ -75,15 +81,27 @@ def leaderboard(grades: Sequence[Grade]) -> list[dict[str, Any]]:
     """
     inside = [grade for grade in grades if qualifies(grade)]
     inside.sort(key=lambda grade: (grade.extra["bytes"], grade.extra["loss"], grade.student))
-    return [{"student": g.student, "bytes": g.extra["bytes"], "loss": g.extra["loss"], "relative": relative(g.extra)}
-            for g in inside]  # fmt: skip
+    return [
+        {
+            "student": g.student,
+            "bytes": g.extra["bytes"],
+            "loss": g.extra["loss"],
+            "relative": relative(g.extra),
+        }
+        for g in inside
+    ]
 
 
 def qualifies(grade: Grade) -> bool:
     """Whether the promises were kept and the loss is acceptable."""
     rules = [test for test in grade.tests if not test["name"].startswith(RACE)]
-    return (grade.assignment == LEADING and grade.status == GRADED and {"bytes", "loss"} <= grade.extra.keys()
-            and bool(rules) and all(test["passed"] for test in rules))  # fmt: skip
+    return (
+        grade.assignment == LEADING
+        and grade.status == GRADED
+        and {"bytes", "loss"} <= grade.extra.keys()
+        and bool(rules)
+        and all(test["passed"] for test in rules)
+    )
 
 
 def relative(extra: dict[str, Any]) -> float | None:
@@ -95,6 +113,14 @@ def relative(extra: dict[str, Any]) -> float | None:
 def ranking(ahead: Sequence[dict[str, Any]]) -> list[str]:
     """The leaderboard in lines."""
     rows = [["rank", "student", "bytes", "loss", "bytes / best baseline"]]
-    rows += [[str(n), one["student"], f"{one['bytes']:,.0f}", f"{one['loss']:.3f}",
-              "–" if one["relative"] is None else f"{one['relative']:.3f}"] for n, one in enumerate(ahead, 1)]
+    rows += [
+        [
+            str(n),
+            one["student"],
+            f"{one['bytes']:,.0f}",
+            f"{one['loss']:.3f}",
+            "–" if one["relative"] is None else f"{one['relative']:.3f}",
+        ]
+        for n, one in enumerate(ahead, 1)
+    ]
     return [f"{LEADING}: promises kept, loss acceptable, fewest bytes first", *aligned(rows)]

@@ -8,7 +8,14 @@ from fgm_ref.grade.process import Limits, Run
 from fgm_ref.grade.submissions import Submission
 
 FULL = 20  # of an assignment whose tests never came to say what they are worth
-GRADED, MISSING, TIMEOUT, CRASHED, TAMPERED, TROUBLE = "graded", "missing", "timeout", "crashed", "tampered", "trouble"
+GRADED, MISSING, TIMEOUT, CRASHED, TAMPERED, TROUBLE = (
+    "graded",
+    "missing",
+    "timeout",
+    "crashed",
+    "tampered",
+    "trouble",
+)
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,25 @@ def grade(submission: Submission, run: Run, limits: Limits) -> Grade:
     heard: dict[str, list[dict[str, Any]]] = {}
     for message in run.messages:
         heard.setdefault(message["kind"], []).append(message)
-    worth = sum(points for message in heard.get("collected", []) for _, points in message["tests"]) or FULL
+    worth = (
+        sum(points for message in heard.get("collected", []) for _, points in message["tests"])
+        or FULL
+    )
     refused = sorted({message["reason"] for message in heard.get("refused", [])})
     status, why = judge(run, heard, limits)
     score = heard["score"][0]["score"] if status == GRADED else {}
     tests = score.get("tests", [])
-    return Grade(submission.student, submission.assignment, status, score.get("points", 0), worth,
-                 why or lost(tests), tests, score.get("extra") or {}, refused)  # fmt: skip
+    return Grade(
+        submission.student,
+        submission.assignment,
+        status,
+        score.get("points", 0),
+        worth,
+        why or lost(tests),
+        tests,
+        score.get("extra") or {},
+        refused,
+    )
 
 
 def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> tuple[str, str]:
@@ -56,7 +75,9 @@ def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> t
         return TAMPERED, heard["tampered"][0]["reason"]
     if not run.intact:
         return TAMPERED, "changed the copy of the tests"
-    if "started" not in heard and (run.code or "score" not in heard or heard["score"][0]["code"] > 1):
+    if "started" not in heard and (
+        run.code or "score" not in heard or heard["score"][0]["code"] > 1
+    ):
         return TROUBLE, f"the tests did not start: {last_line(run.tail) or f'exit code {run.code}'}"
     if run.ended == "output":
         return CRASHED, f"printed more than {limits.output_bytes:,} bytes"
@@ -76,7 +97,9 @@ def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> t
 def agreed(heard: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:
     """The score table is the tests' own; full points must belong to a test that was seen to pass."""
     passed = {short(message["test"]) for message in heard.get("outcome", []) if message["passed"]}
-    failed = {short(message["test"]) for message in heard.get("outcome", []) if not message["passed"]}
+    failed = {
+        short(message["test"]) for message in heard.get("outcome", []) if not message["passed"]
+    }
     for test in heard["score"][0]["score"]["tests"]:
         name = short(test["name"])
         if test["points"] and test["passed"] and (name not in passed or name in failed):
@@ -98,7 +121,11 @@ def died(run: Run) -> str:
     """A process that ended without a result, in words."""
     if run.code < 0:
         name = signal.Signals(-run.code).name
-        hint = "; for want of memory perhaps" if run.code in (-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT) else ""
+        hint = (
+            "; for want of memory perhaps"
+            if run.code in (-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT)
+            else ""
+        )
         return f"the process was killed by {name}{hint}"
     return f"ended the process (exit code {run.code}) before the grading was finished"
 
@@ -106,7 +133,11 @@ def died(run: Run) -> str:
 def lost(tests: list[dict[str, Any]]) -> str:
     """Why points are missing, if there is one reason for all."""
     reasons = {test["message"] for test in tests if test["points"] < test["of"]}
-    return f"every point that is missing: {reasons.pop()}" if len(reasons) == 1 and len(tests) > 1 else ""
+    return (
+        f"every point that is missing: {reasons.pop()}"
+        if len(reasons) == 1 and len(tests) > 1
+        else ""
+    )
 
 
 def last_line(text: str) -> str:

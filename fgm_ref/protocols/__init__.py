@@ -7,7 +7,6 @@ A protocol is asked for as `name` or `name:option=value,...`, for example `perio
 import difflib
 from typing import Any
 
-from fgm_ref.plug_in import plug_in
 from fgm_ref.protocols import (
     at_end,
     central,
@@ -28,18 +27,34 @@ from fgm_ref.protocols import (
     periodic,
 )
 from fgm_ref.protocols.base import Coordinator, Protocol, Setup, Sites
+from fgm_ref.text import plug_in
 
 __all__ = ["PROTOCOLS", "Coordinator", "Protocol", "Setup", "Sites", "parse"]
 
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
-        central.PROTOCOL, local.PROTOCOL, at_end.PROTOCOL, periodic.PROTOCOL, dynamic.PLAIN, dynamic.PROTOCOL,
-        gm.PROTOCOL, gm_reb.PROTOCOL, gm_reb.LIMITS,
-        fgm.PROTOCOL, fgm_reb.PROTOCOL, fgm_random.PROTOCOL, fgm_projection.PROTOCOL,
-        fgm_centre.PROTOCOL, fgm_probe.PROTOCOL, fgm_o.PROTOCOL,
+        central.PROTOCOL,
+        local.PROTOCOL,
+        at_end.PROTOCOL,
+        periodic.PROTOCOL,
+        dynamic.PLAIN,
+        dynamic.PROTOCOL,
+        gm.PROTOCOL,
+        gm_reb.PROTOCOL,
+        gm_reb.LIMITS,
+        fgm.PROTOCOL,
+        fgm_reb.PROTOCOL,
+        fgm_random.PROTOCOL,
+        fgm_projection.PROTOCOL,
+        fgm_centre.PROTOCOL,
+        fgm_probe.PROTOCOL,
+        fgm_o.PROTOCOL,
         fgm_blocks.PROTOCOL,
-        fda.NAIVE, fda.LINEAR, fda.SKETCH, omniscient.PROTOCOL,
+        fda.NAIVE,
+        fda.LINEAR,
+        fda.SKETCH,
+        omniscient.PROTOCOL,
     )
 }
 
@@ -65,8 +80,10 @@ def parse(text: str) -> tuple[Protocol, dict[str, Any]]:
 
 def _expect_protocol(module: str, name: str, found: Any) -> Protocol:
     if not isinstance(found, Protocol):
-        raise ValueError(f"protocol: expected {module}:{name} to be a fgm_ref.protocols.Protocol, "
-                         f"got a {type(found).__name__}")
+        raise ValueError(
+            f"protocol: expected {module}:{name} to be a fgm_ref.protocols.Protocol, "
+            f"got a {type(found).__name__}"
+        )
     return found
 
 

@@ -3,9 +3,9 @@
 Source: one-shot averaging (Zinkevich et al. 2010, "Parallelized Stochastic Gradient Descent").
 """
 
-from fgm_ref.messages import LOCAL
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import Protocol, Sites
+from fgm_ref.transport.messages import LOCAL
 
 
 class Coordinator(base.Coordinator):
@@ -18,6 +18,11 @@ class Coordinator(base.Coordinator):
         self.E = self.network.poll(LOCAL).mean(axis=0)
 
 
-PROTOCOL = Protocol("at-end", "train alone, average once at the end", Sites, Coordinator,
-    look=("black", "--", "1"), exact=True,
+PROTOCOL = Protocol(
+    "at-end",
+    "train alone, average once at the end",
+    Sites,
+    Coordinator,
+    look=("black", "--", "1"),
+    exact=True,
 )

@@ -11,14 +11,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.learners import Learners
-from fgm_ref.messages import BALANCED, DRIFT, FLUSH, LOCAL, MEAN_STATE, MODEL, PHI, STATE, Cause, Kind, Message
-from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.arrays import Array
+from fgm_ref.learning.learners import Learners
 from fgm_ref.safe import ZoneMaker
+from fgm_ref.transport.messages import (
+    BALANCED,
+    DRIFT,
+    FLUSH,
+    LOCAL,
+    MEAN_STATE,
+    MODEL,
+    PHI,
+    STATE,
+    Cause,
+    Kind,
+    Message,
+)
+from fgm_ref.transport.network import NO_CAUSE, Network
 
-Array = npt.NDArray[Any]
 NOBODY = np.empty(0, np.intp)
 
 
@@ -106,13 +117,18 @@ class MonitoringSites(Sites):
         super().__init__(learners, setup)
         self.make_zone = setup.make_zone
         self.E: Array | None = None
-        self.started = self.rounds = 0  # when the round started, and how many rounds there have been
+        self.started = self.rounds = (
+            0  # when the round started, and how many rounds there have been
+        )
 
     def start_round(self, E: Array) -> None:
         """Drifts are 0 again, and φ is that of the new E."""
         self.zone = self.make_zone(E, self.E, self.time - self.started, self.rounds)
         self.rounds += 1
-        self.E, self.base = E, E[None]  # base is (1, D) while it is the same for all, (k, D) once it is not
+        self.E, self.base = (
+            E,
+            E[None],
+        )  # base is (1, D) while it is the same for all, (k, D) once it is not
         self.started, self.own = self.time, np.zeros(self.k, np.int64)
         self.phi: Callable[[Array], Any] = self.zone
         self.at_zero = self.zone.at_zero  # φ(0), evaluated once a round
@@ -120,7 +136,9 @@ class MonitoringSites(Sites):
 
     def drifts(self, sites: Any) -> Array:
         """X of `sites`, one row each."""
-        return np.asarray(self.models[sites] - (self.base if len(self.base) == 1 else self.base[sites]))
+        return np.asarray(
+            self.models[sites] - (self.base if len(self.base) == 1 else self.base[sites])
+        )
 
     def step(self, active: Any, x: Array, y: Array) -> None:
         """Count each site's own steps in this round as well."""
@@ -172,8 +190,10 @@ class Coordinator:
         self.round = self.subround = 0
         self.subrounds = self.rebalances = self.dropped = 0
         if self.evaluates and getattr(setup.make_zone(setup.E), "moving", False):
-            raise ValueError("safe: expected one that stands still, because this protocol's coordinator evaluates it "
-                             "too; use a tracking one with gm or fgm")
+            raise ValueError(
+                "safe: expected one that stands still, because this protocol's coordinator evaluates it "
+                "too; use a tracking one with gm or fgm"
+            )
 
     @property
     def tag(self) -> tuple[int, int]:
@@ -210,7 +230,9 @@ class Coordinator:
             return self.E
         if kind in (DRIFT, FLUSH):
             return np.zeros_like(self.E)
-        raise ValueError(f"faults: expected a protocol that can do without a site's {kind}, got one that cannot")
+        raise ValueError(
+            f"faults: expected a protocol that can do without a site's {kind}, got one that cannot"
+        )
 
     def welcome(self, sites: list[int]) -> None:
         """Some sites are back: E := (1/k) Σ w_i, for everybody."""
@@ -234,7 +256,9 @@ class Protocol:
     options: Mapping[str, Any] = field(default_factory=dict)
     look: tuple[str, Any, str] = ("sky", ":", "H")  # colour, line style and marker in every figure
     exact: bool = False  # the guarantee outlives rounding on the way: it rests on E, and on what the sites hold
-    bears_absence: Callable[[Mapping[str, Any]], bool] = lambda options: False  # an absent site may be taken to stand still
+    bears_absence: Callable[[Mapping[str, Any]], bool] = lambda options: (
+        False
+    )  # an absent site may be taken to stand still
     needs_everybody: bool = False  # an absent site cannot be done without
     replays: bool = False  # the player's page understands its log
 

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fgm_ref.learners import Learners
-from fgm_ref.messages import SAMPLES, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import Protocol, Setup
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import SAMPLES, Message
+from fgm_ref.transport.network import Network
 
 
 class Sites(base.Sites):
@@ -68,6 +67,11 @@ class Coordinator(base.Coordinator):
         self.batches = {}
 
 
-PROTOCOL = Protocol("central", "one hub learns from all raw samples", Sites, Coordinator,
-    look=("grey", "-.", "s"), exact=True,
+PROTOCOL = Protocol(
+    "central",
+    "one hub learns from all raw samples",
+    Sites,
+    Coordinator,
+    look=("grey", "-.", "s"),
+    exact=True,
 )

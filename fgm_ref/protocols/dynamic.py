@@ -6,20 +6,17 @@ models, known to everybody.  The local condition ‖w_i − E‖² ≤ Δ is the
 """
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.learners import Learners
-from fgm_ref.messages import BALANCED, LOCAL, VIOLATION, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import NOBODY, Protocol, Setup, mean_over
 from fgm_ref.protocols.options import positive
 from fgm_ref.safe import SafeFunction, Variance, ZoneMaker
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import BALANCED, LOCAL, VIOLATION, Message
+from fgm_ref.transport.network import Network
 
 
 def kamp(setup: Setup) -> ZoneMaker:
@@ -46,7 +43,9 @@ class Sites(base.MonitoringSites):
 
     def report(self, site: int) -> Message:
         """Violation, and the model with it."""
-        return Message(VIOLATION, self.models[site], self.tag, ("‖w−E‖²−Δ", float(self.values[site])))
+        return Message(
+            VIOLATION, self.models[site], self.tag, ("‖w−E‖²−Δ", float(self.values[site]))
+        )
 
     def balance(self, sites: Array, drift: Array) -> None:
         """Take the mean of the balancing set.  The reference E stays what it was."""
@@ -108,11 +107,25 @@ class Coordinator(base.Coordinator):
 
 ABOUT = "Kamp's dynamic averaging"
 PROTOCOL = Protocol(
-    "dynamic", f"{ABOUT} with balancing", Sites, Coordinator, "sum", {"b": 1, "balancing": True},
-    look=("purple", "--", "^"), bears_absence=lambda options: True, replays=True,
+    "dynamic",
+    f"{ABOUT} with balancing",
+    Sites,
+    Coordinator,
+    "sum",
+    {"b": 1, "balancing": True},
+    look=("purple", "--", "^"),
+    bears_absence=lambda options: True,
+    replays=True,
 )
 PLAIN = Protocol(
-    "dynamic-plain", f"{ABOUT}, every violation averages all", Sites, Coordinator, "sum",
+    "dynamic-plain",
+    f"{ABOUT}, every violation averages all",
+    Sites,
+    Coordinator,
+    "sum",
     {"b": 1, "balancing": False},
-    look=("purple", "-", "v"), exact=True, bears_absence=lambda options: True, replays=True,
+    look=("purple", "-", "v"),
+    exact=True,
+    bears_absence=lambda options: True,
+    replays=True,
 )

@@ -13,17 +13,17 @@ The first term needs one number from each site; the variants differ in how they 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.learners import Learners
-from fgm_ref.messages import LOCAL, MONITOR, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array, norm, squared_norm
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import Protocol, Setup, mean_over
-from fgm_ref.safe import norm, squared_norm
+from fgm_ref.transport.messages import LOCAL, MONITOR, Message
+from fgm_ref.transport.network import Network
 
-Array = npt.NDArray[Any]
-SHARED_SEED = 2025  # what all sites agree on without a message: a first direction, and the sketch's hashes
+SHARED_SEED = (
+    2025  # what all sites agree on without a message: a first direction, and the sketch's hashes
+)
 
 
 class Naive:
@@ -49,7 +49,9 @@ class Linear(Naive):
 
     def start_round(self, E: Array, before: Array | None) -> None:
         """ξ := (E − E_before)/‖·‖; a direction that all sites agree on in the first round."""
-        towards = np.random.default_rng(SHARED_SEED).normal(size=len(E)) if before is None else E - before
+        towards = (
+            np.random.default_rng(SHARED_SEED).normal(size=len(E)) if before is None else E - before
+        )
         length = float(norm(towards))
         self.xi = (towards / length if length else towards).astype(E.dtype)
 
@@ -143,10 +145,20 @@ class Coordinator(base.Coordinator):
 
 def variant(monitor: str, guarantee: str, **facts: Any) -> Protocol:
     """One of the three."""
-    return Protocol(f"fda-{monitor}", f"federated dynamic averaging, {monitor} monitor", Sites, Coordinator, guarantee,
-                    {"monitor": monitor}, exact=True, **facts)
+    return Protocol(
+        f"fda-{monitor}",
+        f"federated dynamic averaging, {monitor} monitor",
+        Sites,
+        Coordinator,
+        guarantee,
+        {"monitor": monitor},
+        exact=True,
+        **facts,
+    )
 
 
-NAIVE = variant("naive", "variance", look=("vermillion", ":", "2"), bears_absence=lambda options: True)
+NAIVE = variant(
+    "naive", "variance", look=("vermillion", ":", "2"), bears_absence=lambda options: True
+)
 LINEAR = variant("linear", "variance", look=("vermillion", "-", "*"))
 SKETCH = variant("sketch", "", look=("vermillion", "--", "3"))

@@ -12,15 +12,13 @@ c ≤ k quanta,   Σ φ(X_i) < ψ + θ(c + k) ≤ ψ + 2kθ = 0.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.messages import DRIFT, INCREMENT, PHI, QUANTUM, Cause, Kind, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import fraction
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import DRIFT, INCREMENT, PHI, QUANTUM, Cause, Kind, Message
+from fgm_ref.transport.network import Network
 
 
 class Sites(base.MonitoringSites):
@@ -117,6 +115,14 @@ class Coordinator(base.Coordinator):
 
 
 PROTOCOL = Protocol(
-    "fgm", "functional geometric monitoring", Sites, Coordinator, "sum", {"epsilon": 0.01},
-    look=("green", "-", "P"), exact=True, bears_absence=lambda options: True, replays=True,
+    "fgm",
+    "functional geometric monitoring",
+    Sites,
+    Coordinator,
+    "sum",
+    {"epsilon": 0.01},
+    look=("green", "-", "P"),
+    exact=True,
+    bears_absence=lambda options: True,
+    replays=True,
 )

@@ -24,18 +24,17 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.composed import OnBlocks
-from fgm_ref.learners import RESET, Learners
-from fgm_ref.messages import MODEL, WHOLE, Cause, Kind, Message
-from fgm_ref.network import NO_CAUSE, Network
+from fgm_ref.arrays import Array
+from fgm_ref.learning.learners import RESET, Learners
 from fgm_ref.protocols import base, fgm
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import one_of
 from fgm_ref.safe import ZoneMaker
+from fgm_ref.safe.composed import OnBlocks
+from fgm_ref.transport.messages import MODEL, WHOLE, Cause, Kind, Message
+from fgm_ref.transport.network import NO_CAUSE, Network
 
-Array = npt.NDArray[Any]
 CUTS = ("named", "groups", "one")
 
 
@@ -50,7 +49,9 @@ def cut(blocks: Mapping[str, slice], how: str, D: int) -> list[slice]:
         return [slice(0, D)]
     if how == "named":
         return list(blocks.values())
-    runs = groupby(blocks, key=lambda name: name if name in ("embedding", "readout") else "recurrent")
+    runs = groupby(
+        blocks, key=lambda name: name if name in ("embedding", "readout") else "recurrent"
+    )
     groups = [[blocks[name] for name in names] for _, names in runs]
     return [slice(group[0].start, group[-1].stop) for group in groups]
 
@@ -70,7 +71,9 @@ class BlockZones:
 
     def __call__(self, E: Array) -> OnBlocks:
         """max φ_b, for reference E (D,)."""
-        return OnBlocks(E, [make(E[w]) for make, w in zip(self.makers, self.where, strict=True)], self.where)
+        return OnBlocks(
+            E, [make(E[w]) for make, w in zip(self.makers, self.where, strict=True)], self.where
+        )
 
     def radius(self, E: Array) -> float:
         """R, with R² = Σ R_b²."""
@@ -80,8 +83,13 @@ class BlockZones:
 def setups(setup: Setup) -> list[tuple[slice, Setup]]:
     """Where each block lies, and what its FGM is built from."""
     D = len(setup.E)
-    return [(where, replace(setup, E=setup.E[where].copy(), make_zone=budget(setup.make_zone, where, D)))
-            for where in cut(setup.blocks, setup.options["blocks"], D)]
+    return [
+        (
+            where,
+            replace(setup, E=setup.E[where].copy(), make_zone=budget(setup.make_zone, where, D)),
+        )
+        for where in cut(setup.blocks, setup.options["blocks"], D)
+    ]
 
 
 class Columns(Learners):
@@ -112,8 +120,10 @@ class Sites(base.Sites):
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
         if getattr(learners, "policy", None) == RESET:
-            raise ValueError("optimizer_state: expected keep or average with fgm-blocks, whose blocks are synchronised "
-                             "one by one; got reset")
+            raise ValueError(
+                "optimizer_state: expected keep or average with fgm-blocks, whose blocks are synchronised "
+                "one by one; got reset"
+            )
         self.parts = [fgm.Sites(Columns(learners, where), block) for where, block in setups(setup)]
         for part, (where, _) in zip(self.parts, setups(setup), strict=True):
             part.where = where
@@ -171,8 +181,10 @@ class Coordinator(base.Coordinator):
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
         self.speaking = WHOLE
-        blocks: Any = [(Line(network, self, number), where, block)
-                       for number, (where, block) in enumerate(setups(setup))]
+        blocks: Any = [
+            (Line(network, self, number), where, block)
+            for number, (where, block) in enumerate(setups(setup))
+        ]
         self.where = [where for _, where, _ in blocks]
         self.parts = [fgm.Coordinator(line, k, block) for line, _, block in blocks]
         self.make_zone: Any = BlockZones([part.make_zone for part in self.parts], self.where)
@@ -214,7 +226,13 @@ class Coordinator(base.Coordinator):
 
 
 PROTOCOL = Protocol(
-    "fgm-blocks", "FGM, each block of parameters by itself", Sites, Coordinator, "mean",
+    "fgm-blocks",
+    "FGM, each block of parameters by itself",
+    Sites,
+    Coordinator,
+    "mean",
     {"epsilon": 0.01, "blocks": "named"},
-    look=("green", (0, (1, 3)), "|"), exact=True, bears_absence=lambda options: True,
+    look=("green", (0, (1, 3)), "|"),
+    exact=True,
+    bears_absence=lambda options: True,
 )

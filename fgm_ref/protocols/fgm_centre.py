@@ -15,20 +15,17 @@ Of the safe function that is asked for, only the radius R is used.
 """
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.centred import Centred, orthonormal
-from fgm_ref.learners import Learners
-from fgm_ref.messages import CENTRE, MONITOR, Cause, Kind, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import positive
-
-Array = npt.NDArray[Any]
+from fgm_ref.safe.centred import Centred, orthonormal
+from fgm_ref.transport.messages import CENTRE, MONITOR, Cause, Kind, Message
+from fgm_ref.transport.network import Network
 
 
 def centred(setup: Setup) -> Setup:
@@ -106,7 +103,12 @@ class Coordinator(fgm.Coordinator):
 
 
 PROTOCOL = Protocol(
-    "fgm-centre", "FGM for the variance, around a centre that moves", Sites, Coordinator, "variance",
+    "fgm-centre",
+    "FGM for the variance, around a centre that moves",
+    Sites,
+    Coordinator,
+    "variance",
     {"epsilon": 0.01, "directions": 4},
-    look=("green", (0, (3, 1, 1, 1)), "8"), needs_everybody=True,
+    look=("green", (0, (3, 1, 1, 1)), "8"),
+    needs_everybody=True,
 )

@@ -14,17 +14,16 @@ nobody has tried this before; treat it as an experiment.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.learners import Learners
-from fgm_ref.messages import CHEAP, COUNT, DRIFT, MODEL, Cause, Kind, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array, norm
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import above_zero
-from fgm_ref.safe import SafeFunction, norm
+from fgm_ref.safe import SafeFunction
+from fgm_ref.transport.messages import CHEAP, COUNT, DRIFT, MODEL, Cause, Kind, Message
+from fgm_ref.transport.network import Network
 
-Array = npt.NDArray[Any]
 LEAST = 0.1  # holding models back must leave this share of the slack
 
 
@@ -56,7 +55,11 @@ class Sites(fgm.Sites):
 
     def reply(self, kind: Kind, sites: Array) -> Array:
         """Answer with the number of own steps in this round as well."""
-        return self.own[sites].astype(self.models.dtype) if kind is COUNT else super().reply(kind, sites)
+        return (
+            self.own[sites].astype(self.models.dtype)
+            if kind is COUNT
+            else super().reply(kind, sites)
+        )
 
 
 class Coordinator(fgm.Coordinator):
@@ -72,7 +75,9 @@ class Coordinator(fgm.Coordinator):
         """Everybody starts from E: nothing is held back."""
         super().start_round(E)
         if getattr(self.phi, "lipschitz", None) != 1:
-            raise ValueError("safe: expected a 1-Lipschitz safe function such as ball or cap for fgm-o")
+            raise ValueError(
+                "safe: expected a 1-Lipschitz safe function such as ball or cap for fgm-o"
+            )
         self.held = np.zeros((self.k, len(E)), E.dtype)  # base_i − E
         self.psi_B = 0.0
 
@@ -123,7 +128,9 @@ def best_plan(phi: SafeFunction, drifts: Array, counts: Array, price: float) -> 
     beta = beta + np.maximum(0, -alpha)
     saving = beta - np.clip(alpha, 0, beta)
     order = np.argsort(-saving, kind="stable")
-    use = float(beta.sum()) - np.concatenate([[0], np.cumsum(saving[order])])  # of the slack per step, by |P|
+    use = float(beta.sum()) - np.concatenate(
+        [[0], np.cumsum(saving[order])]
+    )  # of the slack per step, by |P|
     tau = 1 / np.maximum(use, 1e-12)
     collected = np.minimum(counts / N * tau[:, None], price).sum(axis=1)
     gain = tau - collected - price * np.arange(len(tau))
@@ -133,7 +140,12 @@ def best_plan(phi: SafeFunction, drifts: Array, counts: Array, price: float) -> 
 
 
 PROTOCOL = Protocol(
-    "fgm-o", "FGM/O, a cost model chooses who gets the new model", Sites, Coordinator, "mean",
+    "fgm-o",
+    "FGM/O, a cost model chooses who gets the new model",
+    Sites,
+    Coordinator,
+    "mean",
     {"epsilon": 0.01, "price": 1.0},
-    look=("green", (0, (5, 1, 1, 1, 1, 1)), "h"), needs_everybody=True,
+    look=("green", (0, (5, 1, 1, 1, 1, 1)), "h"),
+    needs_everybody=True,
 )

@@ -10,21 +10,17 @@ A probe costs (1 + bits of k)/64 of a synchronisation.  The coordinator asks for
 directions missed more of R² than that, by what it saw when the round ended.
 """
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.centred import orthonormal
-from fgm_ref.learners import Learners
-from fgm_ref.messages import SIGNS, VOTES, Cause, Kind, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array, squared_norm
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import fgm_centre
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import fraction, positive
-from fgm_ref.zones import squared_norm
+from fgm_ref.safe.centred import orthonormal
+from fgm_ref.transport.messages import SIGNS, VOTES, Cause, Kind, Message
+from fgm_ref.transport.network import Network
 
-Array = npt.NDArray[Any]
 CAUGHT = 0.4
 """The share of what U misses that a probe is counted on to find: a cautious number, half or more was seen."""
 
@@ -81,7 +77,9 @@ class Coordinator(fgm_centre.Coordinator):
         if self.round > 1:
             step = E - self.E
             seen = orthonormal(self.steps or [0 * E]) @ step
-            self.missed = float(squared_norm(step) - squared_norm(seen)) / self.make_zone.radius(self.E) ** 2
+            self.missed = (
+                float(squared_norm(step) - squared_norm(seen)) / self.make_zone.radius(self.E) ** 2
+            )
             self.steps = [step, *self.steps][: self.r]
         self.probed = False
         super().start_round(E)
@@ -106,7 +104,12 @@ class Coordinator(fgm_centre.Coordinator):
 
 
 PROTOCOL = Protocol(
-    "fgm-probe", "FGM around a moving centre, with a probe of signs", Sites, Coordinator, "variance",
+    "fgm-probe",
+    "FGM around a moving centre, with a probe of signs",
+    Sites,
+    Coordinator,
+    "variance",
     {"epsilon": 0.01, "directions": 4, "least": 0.05},
-    look=("green", (0, (1, 1)), "4"), needs_everybody=True,
+    look=("green", (0, (1, 1)), "4"),
+    needs_everybody=True,
 )

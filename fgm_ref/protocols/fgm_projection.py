@@ -6,19 +6,15 @@ returns their mean p, and each site shifts its drift, block by block, so that P 
 zero, so the global model stays where it is, while drifts that cancelled within blocks are gone.
 """
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.learners import Learners
-from fgm_ref.messages import PHI, PROJECTED, PROJECTION, Cause, Kind, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import fraction, positive
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import PHI, PROJECTED, PROJECTION, Cause, Kind, Message
+from fgm_ref.transport.network import Network
 
 
 class Sites(fgm.Sites):
@@ -37,7 +33,9 @@ class Sites(fgm.Sites):
 
     def reply(self, kind: Kind, sites: Array) -> Array:
         """Answer with the block means as well."""
-        return self.project(self.drifts(sites)) if kind is PROJECTION else super().reply(kind, sites)
+        return (
+            self.project(self.drifts(sites)) if kind is PROJECTION else super().reply(kind, sites)
+        )
 
     def receive(self, message: Message, sites: Array) -> None:
         """w_i := w_i + lift(p − P X_i), where lift gives every number of a block the block's value."""
@@ -68,7 +66,14 @@ class Coordinator(fgm.Coordinator):
 
 
 PROTOCOL = Protocol(
-    "fgm-projection", "FGM, rebalancing of block means", Sites, Coordinator, "sum",
+    "fgm-projection",
+    "FGM, rebalancing of block means",
+    Sites,
+    Coordinator,
+    "sum",
     {"epsilon": 0.01, "m": 32, "least": 0.05},
-    look=("green", "-.", "p"), exact=True, needs_everybody=True, replays=True,
+    look=("green", "-.", "p"),
+    exact=True,
+    needs_everybody=True,
+    replays=True,
 )

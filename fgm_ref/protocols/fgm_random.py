@@ -9,18 +9,14 @@ and leaves some to go on with; give up when more than half of the sites are in B
 of the mean is billed and the subround starts anew, since the sites' counters no longer describe their drifts.
 """
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.messages import BALANCED, DRIFT, Cause
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup, mean_over
 from fgm_ref.protocols.options import above_zero
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import BALANCED, DRIFT, Cause
+from fgm_ref.transport.network import Network
 
 
 class Coordinator(fgm.Coordinator):
@@ -43,7 +39,7 @@ class Coordinator(fgm.Coordinator):
             enough = gained >= self.gain * len(B) * abs(self.phi.at_zero)
             if enough and self.psi - gained < self.epsilon * self.full:
                 return self.balance(B, gained)
-        rest = order[len(B):]
+        rest = order[len(B) :]
         B |= dict(zip(rest, self.network.poll(DRIFT, rest, cause), strict=True))
         return self.publish(self.E + mean_over(B), cause)
 
@@ -61,7 +57,12 @@ class Coordinator(fgm.Coordinator):
 
 
 PROTOCOL = Protocol(
-    "fgm-random", "FGM, random rebalancing of a few sites", fgm.Sites, Coordinator, "sum",
+    "fgm-random",
+    "FGM, random rebalancing of a few sites",
+    fgm.Sites,
+    Coordinator,
+    "sum",
     {"epsilon": 0.01, "gain": 1.2},
-    look=("green", ":", ">"), replays=True,
+    look=("green", ":", ">"),
+    replays=True,
 )

@@ -13,16 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.messages import FLUSH, LAMBDA, PHI, Cause, Kind, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.base import Protocol, Setup
 from fgm_ref.protocols.options import fraction, one_of
 from fgm_ref.safe import SafeFunction
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import FLUSH, LAMBDA, PHI, Cause, Kind, Message
+from fgm_ref.transport.network import Network
 
 
 class Sites(fgm.Sites):
@@ -57,7 +55,9 @@ class Coordinator(fgm.Coordinator):
         self.fixed = fraction("lam", setup.options["lam"])
         self.most = setup.options["most"]
         if name == "zero-balance" and not self.epsilon < 1 / 6:
-            raise ValueError(f"epsilon: expected a number below 1/6 with zero-balance, got {self.epsilon:g}")
+            raise ValueError(
+                f"epsilon: expected a number below 1/6 with zero-balance, got {self.epsilon:g}"
+            )
 
     def start_round(self, E: Array) -> None:
         """A new round: B = 0, λ = 1, ψ_B = 0."""
@@ -135,12 +135,19 @@ def zero_balance(phi: SafeFunction, b: Array, epsilon: float, fixed: float) -> f
 
 
 RULES: dict[str, tuple[Rule, float]] = {
-    "bimodal": (bimodal, 0.1), "fixed": (constant, 0.01), "zero-balance": (zero_balance, 0.0),
+    "bimodal": (bimodal, 0.1),
+    "fixed": (constant, 0.01),
+    "zero-balance": (zero_balance, 0.0),
 }
 """Name -> (how λ is chosen, the least share of the slack that must be back)."""
 
 PROTOCOL = Protocol(
-    "fgm-reb", "FGM with λ-rebalancing", Sites, Coordinator, "mean",
+    "fgm-reb",
+    "FGM with λ-rebalancing",
+    Sites,
+    Coordinator,
+    "mean",
     {"epsilon": 0.01, "rule": "zero-balance", "lam": 0.2, "most": 0},
-    look=("green", "--", "X"), replays=True,
+    look=("green", "--", "X"),
+    replays=True,
 )

@@ -4,16 +4,12 @@ Source: Sharfman, Schuster & Keren 2006 (geometric monitoring), with safe zones 
 no rebalancing (that is `gm_reb.py`).
 """
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.messages import DRIFT, VIOLATION, Cause, Message
+from fgm_ref.arrays import Array
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import Protocol
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import DRIFT, VIOLATION, Cause, Message
 
 
 class Sites(base.MonitoringSites):
@@ -46,6 +42,14 @@ class Coordinator(base.Coordinator):
         self.publish(self.E + drifts.mean(axis=0), cause)
 
 
-PROTOCOL = Protocol("gm", "geometric monitoring, no rebalancing", Sites, Coordinator, "sum",
-    look=("orange", "-", "D"), exact=True, bears_absence=lambda options: True, replays=True,
+PROTOCOL = Protocol(
+    "gm",
+    "geometric monitoring, no rebalancing",
+    Sites,
+    Coordinator,
+    "sum",
+    look=("orange", "-", "D"),
+    exact=True,
+    bears_absence=lambda options: True,
+    replays=True,
 )

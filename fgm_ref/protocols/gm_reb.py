@@ -5,19 +5,15 @@ inside the zone.  The members then all take that mean, either as their model (*m
 what they learnt) or only in their accounts (*slack balancing*, which leaves the learners alone).
 """
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.learners import Learners
-from fgm_ref.messages import BALANCED, DRIFT, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import gm
 from fgm_ref.protocols.base import Protocol, Setup, mean_over
 from fgm_ref.protocols.options import one_of
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import BALANCED, DRIFT, Message
+from fgm_ref.transport.network import Network
 
 
 class Sites(gm.Sites):
@@ -82,10 +78,23 @@ class Coordinator(gm.Coordinator):
 
 ABOUT = "geometric monitoring, random rebalancing"
 PROTOCOL = Protocol(
-    "gm-reb", ABOUT, Sites, Coordinator, "mean", {"balancing": "model", "limits": False},
-    look=("orange", "--", "d"), bears_absence=lambda options: options["balancing"] == "model", replays=True,
+    "gm-reb",
+    ABOUT,
+    Sites,
+    Coordinator,
+    "mean",
+    {"balancing": "model", "limits": False},
+    look=("orange", "--", "d"),
+    bears_absence=lambda options: options["balancing"] == "model",
+    replays=True,
 )
 LIMITS = Protocol(
-    "gm-limits", f"{ABOUT} with limits on its cost", Sites, Coordinator, "mean", {"balancing": "model", "limits": True},
-    look=("orange", "-.", "<"), bears_absence=lambda options: options["balancing"] == "model",
+    "gm-limits",
+    f"{ABOUT} with limits on its cost",
+    Sites,
+    Coordinator,
+    "mean",
+    {"balancing": "model", "limits": True},
+    look=("orange", "-.", "<"),
+    bears_absence=lambda options: options["balancing"] == "model",
 )

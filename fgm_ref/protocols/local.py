@@ -13,6 +13,11 @@ class Coordinator(base.Coordinator):
     synchronises = False
 
 
-PROTOCOL = Protocol("local", "never synchronise", Sites, Coordinator,
-    look=("black", ":", "x"), exact=True,
+PROTOCOL = Protocol(
+    "local",
+    "never synchronise",
+    Sites,
+    Coordinator,
+    look=("black", ":", "x"),
+    exact=True,
 )

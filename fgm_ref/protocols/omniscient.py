@@ -5,17 +5,12 @@ save that never fires too early and costs nothing?  (Its sites break, on purpose
 computed from row i alone.)
 """
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.messages import LOCAL, Message
+from fgm_ref.arrays import Array, squared_norm
 from fgm_ref.protocols import base, periodic
 from fgm_ref.protocols.base import NOBODY, Protocol
-from fgm_ref.safe import squared_norm
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import LOCAL, Message
 
 
 class Sites(base.MonitoringSites):
@@ -34,6 +29,11 @@ class Sites(base.MonitoringSites):
 
 
 PROTOCOL = Protocol(
-    "omniscient", "average when the true variance exceeds R², unbilled monitor", Sites, periodic.Coordinator, "variance",
-    look=("black", "-", "+"), exact=True,
+    "omniscient",
+    "average when the true variance exceeds R², unbilled monitor",
+    Sites,
+    periodic.Coordinator,
+    "variance",
+    look=("black", "-", "+"),
+    exact=True,
 )

@@ -4,19 +4,15 @@ Source: the static protocol that Kamp et al. (2014, "Communication-Efficient Dis
 by Dynamic Model Synchronization") compare with; local SGD or FedAvg by other names.
 """
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.learners import Learners
-from fgm_ref.messages import LOCAL, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import NOBODY, Protocol, Setup, mean_over
 from fgm_ref.protocols.options import positive
-
-Array = npt.NDArray[Any]
+from fgm_ref.transport.messages import LOCAL, Message
+from fgm_ref.transport.network import Network
 
 
 class Sites(base.Sites):
@@ -53,6 +49,12 @@ class Coordinator(base.Coordinator):
             self.models = {}
 
 
-PROTOCOL = Protocol("periodic", "average all models every b steps", Sites, Coordinator, options={"b": 10},
-    look=("blue", "-", "o"), exact=True,
+PROTOCOL = Protocol(
+    "periodic",
+    "average all models every b steps",
+    Sites,
+    Coordinator,
+    options={"b": 10},
+    look=("blue", "-", "o"),
+    exact=True,
 )

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from fgm_ref import cli, program
-from fgm_ref.progress import duration
+from fgm_ref import program
+from fgm_ref.program import duration, whole
 from fgm_ref.study import grid
 from fgm_ref.study.estimate import total
 from fgm_ref.study.grid import Experiment
 from fgm_ref.study.runner import Report, study
-from fgm_ref.windows import expect_one_of
+from fgm_ref.text import expect_one_of
 
 FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 complain = partial(program.complain, "fgm_ref.study", ("only", "out", "grid", "quick", "workers"))
@@ -34,19 +34,29 @@ examples:
 def parser() -> argparse.ArgumentParser:
     """The options."""
     p = argparse.ArgumentParser(
-        prog="python -m fgm_ref.study", formatter_class=argparse.RawDescriptionHelpFormatter, usage=argparse.SUPPRESS,
-        description=EXAMPLES + "\nGrids of runs times seeds, in parallel; what is finished is never lost or repeated.",
-        epilog="exit codes: 0 fine, 1 some runs failed, 2 wrong usage, 130 interrupted", allow_abbrev=False,
+        prog="python -m fgm_ref.study",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=argparse.SUPPRESS,
+        description=EXAMPLES
+        + "\nGrids of runs times seeds, in parallel; what is finished is never lost or repeated.",
+        epilog="exit codes: 0 fine, 1 some runs failed, 2 wrong usage, 130 interrupted",
+        allow_abbrev=False,
     )
     mode = p.add_mutually_exclusive_group()
     mode.add_argument("--list", action="store_true", help="what there is; with --quick or without")
     mode.add_argument("--full", action="store_true", help="run everything")
     p.add_argument("--quick", action="store_true", help="run few seeds, few steps, few values")
     p.add_argument("--only", metavar="NAME[,NAME]", help="these experiments")
-    p.add_argument("--report", action="store_true", help="write the report, after the runs if there are any")
-    p.add_argument("--out", metavar="DIR", type=Path, help="where results are; default data/results for --full "
-                   "in a checkout, else out/study")
-    p.add_argument("--workers", metavar="N", type=cli.whole(1), help="processes; default one per core")
+    p.add_argument(
+        "--report", action="store_true", help="write the report, after the runs if there are any"
+    )
+    p.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="where results are; default data/results for --full in a checkout, else out/study",
+    )
+    p.add_argument("--workers", metavar="N", type=whole(1), help="processes; default one per core")
     p.add_argument("--grid", metavar="FILE", type=Path, help="a TOML file with other experiments")
     return p
 
@@ -56,7 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         if not (args.list or args.full or args.quick or args.report):
-            raise ValueError("expected --list, --quick, --full or --report, got none of them; --help shows examples")
+            raise ValueError(
+                "expected --list, --quick, --full or --report, got none of them; --help shows examples"
+            )
         if args.full and args.quick:
             raise ValueError("quick: expected either --quick or --full, got both")
         experiments = chosen(grid.load_file(args.grid or grid.BUNDLED, args.quick), args.only)
@@ -81,11 +93,16 @@ def chosen(experiments: dict[str, Experiment], only: str | None) -> list[Experim
 
 def catalogue(experiments: Sequence[Experiment], workers: int) -> list[str]:
     """One line per experiment; runs that several share are counted for each."""
-    lines = [f"{e.name:<14} {len(e.tasks):>6} runs  about {duration(total(e.tasks, workers)):>7}  {e.about}"
-             for e in experiments]
+    lines = [
+        f"{e.name:<14} {len(e.tasks):>6} runs  about {duration(total(e.tasks, workers)):>7}  {e.about}"
+        for e in experiments
+    ]
     tasks = {task.key: task for e in experiments for task in e.tasks}
     time = duration(total(tasks.values(), workers))
-    return [*lines, f"{'together':<14} {len(tasks):>6} runs  about {time:>7}  with {workers} processes"]
+    return [
+        *lines,
+        f"{'together':<14} {len(tasks):>6} runs  about {time:>7}  with {workers} processes",
+    ]
 
 
 def go(experiments: Sequence[Experiment], out: Path, workers: int) -> int:
@@ -97,7 +114,9 @@ def go(experiments: Sequence[Experiment], out: Path, workers: int) -> int:
     try:
         report = study(experiments, out, workers=workers)
     except KeyboardInterrupt:
-        return complain(f"interrupted; the same command goes on from what is finished, in {out}", INTERRUPTED)
+        return complain(
+            f"interrupted; the same command goes on from what is finished, in {out}", INTERRUPTED
+        )
     for experiment in experiments:
         print(out / f"{experiment.name}.csv")
     return trouble(report)
@@ -110,8 +129,11 @@ def trouble(report: Report) -> int:
         complain(f"{reasons.count(reason)} runs failed: {reason}", FAILED)
     if report.broken:
         missing = report.wanted - report.found - report.done - len(reasons)
-        complain(f"worker processes were killed from outside, for want of memory perhaps; {missing} runs are not done. "
-                 "The same command goes on from here; try fewer --workers", FAILED)
+        complain(
+            f"worker processes were killed from outside, for want of memory perhaps; {missing} runs are not done. "
+            "The same command goes on from here; try fewer --workers",
+            FAILED,
+        )
     return FAILED if reasons or report.broken else FINE
 
 
@@ -125,7 +147,11 @@ def default_folder(full: bool) -> Path:
 
 def pages_folder(out: Path) -> Path:
     """Where the report of these results goes: that of data/results is a page among the tutorials."""
-    return out.parents[1] / "tutorials" if out.resolve() == default_folder(full=True).resolve() else out
+    return (
+        out.parents[1] / "tutorials"
+        if out.resolve() == default_folder(full=True).resolve()
+        else out
+    )
 
 
 def summarise(out: Path) -> int:

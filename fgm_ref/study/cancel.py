@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from fgm_ref.config import Config
+from fgm_ref.arrays import norm
 from fgm_ref.protocols.base import MonitoringSites
-from fgm_ref.safe import norm
-from fgm_ref.simulate import Simulation
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.simulate import Simulation
 
 
 def cancellation(config: Config) -> dict[str, Any]:
@@ -35,5 +35,10 @@ def cancellation(config: Config) -> dict[str, Any]:
     for _ in range(config.steps):
         simulation.step()
     low, middle, high = np.quantile(found, (0.25, 0.5, 0.75)) if found else (np.nan,) * 3
-    return {"cancellation_low": low, "cancellation": middle, "cancellation_high": high, "ended": len(found),
-            "loss": simulation.result().final["loss"]}
+    return {
+        "cancellation_low": low,
+        "cancellation": middle,
+        "cancellation_high": high,
+        "ended": len(found),
+        "loss": simulation.result().final["loss"],
+    }

@@ -4,8 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from fgm_ref.presets import PRESETS
-from fgm_ref.study.compare import Comparison, at_equal_loss, at_equal_settings, loss_difference, pooled
+from fgm_ref.simulation.presets import PRESETS
+from fgm_ref.study.compare import (
+    Comparison,
+    at_equal_loss,
+    at_equal_settings,
+    loss_difference,
+    pooled,
+)
 from fgm_ref.study.fronts import Runs
 from fgm_ref.study.rows import Rows, mean, runs, values, where
 from fgm_ref.study.words import SURE, off, ratio
@@ -92,7 +98,9 @@ class Cases:
         named = {
             "LSTM, unequal speeds": self.headline,
             "LSTM, in lockstep": self.under("lockstep", "lstm"),
-            "LSTM, unequal speeds, dealt out alike": self.under("bernoulli:0.5", "lstm", natural=False),
+            "LSTM, unequal speeds, dealt out alike": self.under(
+                "bernoulli:0.5", "lstm", natural=False
+            ),
             "RNN, unequal speeds": self.under("bernoulli:0.5", "rnn"),
         }
         return {name: cases for name, cases in named.items() if cases}
@@ -112,4 +120,6 @@ def clearly(comparison: Comparison) -> str:
 def over(cases: list[Case], compare: Callable[[Case], Comparison]) -> str:
     """A pooled ratio in words, and of how many data sets it is the mean if not of all."""
     comparison, found = pooled([compare(case) for case in cases])
-    return written(comparison) + (f" [{found} of {len(cases)} sets]" if 0 < found < len(cases) else "")
+    return written(comparison) + (
+        f" [{found} of {len(cases)} sets]" if 0 < found < len(cases) else ""
+    )

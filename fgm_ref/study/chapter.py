@@ -18,7 +18,12 @@ class Table:
     def lines(self) -> list[str]:
         """The table; a bar inside a cell would split it."""
         rows = [self.header, ["---"] * len(self.header), *self.body]
-        return [self.about, "", *(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows), ""]
+        return [
+            self.about,
+            "",
+            *(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows),
+            "",
+        ]
 
 
 class Picture(NamedTuple):

@@ -1,15 +1,13 @@
 """Two protocols compared: at equal settings or at equal loss, for one data set or for several."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from fgm_ref.arrays import Array
 from fgm_ref.study.fronts import Runs, log_bytes_at
 from fgm_ref.study.stats import LEVEL, RESAMPLES, Estimate, interval, weights
-
-Array = npt.NDArray[Any]
 
 
 class Comparison(NamedTuple):
@@ -27,7 +25,13 @@ class Comparison(NamedTuple):
     def estimate(self) -> Estimate:
         """The ratio with its interval."""
         low, high = np.exp(interval(self.draws, LEVEL))
-        return Estimate(float(np.exp(self.log)), float(low), float(high), self.n, float(np.mean(~np.isnan(self.draws))))
+        return Estimate(
+            float(np.exp(self.log)),
+            float(low),
+            float(high),
+            self.n,
+            float(np.mean(~np.isnan(self.draws))),
+        )
 
     @property
     def plain(self) -> Estimate:
@@ -73,7 +77,9 @@ def over_seeds(by_seed: Array, number: int = 0) -> Comparison:
     by_seed = by_seed[~np.isnan(by_seed)]
     if not len(by_seed):
         return NOTHING
-    return Comparison(float(by_seed.mean()), weights(len(by_seed), RESAMPLES, number) @ by_seed, len(by_seed))
+    return Comparison(
+        float(by_seed.mean()), weights(len(by_seed), RESAMPLES, number) @ by_seed, len(by_seed)
+    )
 
 
 def _bound(a: Runs, b: Runs, target: float) -> str:
@@ -92,6 +98,8 @@ def pooled(comparisons: Sequence[Comparison]) -> tuple[Comparison, int]:
         return NOTHING, 0
     bounds = {c.bound for c in found if c.bound}
     return Comparison(
-        float(np.mean([c.log for c in found])), np.mean([c.draws for c in found], axis=0), min(c.n for c in found),
+        float(np.mean([c.log for c in found])),
+        np.mean([c.draws for c in found], axis=0),
+        min(c.n for c in found),
         bounds.pop() if len(bounds) == 1 else "≈" if bounds else "",
     ), len(found)

@@ -44,16 +44,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.learners import Learners
-from fgm_ref.messages import DRIFT, MODEL, PHI, Cause, Kind, Message
-from fgm_ref.network import Network
+from fgm_ref.arrays import Array, norm, squared_norm
+from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base, dynamic, fgm
 from fgm_ref.protocols.base import Protocol, Setup, mean_over
-from fgm_ref.safe import SafeFunction, ZoneMaker, norm, squared_norm
-
-Array = npt.NDArray[Any]
+from fgm_ref.safe import SafeFunction, ZoneMaker
+from fgm_ref.transport.messages import DRIFT, MODEL, PHI, Cause, Kind, Message
+from fgm_ref.transport.network import Network
 
 
 @dataclass(frozen=True)
@@ -62,14 +60,18 @@ class FirstZone(ZoneMaker):
 
     first: Any = None
 
-    def __call__(self, E: Array, before: Array | None = None, steps: int = 0, rounds: int = 1) -> SafeFunction:
+    def __call__(
+        self, E: Array, before: Array | None = None, steps: int = 0, rounds: int = 1
+    ) -> SafeFunction:
         """The safe function of the first model (D,), whatever E is now."""
         return super().__call__(self.first)
 
 
 def stand_still(make_zone: ZoneMaker, first: Array) -> ZoneMaker:
     """The same maker, holding on to the `first` model (D,)."""
-    return FirstZone(make_zone.safe, make_zone.threshold, make_zone.relative, make_zone.blocks, first)
+    return FirstZone(
+        make_zone.safe, make_zone.threshold, make_zone.relative, make_zone.blocks, first
+    )
 
 
 class Doubled(SafeFunction):
@@ -189,7 +191,11 @@ class FGMSites(StaleSites, fgm.Sites):
 
     def reply(self, kind: Kind, sites: Array) -> Array:
         """What is sent as a drift is counted from the model that came last."""
-        return np.asarray(self.models[sites] - self.shipped) if kind is DRIFT else super().reply(kind, sites)
+        return (
+            np.asarray(self.models[sites] - self.shipped)
+            if kind is DRIFT
+            else super().reply(kind, sites)
+        )
 
 
 class FGMCoordinator(fgm.Coordinator):
@@ -221,14 +227,39 @@ def _switches(protocol: Protocol, *names: str) -> dict[str, Any]:
 
 
 def _all_on(protocol: Protocol) -> Protocol:
-    on = {name: True for name, value in protocol.options.items() if value is False and name != "sum_test"}
-    return replace(protocol, options={**protocol.options, **on}, about=f"{protocol.about}: all of them")
+    on = {
+        name: True
+        for name, value in protocol.options.items()
+        if value is False and name != "sum_test"
+    }
+    return replace(
+        protocol, options={**protocol.options, **on}, about=f"{protocol.about}: all of them"
+    )
 
 
-GM = Protocol("dynamic", "Kamp's dynamic averaging with a published program's deviations", GMSites, GMCoordinator,
-              options=_switches(dynamic.PROTOCOL, "inverted", "norm", "partial_reference", "stale", "rewind",
-                                "movers", "sum_test"))
-FGM = Protocol("fgm", "functional geometric monitoring with a published program's deviations", FGMSites,
-               FGMCoordinator, options=_switches(fgm.PROTOCOL, "unsigned", "sum", "carry", "stale", "rewind",
-                                                 "stale_phi", "twice"))
+GM = Protocol(
+    "dynamic",
+    "Kamp's dynamic averaging with a published program's deviations",
+    GMSites,
+    GMCoordinator,
+    options=_switches(
+        dynamic.PROTOCOL,
+        "inverted",
+        "norm",
+        "partial_reference",
+        "stale",
+        "rewind",
+        "movers",
+        "sum_test",
+    ),
+)
+FGM = Protocol(
+    "fgm",
+    "functional geometric monitoring with a published program's deviations",
+    FGMSites,
+    FGMCoordinator,
+    options=_switches(
+        fgm.PROTOCOL, "unsigned", "sum", "carry", "stale", "rewind", "stale_phi", "twice"
+    ),
+)
 GM_PUBLISHED, FGM_PUBLISHED = _all_on(GM), _all_on(FGM)

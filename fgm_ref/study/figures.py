@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from fgm_ref.plots import BLACK, GREY, style
 from fgm_ref.study.stats import Estimate
+from fgm_ref.view.plots import BLACK, GREY, style
 
 LARGE, SMALL = 15, 13
 WIDTH = 10.0  # inches; 1,300 pixels at 130 dots per inch
@@ -36,34 +36,76 @@ def titles(ax: Axes, title: str = "", x: str = "", y: str = "") -> None:
     ax.set_ylabel(y, fontsize=SMALL)
 
 
-def line(ax: Axes, protocol: str, x: Sequence[float], y: Sequence[float], label: str | None = None) -> None:
+def line(
+    ax: Axes, protocol: str, x: Sequence[float], y: Sequence[float], label: str | None = None
+) -> None:
     """A line in the protocol's own colour, line style and marker."""
     look = style(protocol)
-    ax.plot(x, y, color=look.color, linestyle=look.linestyle, marker=look.marker, markersize=8, linewidth=2,
-            label=label or protocol)
+    ax.plot(
+        x,
+        y,
+        color=look.color,
+        linestyle=look.linestyle,
+        marker=look.marker,
+        markersize=8,
+        linewidth=2,
+        label=label or protocol,
+    )
 
 
 def legend_panel(ax: Axes, source: Axes, title: str = "") -> None:
     """The labels of `source` in a panel of their own."""
     ax.set_axis_off()
-    ax.legend(*source.get_legend_handles_labels(), loc="center", fontsize=SMALL, frameon=False, title=title,
-              title_fontsize=SMALL, handlelength=3)
+    ax.legend(
+        *source.get_legend_handles_labels(),
+        loc="center",
+        fontsize=SMALL,
+        frameon=False,
+        title=title,
+        title_fontsize=SMALL,
+        handlelength=3,
+    )
 
 
-def dots(ax: Axes, labels: Sequence[str], estimates: Sequence[Estimate], marker: str = "o", color: str = BLACK,
-         shift: float = 0.0, label: str | None = None, reference: float = 1.0) -> None:
+def dots(
+    ax: Axes,
+    labels: Sequence[str],
+    estimates: Sequence[Estimate],
+    marker: str = "o",
+    color: str = BLACK,
+    shift: float = 0.0,
+    label: str | None = None,
+    reference: float = 1.0,
+) -> None:
     """Ratios with their intervals, one line each from top to bottom, around a line at 1 (or at another reference)."""
     dots_at(ax, np.arange(len(labels)) + shift, estimates, marker, color, label)
     name_lines(ax, labels, reference)
 
 
-def dots_at(ax: Axes, places: Any, estimates: Sequence[Estimate], marker: str, color: str,
-            label: str | None = None, hollow: bool = False) -> None:
+def dots_at(
+    ax: Axes,
+    places: Any,
+    estimates: Sequence[Estimate],
+    marker: str,
+    color: str,
+    label: str | None = None,
+    hollow: bool = False,
+) -> None:
     """Estimates with their intervals on these lines, counted from the top."""
     middle = np.array([e.value for e in estimates])
     ends = np.array([[e.value - e.low, e.high - e.value] for e in estimates]).T
-    ax.errorbar(middle, -np.asarray(places), xerr=np.abs(ends), fmt=marker, color=color, markersize=8, linewidth=2,
-                capsize=4, label=label, markerfacecolor="white" if hollow else color)
+    ax.errorbar(
+        middle,
+        -np.asarray(places),
+        xerr=np.abs(ends),
+        fmt=marker,
+        color=color,
+        markersize=8,
+        linewidth=2,
+        capsize=4,
+        label=label,
+        markerfacecolor="white" if hollow else color,
+    )
 
 
 def name_lines(ax: Axes, labels: Sequence[str], at: float = 1.0) -> None:
@@ -92,5 +134,10 @@ def plain_log(ax: Axes, axis: str = "x", subs: Sequence[float] = (1, 3)) -> None
 
 def legend_below(figure: Figure, source: Axes, columns: int = 4) -> None:
     """The labels of `source` in a line below all panels."""
-    figure.legend(*source.get_legend_handles_labels(), loc="outside lower center", ncols=columns, fontsize=SMALL,
-                  frameon=False)
+    figure.legend(
+        *source.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=columns,
+        fontsize=SMALL,
+        frameon=False,
+    )

@@ -4,12 +4,11 @@ A protocol's *front* comes from runs at several thresholds (or periods): the che
 threshold hits the stated loss exactly, so ln bytes is interpolated between the two that enclose it.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from fgm_ref.arrays import Array
 
 
 class Runs(NamedTuple):

@@ -25,15 +25,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from fgm_ref.config import Config
 from fgm_ref.datasets import names
-from fgm_ref.presets import PRESETS
 from fgm_ref.protocols import parse
 from fgm_ref.safe import safe_function
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.presets import PRESETS
 from fgm_ref.study.measure import measure
 from fgm_ref.study.settings import FIELDS, typed
 from fgm_ref.study.task import RUN, Task
-from fgm_ref.windows import expect_one_of
+from fgm_ref.text import expect_one_of
 
 BUNDLED = Path(__file__).with_name("experiments.toml")
 Values = Mapping[str, Any]
@@ -78,7 +78,9 @@ def experiments(mapping: Values, quick: bool = False) -> dict[str, Experiment]:
 
 def _experiment(name: str, values: Any, quick: bool) -> Experiment:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
-        raise ValueError(f"experiment: expected a name of small letters, digits, - and _, got {name!r}")
+        raise ValueError(
+            f"experiment: expected a name of small letters, digits, - and _, got {name!r}"
+        )
     try:
         _expect_table("experiment", values)
         for key in values:
@@ -96,7 +98,12 @@ def _merged(block: Any, common: Values, changes: Values, quick: bool) -> Values:
     """Later ones win: common, block, the experiment's quick, the block's quick."""
     _expect_table("block", block)
     own = block.get("quick", {}) if quick else {}
-    return {**common, **{name: value for name, value in block.items() if name != "quick"}, **changes, **own}
+    return {
+        **common,
+        **{name: value for name, value in block.items() if name != "quick"},
+        **changes,
+        **own,
+    }
 
 
 def tasks_of(block: Values) -> Iterator[Task]:

@@ -10,13 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fgm_ref.files import atomic
+from fgm_ref.files import atomic, lock
 from fgm_ref.study.store import Record
-
-try:
-    import fcntl
-except ImportError:  # not on Windows, where two studies may then get in each other's way
-    fcntl = None  # type: ignore[assignment]
 
 NAME = "unfiled.jsonl"
 
@@ -52,7 +47,11 @@ class Journal:
         for line in self.path.read_bytes().splitlines():
             try:
                 found.append(Record.from_row(json.loads(line)))
-            except (ValueError, TypeError, KeyError):  # torn, or of a version that knew other settings
+            except (
+                ValueError,
+                TypeError,
+                KeyError,
+            ):  # torn, or of a version that knew other settings
                 continue
         return found
 
@@ -62,20 +61,6 @@ class Journal:
         with atomic(self.path) as part:
             part.write_bytes(b"".join(map(line_of, rest)))
         self._file = open(self.path, "ab")  # noqa: SIM115
-
-
-def lock(folder: Path, program: str = "study") -> int | None:
-    """Make the folder ours; the system lets go of it when this process ends, however it ends."""
-    if fcntl is None:
-        return None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise ValueError(f"out: expected a folder that no other {program} is writing to, got {str(folder)!r}; "
-                         "wait for it, or name another folder") from None
-    return handle
 
 
 def line_of(record: Record) -> bytes:

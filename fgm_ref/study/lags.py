@@ -14,16 +14,13 @@ import json
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.config import Config
-from fgm_ref.layers import Embedding, Readout
-from fgm_ref.losses import LOSSES
-from fgm_ref.model import Model
-from fgm_ref.safe import norm
-from fgm_ref.simulate import Simulation
-
-Array = npt.NDArray[Any]
+from fgm_ref.arrays import Array, norm
+from fgm_ref.learning.layers import Embedding, Readout
+from fgm_ref.learning.losses import LOSSES
+from fgm_ref.learning.model import Model
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.simulate import Simulation
 
 SAMPLES = 32
 """Test windows that a run's norms are taken over."""
@@ -74,7 +71,9 @@ def _upstream(model: Model, W: Array, h: Array, y: Array) -> Array:
     _, H, k, B = h.shape
     readout = Readout(k, H, model.spec.outputs, 1, B, model.dtype)
     z = readout.forward(W, h[-1:])
-    LOSSES[model.spec.task](z, y if model.spec.task == "classification" else np.moveaxis(y, -1, 0), readout.dz)
+    LOSSES[model.spec.task](
+        z, y if model.spec.task == "classification" else np.moveaxis(y, -1, 0), readout.dz
+    )
     # a site's loss is the mean over its B samples
     return np.asarray(B * readout.backward(W, np.empty_like(W))[0])
 
@@ -102,18 +101,24 @@ def lags(config: Config) -> dict[str, Any]:
         drifts.append(norm(models - E).mean())
         if _reactions(simulation) == reactions:
             lengths = norm(models - before)
-            moves.append((lengths[lengths > 0].mean(), norm(E)) if lengths.any() else (0.0, norm(E)))
+            moves.append(
+                (lengths[lengths > 0].mean(), norm(E)) if lengths.any() else (0.0, norm(E))
+            )
         if step == (config.steps + 1) // 2:
             norms["middle"] = _norms(simulation)
     norms["end"] = _norms(simulation)
     simulation.coordinator.finish()
     result = simulation.result()
     return {
-        "lag_norms": json.dumps(norms), "gradient_reach": norms["end"]["h"][-1] / norms["end"]["h"][0],
+        "lag_norms": json.dumps(norms),
+        "gradient_reach": norms["end"]["h"][-1] / norms["end"]["h"][0],
         "step_norm": _mean([length for length, _ in moves]),
-        "relative_step_norm": _mean([length / E for length, E in moves]), "drift": _mean(drifts),
-        "rounds": int(result.series["rounds"][-1]), "bytes": result.totals["bytes"],
-        "loss": result.final["loss"], "score": result.final["score"],
+        "relative_step_norm": _mean([length / E for length, E in moves]),
+        "drift": _mean(drifts),
+        "rounds": int(result.series["rounds"][-1]),
+        "bytes": result.totals["bytes"],
+        "loss": result.final["loss"],
+        "score": result.final["score"],
     }
 
 
@@ -130,6 +135,9 @@ def _norms(simulation: Simulation) -> dict[str, list[float]]:
     """`lag_norms` of the models of now, at the same test windows for all, to 6 digits."""
     data, P = simulation.data, simulation.models
     rows = np.linspace(0, len(data.x_test) - 1, min(SAMPLES, len(data.x_test))).astype(int)
-    x, y = (np.broadcast_to(part[rows], (len(P), *part[rows].shape)) for part in (data.x_test, data.y_test))
+    x, y = (
+        np.broadcast_to(part[rows], (len(P), *part[rows].shape))
+        for part in (data.x_test, data.y_test)
+    )
     found = lag_norms(simulation.model, P, x, y)
     return {name: [float(f"{value:.6g}") for value in values] for name, values in found.items()}

@@ -12,17 +12,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fgm_ref.config import Config
+from fgm_ref.arrays import Array
 from fgm_ref.datasets import load
-from fgm_ref.plug_in import plug_in
-from fgm_ref.result import COUNTS, RunResult
-from fgm_ref.simulate import RunDiverged, run
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.result import COUNTS, RunResult
+from fgm_ref.simulation.simulate import RunDiverged, run
 from fgm_ref.study.task import RUN, Task
-from fgm_ref.windows import expect_one_of
+from fgm_ref.text import expect_one_of, plug_in
 
-Array = npt.NDArray[Any]
 Outcome = dict[str, Any]
 NOTHING: Array = np.empty(0)
 
@@ -67,17 +65,30 @@ def outcome_of(result: RunResult) -> Outcome:
     """One row of a finished run."""
     series, final = result.series, result.final
     loss = series.get("loss", NOTHING)
-    keep = ("loss", "score", "balanced", "served_loss", "local_loss", "spread", "norm", "parameters")
+    keep = (
+        "loss",
+        "score",
+        "balanced",
+        "served_loss",
+        "local_loss",
+        "spread",
+        "norm",
+        "parameters",
+    )
     return {
         **{name: final[name] for name in keep},
         "served_mean": mean(result.curve["served"][1:]),
-        "prequential": mean(loss), "prequential_late": mean(loss[len(loss) // 2:]),
+        "prequential": mean(loss),
+        "prequential_late": mean(loss[len(loss) // 2 :]),
         **result.totals,
         **{name: int(series[name][-1]) if name in series else 0 for name in COUNTS},
         "mean_phi_zero": mean(series.get("phi_zero", NOTHING)),  # −R of a ball
-        "breaches": final.get("breaches", np.nan), "overshoot": largest(series.get("overshoot", NOTHING)),
-        "curve_bytes": compact(result.curve["bytes"]), "curve_loss": compact(result.curve["loss"]),
-        "curve_served": compact(result.curve["served"]), "stopped": result.stopped,
+        "breaches": final.get("breaches", np.nan),
+        "overshoot": largest(series.get("overshoot", NOTHING)),
+        "curve_bytes": compact(result.curve["bytes"]),
+        "curve_loss": compact(result.curve["loss"]),
+        "curve_served": compact(result.curve["served"]),
+        "stopped": result.stopped,
     }
 
 
@@ -107,7 +118,10 @@ def compact(values: Array) -> str:
     >>> compact(np.array([1 / 3, 2.0, np.nan]))
     '[0.333333,2,null]'
     """
-    texts = ("null" if not np.isfinite(v) else f"{v:.6g}" if v % 1 else str(int(v)) for v in values.tolist())
+    texts = (
+        "null" if not np.isfinite(v) else f"{v:.6g}" if v % 1 else str(int(v))
+        for v in values.tolist()
+    )
     return f"[{','.join(texts)}]"
 
 

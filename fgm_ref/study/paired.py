@@ -8,19 +8,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fgm_ref.arrays import Array
 from fgm_ref.study.compare import Comparison, over_seeds
 from fgm_ref.study.rows import Row, Rows, values
 from fgm_ref.study.stats import Estimate
 from fgm_ref.study.words import difference as words_difference
 from fgm_ref.study.words import ratio
 
-Array = npt.NDArray[Any]
 BY = ("threshold",)
 
 
-def log_ratio(a: Rows, b: Rows, name: str = "bytes", number: int = 0, by: Sequence[str] = BY) -> Comparison:
+def log_ratio(
+    a: Rows, b: Rows, name: str = "bytes", number: int = 0, by: Sequence[str] = BY
+) -> Comparison:
     """ln of a's `name` by b's, the mean over what `by` tells apart, then over the seeds; `number` as in `compare`.
 
     >>> a, b = ([{"seed": s, "threshold": 0.1, "bytes": x} for s, x in enumerate(xs)] for xs in ([2, 8], [1, 1, 5]))
@@ -30,14 +31,19 @@ def log_ratio(a: Rows, b: Rows, name: str = "bytes", number: int = 0, by: Sequen
     return over_seeds(gaps(a, b, name, by, lambda x: np.log(x) if x > 0 else np.nan), number)
 
 
-def difference(a: Rows, b: Rows, name: str = "loss", number: int = 0, by: Sequence[str] = BY) -> Comparison:
+def difference(
+    a: Rows, b: Rows, name: str = "loss", number: int = 0, by: Sequence[str] = BY
+) -> Comparison:
     """a's `name` minus b's, in the same way; read it by `.plain`."""
     return over_seeds(gaps(a, b, name, by, float), number)
 
 
 def level(rows: Rows, name: str) -> Estimate:
     """The mean over the seeds with its interval."""
-    by_seed = [np.mean([float(row[name]) for row in rows if row["seed"] == seed]) for seed in values(rows, "seed")]
+    by_seed = [
+        np.mean([float(row[name]) for row in rows if row["seed"] == seed])
+        for seed in values(rows, "seed")
+    ]
     return over_seeds(np.array(by_seed, float)).plain
 
 
@@ -55,7 +61,9 @@ def _keyed(rows: Rows, by: Sequence[str]) -> dict[tuple[Any, ...], Row]:
     """The rows by seed and settings; `ValueError` if two are alike, for then something else tells them apart."""
     keyed = {(row["seed"], *(row[setting] for setting in by)): row for row in rows}
     if len(keyed) < len(rows):
-        raise ValueError(f"rows: expected one per seed and {', '.join(by)}, got {len(rows)} rows for {len(keyed)}")
+        raise ValueError(
+            f"rows: expected one per seed and {', '.join(by)}, got {len(rows)} rows for {len(keyed)}"
+        )
     return keyed
 
 
@@ -90,4 +98,6 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["gm"]), listed(["gm", "fgm", "dynamic"]), listed([])
     ('gm', 'gm, fgm and dynamic', 'none')
     """
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names) or "none"
+    return (
+        f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names) or "none"
+    )

@@ -18,7 +18,18 @@ from fgm_ref.study.chapters import claims
 from fgm_ref.study.rows import Rows
 from fgm_ref.study.store import table
 
-CHAPTERS = ("fronts", "safe", "shipped", "scale", "rebalancing", "why", "sweeps", "drift", "faults", "gradients")
+CHAPTERS = (
+    "fronts",
+    "safe",
+    "shipped",
+    "scale",
+    "rebalancing",
+    "why",
+    "sweeps",
+    "drift",
+    "faults",
+    "gradients",
+)
 TITLE = "# Is FGM better than GM for training RNNs, and which safe function beats the norm?"
 CLAIMS = "## What the thesis claims"
 PAGE = "study.md"
@@ -36,9 +47,13 @@ class Report:
     def text(self) -> str:
         """The page in Markdown."""
         answers = [answer for chapter in self.chapters.values() for answer in chapter.answers]
-        contents = [f"- [{chapter.title}](#{anchor(chapter.title)})" for chapter in self.chapters.values()]
+        contents = [
+            f"- [{chapter.title}](#{anchor(chapter.title)})" for chapter in self.chapters.values()
+        ]
         numbered = [f"{number}. {answer}" for number, answer in enumerate(answers, 1)]
-        claimed = [CLAIMS, "", *claims.table(self.tables).lines()] if "sweeps" in self.tables else []
+        claimed = (
+            [CLAIMS, "", *claims.table(self.tables).lines()] if "sweeps" in self.tables else []
+        )
         head = [TITLE, "", *numbered, "", self.how_sure(), "", *contents, ""]
         body = [line for chapter in self.chapters.values() for line in chapter.lines(PICTURES)]
         return "\n".join([*head, *body, *claimed, METHOD.read_text(encoding="utf-8")])
@@ -46,10 +61,12 @@ class Report:
     def how_sure(self) -> str:
         """How the numbers above are to be read."""
         runs = sum(map(len, self.tables.values()))
-        return (f"All from {runs:,} runs; in brackets 95 % bootstrap intervals over paired seeds. Losses are test "
-                "losses, bytes are payload at 4 bytes per number. A star, ≈, ≥ or ≤ marks a front that ends before the "
-                "stated loss; [n of m sets]: the others do not reach it. [Method and threats to validity](#method) are "
-                "at the end.")
+        return (
+            f"All from {runs:,} runs; in brackets 95 % bootstrap intervals over paired seeds. Losses are test "
+            "losses, bytes are payload at 4 bytes per number. A star, ≈, ≥ or ≤ marks a front that ends before the "
+            "stated loss; [n of m sets]: the others do not reach it. [Method and threats to validity](#method) are "
+            "at the end."
+        )
 
 
 def write(folder: Path, pages: Path | None = None) -> list[Path]:
@@ -75,8 +92,12 @@ def write(folder: Path, pages: Path | None = None) -> list[Path]:
 def collect(folder: Path) -> Report:
     """The chapters for which there is a table with rows."""
     found = {name: folder / f"{name}.csv" for name in CHAPTERS}
-    tables = {name: rows for name, path in found.items() if path.is_file() and (rows := table(path))}
-    made = {name: import_module(f"fgm_ref.study.chapters.{name}") for name in CHAPTERS if name in tables}
+    tables = {
+        name: rows for name, path in found.items() if path.is_file() and (rows := table(path))
+    }
+    made = {
+        name: import_module(f"fgm_ref.study.chapters.{name}") for name in CHAPTERS if name in tables
+    }
     return Report({name: module.chapter(tables[name]) for name, module in made.items()}, tables)
 
 

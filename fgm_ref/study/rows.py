@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from fgm_ref.arrays import Array
 from fgm_ref.study.fronts import Runs
 
-Array = npt.NDArray[Any]
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
@@ -20,7 +19,10 @@ def where(rows: Iterable[Row], **settings: Any) -> list[Row]:
     >>> where(rows, protocol="fgm", sites=(4, 16))
     [{'protocol': 'fgm', 'sites': 4}]
     """
-    wanted = {name: set(value) if isinstance(value, (list, tuple)) else {value} for name, value in settings.items()}
+    wanted = {
+        name: set(value) if isinstance(value, (list, tuple)) else {value}
+        for name, value in settings.items()
+    }
     return [row for row in rows if all(row[name] in values for name, values in wanted.items())]
 
 
@@ -43,14 +45,18 @@ def column(rows: Iterable[Row], name: str, seeds: Sequence[int] | None = None) -
         if row["seed"] in found:
             raise ValueError(f"rows: expected one row per seed, got two with seed {row['seed']}")
         found[row["seed"]] = float(row[name])
-    return np.array([found.get(seed, np.nan) for seed in (sorted(found) if seeds is None else seeds)], float)
+    return np.array(
+        [found.get(seed, np.nan) for seed in (sorted(found) if seeds is None else seeds)], float
+    )
 
 
 def runs(rows: Rows, loss: str = "loss", by: str = "threshold") -> Runs:
     """Bytes and loss (settings, seeds) of the runs of one protocol at several values of `by`."""
     groups = [where(rows, **{by: value}) for value in values(rows, by)]
     seeds = values(rows, "seed")
-    return Runs(*(np.array([column(group, name, seeds) for group in groups]) for name in ("bytes", loss)))
+    return Runs(
+        *(np.array([column(group, name, seeds) for group in groups]) for name in ("bytes", loss))
+    )
 
 
 def mean(rows: Iterable[Row], name: str) -> float:

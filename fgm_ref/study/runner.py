@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fgm_ref.progress import Progress
+from fgm_ref.program import Progress
 from fgm_ref.study import store
 from fgm_ref.study.estimate import seconds
 from fgm_ref.study.grid import Experiment
@@ -40,7 +40,11 @@ class Report:
 
 
 def study(
-    experiments: Iterable[Experiment], out: Path, *, executor: Executor | None = None, workers: int | None = None,
+    experiments: Iterable[Experiment],
+    out: Path,
+    *,
+    executor: Executor | None = None,
+    workers: int | None = None,
 ) -> Report:
     """Do what is not done yet, and write `<out>/<experiment>.csv` for each.
 
@@ -69,18 +73,27 @@ class Books:
 
     def open(self) -> None:
         """Read what the tables and the journal hold already, and say how much that is."""
-        old = [record for path in self._tables() for record in store.records(path)] + self.journal.records()
+        old = [
+            record for path in self._tables() for record in store.records(path)
+        ] + self.journal.records()
         self.finished = {record.task.key: record for record in old if record.current}
         self.report.outdated = sum(not record.current for record in old)
         self.report.found = len(self.wanted) - len(self.left())
         if self.report.found:
-            print(f"{self.report.found} of {self.report.wanted} runs were finished before", file=sys.stderr)
+            print(
+                f"{self.report.found} of {self.report.wanted} runs were finished before",
+                file=sys.stderr,
+            )
         if self.report.outdated:
             print(f"{self.report.outdated} runs of another version do not count", file=sys.stderr)
 
     def left(self) -> list[Task]:
         """The tasks that are neither finished nor failed, in the order of the grid."""
-        return [task for key, task in self.wanted.items() if key not in self.finished and key not in self.report.failed]
+        return [
+            task
+            for key, task in self.wanted.items()
+            if key not in self.finished and key not in self.report.failed
+        ]
 
     def take(self, task: Task, outcome: Outcome | str) -> None:
         """Keep what came of one task."""
@@ -94,7 +107,9 @@ class Books:
     def close(self) -> None:
         """Write the tables; what stands in none of this folder's tables stays in the journal."""
         for experiment in self.experiments:
-            rows = [self.finished[task.key] for task in experiment.tasks if task.key in self.finished]
+            rows = [
+                self.finished[task.key] for task in experiment.tasks if task.key in self.finished
+            ]
             if rows:
                 store.write(self.out / f"{experiment.name}.csv", experiment.name, rows)
         filed = {record.task.key for path in self._tables() for record in store.records(path)}
@@ -106,7 +121,9 @@ class Books:
 
 def work(books: Books, executor: Executor | None, workers: int | None) -> None:
     """Do what is left.  If workers of our own die, new ones go on, unless they have died in vain twice."""
-    costs = {task.key: int(1000 * seconds(task)) + 1 for task in books.left()}  # progress counts milliseconds
+    costs = {
+        task.key: int(1000 * seconds(task)) + 1 for task in books.left()
+    }  # progress counts milliseconds
     spent = in_vain = 0
     with closing(Progress(sum(costs.values()))) as progress:
         while left := books.left():
@@ -135,7 +152,9 @@ def results(executor: Executor, tasks: Sequence[Task]) -> Iterator[tuple[Task, O
         for number, task in enumerate(tasks, 1):
             pending[executor.submit(execute, task)] = task
             last = number == len(tasks)
-            while pending and (last or len(pending) >= WINDOW or any(future.done() for future in pending)):
+            while pending and (
+                last or len(pending) >= WINDOW or any(future.done() for future in pending)
+            ):
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield pending.pop(future), outcome_or_trouble(future)

@@ -6,8 +6,8 @@ The default of a field says what type it has, so that a new field needs no line 
 from dataclasses import fields
 from typing import Any, get_args
 
-from fgm_ref.config import Config
-from fgm_ref.windows import expect_one_of
+from fgm_ref.simulation.config import Config
+from fgm_ref.text import expect_one_of
 
 FIELDS = {field.name: field for field in fields(Config)}
 
@@ -24,7 +24,9 @@ def typed(name: str, value: Any) -> Any:
     expect_one_of("setting", name, tuple(FIELDS))
     default = FIELDS[name].default
     if isinstance(default, tuple):
-        return tuple(_whole(name, one) for one in (value if isinstance(value, (list, tuple)) else [value]))
+        return tuple(
+            _whole(name, one) for one in (value if isinstance(value, (list, tuple)) else [value])
+        )
     if default is None:
         return None if value in (None, "none", "") else _optional(name, value)
     if isinstance(default, (bool, str)):

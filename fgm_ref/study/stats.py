@@ -6,12 +6,11 @@ compared seed by seed, and the seeds are what is resampled.  Intervals are perce
 """
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from fgm_ref.arrays import Array
 
 RESAMPLES = 10_000
 LEVEL = 0.95
@@ -31,7 +30,9 @@ class Estimate(NamedTuple):
 def weights(n: int, resamples: int, seed: int) -> Array:
     """Bootstrap resamples of n seeds as weights (resamples, n): how often each was drawn, divided by n."""
     drawn = np.random.default_rng(seed).integers(n, size=(resamples, n))
-    counts = np.bincount((drawn + n * np.arange(resamples)[:, None]).ravel(), minlength=resamples * n)
+    counts = np.bincount(
+        (drawn + n * np.arange(resamples)[:, None]).ravel(), minlength=resamples * n
+    )
     w = counts.reshape(resamples, n) / n
     w.flags.writeable = False
     return w

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from fgm_ref import __version__
-from fgm_ref.config import Config
 from fgm_ref.files import atomic
+from fgm_ref.simulation.config import Config
 from fgm_ref.study.settings import FIELDS, read, written
 from fgm_ref.study.task import Task
 
@@ -45,8 +45,12 @@ class Record:
     def from_row(cls, row: Mapping[str, str]) -> "Record":
         """The inverse of `row`.  A setting that the row does not know has its default."""
         settings = {name: read(name, row[name]) for name in FIELDS if name in row}
-        outcome = {name: text for name, text in row.items() if name not in {*FIELDS, *NAMES, *VERSIONS}}
-        return cls(Task(Config(**settings), row["kind"]), outcome, {name: row[name] for name in VERSIONS})
+        outcome = {
+            name: text for name, text in row.items() if name not in {*FIELDS, *NAMES, *VERSIONS}
+        }
+        return cls(
+            Task(Config(**settings), row["kind"]), outcome, {name: row[name] for name in VERSIONS}
+        )
 
     @property
     def row(self) -> dict[str, str]:
@@ -95,13 +99,17 @@ def records(path: Path) -> list[Record]:
         try:
             return [Record.from_row(row) for row in table]
         except (ValueError, TypeError) as error:
-            raise ValueError(f"results: expected {path} as a study wrote it, but: {error}") from None
+            raise ValueError(
+                f"results: expected {path} as a study wrote it, but: {error}"
+            ) from None
 
 
 def table(path: Path) -> list[dict[str, Any]]:
     """The rows of a CSV file with typed cells: settings as in `Config`, text, and numbers as float (empty: nan)."""
     with open(path, newline="", encoding="utf-8") as file:
-        return [{name: cell(name, text) for name, text in row.items()} for row in csv.DictReader(file)]
+        return [
+            {name: cell(name, text) for name, text in row.items()} for row in csv.DictReader(file)
+        ]
 
 
 def cell(name: str, text: str) -> Any:

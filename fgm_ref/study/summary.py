@@ -12,7 +12,16 @@ from fgm_ref.study.settings import FIELDS, written
 from fgm_ref.study.store import table
 
 Row = dict[str, Any]
-SHOWN = ("loss", "served_mean", "prequential", "score", "bytes", "rounds", "baseline_loss", "baseline_score")
+SHOWN = (
+    "loss",
+    "served_mean",
+    "prequential",
+    "score",
+    "bytes",
+    "rounds",
+    "baseline_loss",
+    "baseline_score",
+)
 
 
 def write(folder: Path, known: Sequence[str] = ()) -> list[Path]:
@@ -36,11 +45,20 @@ def summary(name: str, rows: Sequence[Row]) -> list[str]:
     for row in rows:
         groups[row["kind"], *(row[field] for field in varied)].append(row)
     shown = [column for column in SHOWN if column in rows[0]]
-    cells = [[*map(_text, key[1:]), str(len(group)), *(_mean(group, column) for column in shown)]
-             for key, group in groups.items()]
+    cells = [
+        [*map(_text, key[1:]), str(len(group)), *(_mean(group, column) for column in shown)]
+        for key, group in groups.items()
+    ]
     header = [*varied, "seeds", *shown]
-    lines = [f"# {name}", "", f"{len(rows)} runs; means over the seeds; test losses, payload bytes.",
-             "The same in all: " + ", ".join(f"{field} {_text(value)}" for field, value in fixed.items()) + ".", ""]
+    lines = [
+        f"# {name}",
+        "",
+        f"{len(rows)} runs; means over the seeds; test losses, payload bytes.",
+        "The same in all: "
+        + ", ".join(f"{field} {_text(value)}" for field, value in fixed.items())
+        + ".",
+        "",
+    ]
     return [*lines, *(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *cells])]
 
 
@@ -61,4 +79,6 @@ def _mean(rows: Sequence[Row], column: str) -> str:
     good = values[~np.isnan(values)]
     if not len(good):
         return "–"
-    return f"{good.mean():.4g}" + (f" ({len(values) - len(good)} diverged)" if len(good) < len(values) else "")
+    return f"{good.mean():.4g}" + (
+        f" ({len(values) - len(good)} diverged)" if len(good) < len(values) else ""
+    )

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from fgm_ref.arrays import Array
 from fgm_ref.study.compare import NOTHING, Comparison, over_seeds
 from fgm_ref.study.rows import Rows, column, values, where
 
-Array = npt.NDArray[Any]
 EVENTS, TEXT = "nyc_flights", "amazon_snippets"
 
 
@@ -51,17 +50,30 @@ class Sweep:
     def numbers(self, kind: Kind, name: str) -> Array:
         """(settings, seeds), not a number where a seed was not run; empty where nothing was."""
         rows, seeds = where(self.rows, protocol=kind.protocol, safe=kind.safe), self.seeds
-        return np.array([column(where(rows, **{self.by: value}), name, seeds) for value in values(rows, self.by)])
+        return np.array(
+            [
+                column(where(rows, **{self.by: value}), name, seeds)
+                for value in values(rows, self.by)
+            ]
+        )
 
     def ratio(self, a: Kind, b: Kind, name: str = "bytes") -> list[Comparison]:
         """a's number by b's, one ratio for each setting."""
         x, y = self.numbers(a, name), self.numbers(b, name)
-        return [over_seeds(np.log(p) - np.log(q)) for p, q in zip(x, y, strict=True)] if x.shape == y.shape else []
+        return (
+            [over_seeds(np.log(p) - np.log(q)) for p, q in zip(x, y, strict=True)]
+            if x.shape == y.shape
+            else []
+        )
 
     def along(self, kind: Kind, name: str) -> Comparison:
         """The number at the largest setting by that at the smallest."""
         x = self.numbers(kind, name)
-        return over_seeds(np.log(np.maximum(x[-1], 1)) - np.log(np.maximum(x[0], 1))) if len(x) > 1 else NOTHING
+        return (
+            over_seeds(np.log(np.maximum(x[-1], 1)) - np.log(np.maximum(x[0], 1)))
+            if len(x) > 1
+            else NOTHING
+        )
 
     def trend(self, a: Kind, b: Kind, name: str = "bytes") -> Comparison:
         """The ratio of a to b at the largest setting by that at the smallest."""
@@ -92,7 +104,9 @@ def paired(a: Rows, b: Rows, number: Callable[[Any], float]) -> tuple[Array, Arr
     return x, y
 
 
-def quotient(a: Rows, b: Rows, number: Callable[[Any], float] = lambda row: row["bytes"]) -> Comparison:
+def quotient(
+    a: Rows, b: Rows, number: Callable[[Any], float] = lambda row: row["bytes"]
+) -> Comparison:
     """a's number by b's, for the seeds that both have."""
     x, y = paired(a, b, number)
     return over_seeds(np.log(x) - np.log(y))
@@ -106,15 +120,32 @@ class Sweeps:
         single = where(events, schedule="single")
         eight = where(single, sites=8)
         self.rows = rows
-        self.absolute = Sweep(where(eight, batch=16, steps=values(where(eight, relative=False), "steps") or [0],
-                                    relative=False), "threshold")
+        self.absolute = Sweep(
+            where(
+                eight,
+                batch=16,
+                steps=values(where(eight, relative=False), "steps") or [0],
+                relative=False,
+            ),
+            "threshold",
+        )
         long = [row for row in eight if row["batch"] == 16 and row["relative"]]
         longest = max((row["steps"] for row in long), default=0)
         self.cap = Sweep(where(long, safe="cap", steps=longest), "threshold")
         self.ball = Sweep(where(long, safe="ball", steps=longest), "threshold")
         total = {row["batch"] * row["steps"] for row in eight if row["batch"] != 16}
-        self.batch = Sweep([row for row in eight if row["relative"] and row["threshold"] == 0.1
-                            and row["batch"] * row["steps"] in total], "batch")
-        self.sites = Sweep(where(single, threshold=0.1, batch=16, relative=True, steps=longest), "sites")
+        self.batch = Sweep(
+            [
+                row
+                for row in eight
+                if row["relative"]
+                and row["threshold"] == 0.1
+                and row["batch"] * row["steps"] in total
+            ],
+            "batch",
+        )
+        self.sites = Sweep(
+            where(single, threshold=0.1, batch=16, relative=True, steps=longest), "sites"
+        )
         self.lockstep = Sweep(where(events, schedule="lockstep"), "sites")
         self.text = Sweep(where(rows, dataset=TEXT), "threshold")

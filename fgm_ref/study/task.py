@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
-from fgm_ref.config import Config
+from fgm_ref.simulation.config import Config
 from fgm_ref.study.settings import FIELDS, typed, written
 
 RUN = "run"

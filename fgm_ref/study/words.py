@@ -87,7 +87,9 @@ def off(e: Estimate) -> str:
     """
     large = f"{e.value:.1f} times the bytes"
     more = f"{100 * (e.value - 1):.0f} % more bytes" if e.value < 2 else large
-    return verdict(e, f"{100 * (1 - e.value):.0f} % fewer bytes", more, "no clear difference in bytes")
+    return verdict(
+        e, f"{100 * (1 - e.value):.0f} % fewer bytes", more, "no clear difference in bytes"
+    )
 
 
 def bold(text: str, when: bool) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 from desk import holds
 
-from fgm_ref.gradcheck import gradcheck
+from fgm_ref.learning.gradcheck import gradcheck
 
 
 def gradients_agree(loss, gradients, blocks, read, only=None, **values):
@@ -17,18 +17,38 @@ def gradients_agree(loss, gradients, blocks, read, only=None, **values):
     before = {name: block.copy() for name, block in blocks.items()}
     first, again = gradients(**blocks), gradients(**blocks)
     changed = [name for name, block in blocks.items() if not np.array_equal(block, before[name])]
-    holds(not changed, f"what is handed in stays as it is; changed: {', '.join(changed)}", "`out=`, `*=` and views")
-    holds(isinstance(first, dict), "a dictionary of gradients", "the docstring", got=type(first).__name__)
+    holds(
+        not changed,
+        f"what is handed in stays as it is; changed: {', '.join(changed)}",
+        "`out=`, `*=` and views",
+    )
+    holds(
+        isinstance(first, dict),
+        "a dictionary of gradients",
+        "the docstring",
+        got=type(first).__name__,
+    )
     for name in names:
         shape = np.shape(first.get(name))
         holds(name in first, f"a gradient called {name!r}", "the docstring", got=sorted(first))
-        holds(shape == blocks[name].shape, f"d{name} has the shape of {name}, {blocks[name].shape}; got {shape}",
-              "the docstring", **values)  # fmt: skip
-        holds(np.array_equal(first[name], again[name]), f"the second time, d{name} is the same", "`+=`", **values)
+        holds(
+            shape == blocks[name].shape,
+            f"d{name} has the shape of {name}, {blocks[name].shape}; got {shape}",
+            "the docstring",
+            **values,
+        )
+        holds(
+            np.array_equal(first[name], again[name]),
+            f"the second time, d{name} is the same",
+            "`+=`",
+            **values,
+        )
 
     def function(point):
         return loss(**{**blocks, **point}), {name: np.asarray(first[name], float) for name in names}
 
-    report = gradcheck(function, {name: blocks[name] for name in names}, directions=3, epsilon=1e-5, tolerance=1e-5)
+    report = gradcheck(
+        function, {name: blocks[name] for name in names}, directions=3, epsilon=1e-5, tolerance=1e-5
+    )
     wrong = [f"d{name} (relative error {report.errors[name]:.1e})" for name in report.bad]
     holds(not wrong, f"the gradient is that of the loss; wrong: {', '.join(wrong)}", read, **values)

@@ -20,9 +20,16 @@ TESTS = Path(__file__).parent
 
 def pytest_addoption(parser):
     group = parser.getgroup("assignments")
-    group.addoption("--submission", metavar="PATH", help="a file, or a folder with a00.py, a01_x.py ...")
+    group.addoption(
+        "--submission", metavar="PATH", help="a file, or a folder with a00.py, a01_x.py ..."
+    )
     group.addoption("--grade-seed", metavar="S", type=int, help="grade: more cases, from this seed")
-    group.addoption("--student", metavar="ID", default=PUBLIC, help="whose numbers; without it those of everybody")
+    group.addoption(
+        "--student",
+        metavar="ID",
+        default=PUBLIC,
+        help="whose numbers; without it those of everybody",
+    )
     group.addoption("--score-json", metavar="FILE", help="write the points of every test")
 
 
@@ -31,7 +38,9 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "points(n): what a test of an assignment is worth")
     for path in sorted(TESTS.glob("test_a[0-9][0-9].py")):
         config.addinivalue_line("markers", f"{path.stem[5:]}: the tests of this assignment")
-    seed = config.getoption("--grade-seed", None)  # (the options are unknown if another folder was asked for)
+    seed = config.getoption(
+        "--grade-seed", None
+    )  # (the options are unknown if another folder was asked for)
     if seed is not None:
         Cases.grade(seed)
     config.pluginmanager.register(ScoreTable(config), "assignment-scores")
@@ -74,7 +83,9 @@ def pytest_runtest_makereport(item, call):
         error = call.excinfo.value if call.excinfo else None
         path = getattr(item.funcargs.get("student"), "_path", None) if error else None
         message = reason(error, path) if error else ""
-        report.user_properties.append(("score", [item.path.stem[5:], item.name, mark.args[0], message]))
+        report.user_properties.append(
+            ("score", [item.path.stem[5:], item.name, mark.args[0], message])
+        )
         if isinstance(error, SPEAKING):
             report.longrepr = str(error)
     return report
@@ -92,7 +103,9 @@ class ScoreTable:
             return
         assignment, name, of, message = score
         tests = self.scores.setdefault(assignment, {"tests": {}, "extra": {}})
-        test = tests["tests"].setdefault(name, {"name": name, "points": 0, "of": of, "passed": False, "message": ""})
+        test = tests["tests"].setdefault(
+            name, {"name": name, "points": 0, "of": of, "passed": False, "message": ""}
+        )
         if report.when == "call" and report.passed:
             test |= {"points": of, "passed": True}
         elif report.failed:
@@ -103,8 +116,12 @@ class ScoreTable:
         """One score for each assignment, as it goes into the JSON file."""
         for assignment, found in sorted(self.scores.items()):
             tests = list(found["tests"].values())
-            score = {"assignment": assignment, "points": sum(test["points"] for test in tests),
-                     "of": sum(test["of"] for test in tests), "tests": tests}
+            score = {
+                "assignment": assignment,
+                "points": sum(test["points"] for test in tests),
+                "of": sum(test["of"] for test in tests),
+                "tests": tests,
+            }
             yield score | ({"extra": found["extra"]} if found["extra"] else {})
 
     def pytest_sessionfinish(self):
@@ -116,7 +133,9 @@ class ScoreTable:
     def pytest_terminal_summary(self, terminalreporter):
         if self.config.getoption("--submission", None):
             for score in self.table():
-                terminalreporter.write_line(f"\n{score['assignment']}: {score['points']} of {score['of']} points")
+                terminalreporter.write_line(
+                    f"\n{score['assignment']}: {score['points']} of {score['of']} points"
+                )
                 for test in score["tests"]:
                     line = f"  {test['points']:>2} of {test['of']}  {test['name'][5:]:<32} {test['message']}"
                     terminalreporter.write_line(line.rstrip())

@@ -17,7 +17,12 @@ from hypothesis import HealthCheck, Phase, seed, settings
 SOLUTIONS = Path(__file__).resolve().parents[2] / "tutorials" / "assignments"
 EXAMPLES = {"quick": 5, "dev": 25, "ci": 30, "zoo": 30}
 GRADING = 200  # cases of every property when it counts
-PHASES = (Phase.explicit, Phase.generate, Phase.target, Phase.shrink)  # explaining is slow, and the tests do it
+PHASES = (
+    Phase.explicit,
+    Phase.generate,
+    Phase.target,
+    Phase.shrink,
+)  # explaining is slow, and the tests do it
 
 
 class Broken(AssertionError):
@@ -43,13 +48,20 @@ def holds(condition: Any, property: str, read: str, **values: Any) -> None:
         raise Broken("\n".join([f"expected: {property}", *lines, f"  read again: {read}"]))
 
 
-def close(got: Any, expected: Any, property: str, read: str, tolerance: float = 1e-9, **values: Any) -> None:
+def close(
+    got: Any, expected: Any, property: str, read: str, tolerance: float = 1e-9, **values: Any
+) -> None:
     """As `holds`, for numbers or arrays that must agree; the tolerance is relative to the largest number."""
     __tracebackhide__ = True
     want = np.asarray(expected)
     holds(got is not None, f"{property}, got None (is a `return` missing?)", read, **values)
     have = np.asarray(got)
-    holds(have.shape == want.shape, f"{property}, with shape {want.shape}; got shape {have.shape}", read, **values)
+    holds(
+        have.shape == want.shape,
+        f"{property}, with shape {want.shape}; got shape {have.shape}",
+        read,
+        **values,
+    )
     holds(have.dtype.kind in "fiu", f"{property}, as numbers; got {have.dtype}", read, **values)
     scale = max(1.0, float(np.abs(want).max(initial=0)))
     right = np.isfinite(have).all() and np.abs(have - want).max(initial=0) <= tolerance * scale
@@ -59,7 +71,9 @@ def close(got: Any, expected: Any, property: str, read: str, tolerance: float = 
 def show(value: Any, indent: int = 0) -> str:
     """A value in a message: short; the rows of an array below each other."""
     if isinstance(value, (np.ndarray, np.generic)):
-        return np.array2string(np.asarray(value), precision=6, threshold=24, max_line_width=100, prefix=" " * indent)
+        return np.array2string(
+            np.asarray(value), precision=6, threshold=24, max_line_width=100, prefix=" " * indent
+        )
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
@@ -77,13 +91,20 @@ class Cases:
 
 def cases(share: float = 1.0) -> Callable[[Any], Any]:
     """Decorate a `@given` test: so many cases (or a share of them, if one is slow), and the smallest failure only."""
-    options: dict[str, Any] = {"database": None, "derandomize": False} if Cases.seed is not None else {}
+    options: dict[str, Any] = (
+        {"database": None, "derandomize": False} if Cases.seed is not None else {}
+    )
 
     def decorate(test: Any) -> Any:
         test = settings(
-            max_examples=max(3, round(share * Cases.examples)), deadline=None, report_multiple_bugs=False,
-            print_blob=False, phases=PHASES, suppress_health_check=[HealthCheck.too_slow], **options,
-        )(test)  # fmt: skip
+            max_examples=max(3, round(share * Cases.examples)),
+            deadline=None,
+            report_multiple_bugs=False,
+            print_blob=False,
+            phases=PHASES,
+            suppress_health_check=[HealthCheck.too_slow],
+            **options,
+        )(test)
         return test if Cases.seed is None else seed(Cases.seed)(test)
 
     return decorate
@@ -99,7 +120,9 @@ class Submission:
             return
         spec = importlib.util.spec_from_file_location(f"submission_{assignment}", self._path)
         assert spec is not None and spec.loader is not None
-        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # so that things in it have a path
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(
+            spec
+        )  # so that things in it have a path
         try:
             spec.loader.exec_module(module)
             self._module = module
@@ -119,13 +142,20 @@ def find(assignment: str, where: Path | None) -> tuple[Path | None, str]:
     """(the file of an assignment, what is wrong): a03.py or a03_*.py in a folder; by default the solution."""
     if where is None:
         found = sorted(SOLUTIONS.glob(f"{assignment}_*/solution.py"))
-        return (found[0], "") if found else (None, f"{assignment}: expected --submission FILE_OR_FOLDER, got none")
+        return (
+            (found[0], "")
+            if found
+            else (None, f"{assignment}: expected --submission FILE_OR_FOLDER, got none")
+        )
     if where.is_dir():
         found = sorted({*where.glob(f"{assignment}.py"), *where.glob(f"{assignment}_*.py")})
         if len(found) != 1:
             names = ", ".join(path.name for path in found) or "none"
             wanted = f"one file {assignment}.py or {assignment}_*.py in {where.name}"
-            return None, f"{assignment}: expected {wanted}, got {names} (make new-{assignment} starts one)"
+            return (
+                None,
+                f"{assignment}: expected {wanted}, got {names} (make new-{assignment} starts one)",
+            )
         return found[0], ""
     missing = f"{assignment}: expected a file or folder, found no {where.name} (make new-{assignment} starts one)"
     return (where, "") if where.is_file() else (None, missing)
@@ -136,7 +166,10 @@ def reason(error: BaseException, path: Path | None = None) -> str:
     text = (str(error).strip().splitlines() or [""])[0]
     if isinstance(error, SPEAKING):
         return text or type(error).__name__
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
-             if path and Path(frame.filename) == path]
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if path and Path(frame.filename) == path
+    ]
     place = f" (line {lines[-1]})" if lines else ""
     return f"{type(error).__name__}{': ' if text else ''}{text}{place}"[:300]

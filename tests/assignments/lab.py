@@ -42,7 +42,9 @@ class Other(Lab):
         return abs(psi) / k * 0.5
 
     def count(self, phi, z, theta, c):
-        return np.array([max(int(old), int(n)) for old, n in zip(c, (phi - z) // theta, strict=True)])
+        return np.array(
+            [max(int(old), int(n)) for old, n in zip(c, (phi - z) // theta, strict=True)]
+        )
 
     def decide(self, phi, phi_zero, epsilon):
         psi = sum(phi.tolist())

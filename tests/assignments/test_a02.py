@@ -7,26 +7,39 @@ from desk import cases, close, holds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fgm_ref.lstm import LSTM
+from fgm_ref.learning.lstm import LSTM
 
 FORWARD = "equations (1) and (2); tutorial 03, 'LSTM without tears'"
-BACKWARD = "tutorial 03, the gradient gate by gate; in fgm_ref/lstm.py the comments of `backward`"
+BACKWARD = (
+    "tutorial 03, the gradient gate by gate; in fgm_ref/learning/lstm.py the comments of `backward`"
+)
 GATES = "oifg"
-SHAPES = st.fixed_dictionaries({name: st.integers(1, n) for name, n in {"B": 3, "D": 3, "H": 4}.items()})
+SHAPES = st.fixed_dictionaries(
+    {name: st.integers(1, n) for name, n in {"B": 3, "D": 3, "H": 4}.items()}
+)
 SEEDS = st.integers(0, 10**6)
 
 
 def problem(B, D, H, seed):
     """Random weights, inputs, states and upstream gradients."""
     rng = np.random.default_rng(seed)
-    shapes = {"W": (4 * H, H + D + 1), "x": (B, D), "h": (B, H), "c": (B, H), "dh": (B, H), "dc": (B, H)}
+    shapes = {
+        "W": (4 * H, H + D + 1),
+        "x": (B, D),
+        "h": (B, H),
+        "c": (B, H),
+        "dh": (B, H),
+        "dc": (B, H),
+    }
     return {name: rng.standard_normal(shape) for name, shape in shapes.items()}
 
 
 def one_step(W, x, h, c):
     """(h', c') by the library: its layers are (time, feature, site, sample)."""
     layer = LSTM(1, x.shape[1], h.shape[1], 1, len(x), np.float64)
-    layer.forward(W[None].copy(), x.T[None, :, None].copy(), h.T[:, None].copy(), c.T[:, None].copy())
+    layer.forward(
+        W[None].copy(), x.T[None, :, None].copy(), h.T[:, None].copy(), c.T[:, None].copy()
+    )
     return layer.h[1, :, 0].T.copy(), layer.c[1, :, 0].T.copy()
 
 
@@ -37,7 +50,11 @@ def test_step(student, shape, seed):
     p = problem(**shape, seed=seed)
     inputs = [p[name] for name in ("W", "x", "h", "c")]
     got = student.step(*inputs)
-    holds(isinstance(got, tuple) and len(got) == 3, "three things: h', c' and the cache", "the docstring")
+    holds(
+        isinstance(got, tuple) and len(got) == 3,
+        "three things: h', c' and the cache",
+        "the docstring",
+    )
     h, c = one_step(*inputs)
     close(got[1], c, "c' = f ⊙ c + i ⊙ g", FORWARD, 1e-7, **shape)
     close(got[0], h, "h' = o ⊙ tanh(c')", FORWARD, 1e-7, **shape)
@@ -65,7 +82,12 @@ def test_gate(student, gate, shape, seed):
 
     def gradients(bias):
         dz, _ = student.gates_backward(dh, dc, student.step(*with_bias(bias))[2])
-        close(np.shape(dz), (1, 4 * H), "dz has the gates o, i, f, g side by side: its shape", "the docstring")
+        close(
+            np.shape(dz),
+            (1, 4 * H),
+            "dz has the gates o, i, f, g side by side: its shape",
+            "the docstring",
+        )
         return {"bias": dz[0, rows]}
 
     gradients_agree(loss, gradients, {"bias": np.zeros(H)}, f"{BACKWARD}; gate {gate}", **shape)
@@ -95,8 +117,20 @@ def test_step_backward(student, name, shape, seed):
 def test_remembering(student, shape, seed):
     p = problem(**shape, seed=seed)
     W, c = student.remembering(shape["H"], shape["D"]), p["c"]
-    close(np.shape(W), p["W"].shape, "W has a row per gate and unit: its shape", "the docstring of the module", **shape)
+    close(
+        np.shape(W),
+        p["W"].shape,
+        "W has a row per gate and unit: its shape",
+        "the docstring of the module",
+        **shape,
+    )
     for _ in range(3):
         h, c = one_step(np.asarray(W, float), 3 * p["x"], p["h"], c)
-    close(c, p["c"], "after three steps c is what it was", "tutorial 03, the memory cell programmed by hand", 1e-6)
+    close(
+        c,
+        p["c"],
+        "after three steps c is what it was",
+        "tutorial 03, the memory cell programmed by hand",
+        1e-6,
+    )
     close(h, np.tanh(p["c"]), "h' = tanh(c)", "tutorial 03, what the output gate does", 1e-6)

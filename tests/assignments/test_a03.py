@@ -6,26 +6,39 @@ from desk import cases, close, holds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fgm_ref.counterexamples import PROPERTIES, Case
-from fgm_ref.zones import Ball, Cap, HalfSpace, norm
+from fgm_ref.arrays import norm
+from fgm_ref.check_safe.properties import PROPERTIES, Case
+from fgm_ref.safe.zones import Ball, Cap, HalfSpace
 
 TRUTH = {"ball": Ball, "half_space": HalfSpace, "shell": Cap}
 READ = {
     "runs": "the docstring of the module: shapes",
-    "zero": "(1): φ(0) < 0; tutorial 06", "finite": "division by ‖E‖ or ‖X‖",
+    "zero": "(1): φ(0) < 0; tutorial 06",
+    "finite": "division by ‖E‖ or ‖X‖",
     "batched": "the docstring of the module: the shapes of X and φ(X)",
     "pure": "NumPy: `X -= ...` changes what the caller has",
-    "convex": "(1); tutorial 06, 'Safe by convexity'", "safe": "(2), Jensen's inequality; tutorial 06",
+    "convex": "(1); tutorial 06, 'Safe by convexity'",
+    "safe": "(2), Jensen's inequality; tutorial 06",
     "lipschitz": "the docstring of the task: −φ is a distance",
-}  # fmt: skip
+}
 
 
 @st.composite
 def situations(draw):
     """A case, with numbers of two decimals."""
-    D, k, R = draw(st.integers(1, 4)), draw(st.integers(1, 5)), draw(st.sampled_from((1.0, 0.5, 2.0)))
-    rng, size = np.random.default_rng(draw(st.integers(0, 10**6))), draw(st.sampled_from((1.0, 0.2)))
-    E, X = (2 * rng.standard_normal(D)).round(2), (2 * size * R * rng.standard_normal((k, D))).round(2)
+    D, k, R = (
+        draw(st.integers(1, 4)),
+        draw(st.integers(1, 5)),
+        draw(st.sampled_from((1.0, 0.5, 2.0))),
+    )
+    rng, size = (
+        np.random.default_rng(draw(st.integers(0, 10**6))),
+        draw(st.sampled_from((1.0, 0.2))),
+    )
+    E, X = (
+        (2 * rng.standard_normal(D)).round(2),
+        (2 * size * R * rng.standard_normal((k, D))).round(2),
+    )
     if norm(E) < 0.1:
         E[0] = 1.0
     return Case(E, R, X, np.zeros(D), np.zeros(k, int))
@@ -44,7 +57,10 @@ def adapted(student, name):
 
 
 def worth(*points):
-    return [pytest.param(name, marks=pytest.mark.points(n)) for name, n in zip(TRUTH, points, strict=True)]
+    return [
+        pytest.param(name, marks=pytest.mark.points(n))
+        for name, n in zip(TRUTH, points, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("name", worth(3, 3, 3))
@@ -59,7 +75,9 @@ def test_properties(student, name, case):
         for first in range(len(case.X) - n + 1):
             X = case.X[first : first + n]
             one = Case(case.E, case.R, X, case.g, case.own[:n])
-            holds(claim.margin(make, one) <= 0, f"{name}: {claim.claim}", read, E=one.E, R=one.R, X=X)
+            holds(
+                claim.margin(make, one) <= 0, f"{name}: {claim.claim}", read, E=one.E, R=one.R, X=X
+            )
 
 
 @pytest.mark.parametrize("name", worth(1, 2, 3))
@@ -74,7 +92,6 @@ def test_the_whole_zone(student, name, case, shrink):
     close(got, truth, what, "the docstring of the task", E=case.E, R=case.R, X=X)
 
 
-
 @pytest.mark.points(5)
 @cases(0.3)
 @given(R=st.sampled_from((1.0, 0.1, 0.5, 3.0, 20.0)))
@@ -87,4 +104,11 @@ def test_fooled(student, R):
     phi = np.sqrt(norm(X)) - np.sqrt(R)
     holds(phi.sum() <= 1e-9, "Σ φ(X_i) ≤ 0: nobody speaks", read, R=R, X=X, phi=phi)
     length = float(norm(X.mean(axis=0)))
-    holds(length >= 1.5 * R * (1 - 1e-9), "‖mean X‖ ≥ 1.5 R: S is far outside", read, R=R, X=X, length=length)
+    holds(
+        length >= 1.5 * R * (1 - 1e-9),
+        "‖mean X‖ ≥ 1.5 R: S is far outside",
+        read,
+        R=R,
+        X=X,
+        length=length,
+    )

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 COVER = "(1) and (2); Sharfman et al. 2006, section 3; tutorial 07"
 LOCAL = "where on a ball is ‖w‖ smallest, where largest?  tutorial 07, the local test"
 LOOP = "the docstring of `monitor`; tutorial 07; fgm_ref/protocols/gm.py"
-SIZES = st.fixed_dictionaries({"k": st.integers(1, 5), "D": st.integers(1, 4), "seed": st.integers(0, 10**6)})
+SIZES = st.fixed_dictionaries(
+    {"k": st.integers(1, 5), "D": st.integers(1, 4), "seed": st.integers(0, 10**6)}
+)
 
 
 def length(X):
@@ -39,7 +41,9 @@ def test_balls(student, size):
 def test_balls_cover_the_mean(student, size):
     E, X, rng = situation(**size)
     centres, radii = student.balls(E, X.copy())
-    weights = rng.dirichlet(np.ones(len(X)), 20)  # not only the mean: the theorem is about the convex hull
+    weights = rng.dirichlet(
+        np.ones(len(X)), 20
+    )  # not only the mean: the theorem is about the convex hull
     for weight in (np.full(len(X), 1 / len(X)), *weights):
         S = E + weight @ X
         inside = length(S - centres) <= np.asarray(radii) + 1e-9
@@ -66,7 +70,13 @@ def test_extremes(student, size):
     smallest, largest = student.extremes(centres.copy(), radii.copy())
     numbers = {"centres": centres, "radii": radii}
     close(largest, lengths.max(axis=0), "the largest ‖w‖ of each ball", LOCAL, **numbers)
-    close(smallest, lengths.min(axis=0), "the smallest ‖w‖ of each ball (0 if the origin is inside)", LOCAL, **numbers)
+    close(
+        smallest,
+        lengths.min(axis=0),
+        "the smallest ‖w‖ of each ball (0 if the origin is inside)",
+        LOCAL,
+        **numbers,
+    )
 
 
 def sticks_out(E, X, low, high):
@@ -84,9 +94,21 @@ def test_violations(student, size, R):
     got, want = np.asarray(student.violations(E, X.copy(), low, high)), sticks_out(E, X, low, high)
     S, numbers = E + X.mean(axis=0), {"E": E, "X": X, "low": low, "high": high}
     inside = low - 1e-9 <= length(S) <= high + 1e-9
-    holds(got.shape == want.shape, f"one answer per site, {want.shape}; got {got.shape}", "the docstring", **numbers)
+    holds(
+        got.shape == want.shape,
+        f"one answer per site, {want.shape}; got {got.shape}",
+        "the docstring",
+        **numbers,
+    )
     holds(got.any() or inside, "if nobody calls out, low ≤ ‖S‖ ≤ high", COVER, **numbers)
-    holds(got == want, "exactly those call out whose ball sticks out", LOCAL, **numbers, got=got, should_be=want)
+    holds(
+        got == want,
+        "exactly those call out whose ball sticks out",
+        LOCAL,
+        **numbers,
+        got=got,
+        should_be=want,
+    )
     at_rest = np.asarray(student.violations(E, 0 * X, low, high))
     holds(not at_rest.any(), "who has not moved says nothing", LOCAL, E=E, R=R)
 
@@ -96,7 +118,9 @@ def test_violations(student, size, R):
 @given(size=SIZES, steps=st.integers(1, 15), R=st.sampled_from((1.0, 0.3, 3.0)))
 def test_monitor(student, size, steps, R):
     E, _, rng = situation(**size)
-    moves = (rng.standard_normal((steps, size["k"], size["D"])) - rng.choice((0.0, 0.2)) * E).round(2)
+    moves = (rng.standard_normal((steps, size["k"], size["D"])) - rng.choice((0.0, 0.2)) * E).round(
+        2
+    )
     ended, last = student.monitor(E.copy(), moves.copy(), R)
     numbers = {"E": E, "R": R, "moves": moves, "ended": list(ended)}
     reference, models = E, np.tile(E, (size["k"], 1))
@@ -105,10 +129,25 @@ def test_monitor(student, size, steps, R):
         low, high = length(reference) - R, length(reference) + R
         S = models.mean(axis=0)
         missed = step not in ended and not low - 1e-9 <= length(S) <= high + 1e-9
-        holds(not missed, f"no missed violation: in step {step}, S has left the shell of the last E", COVER, **numbers)
+        holds(
+            not missed,
+            f"no missed violation: in step {step}, S has left the shell of the last E",
+            COVER,
+            **numbers,
+        )
         alarm = sticks_out(reference, models - reference, low, high).any()
-        holds(alarm == (step in ended), f"step {step} ends in a synchronisation exactly if a ball sticks out", LOOP,
-              **numbers)  # fmt: skip
+        holds(
+            alarm == (step in ended),
+            f"step {step} ends in a synchronisation exactly if a ball sticks out",
+            LOOP,
+            **numbers,
+        )
         if alarm:
             reference, models = S, np.tile(S, (size["k"], 1))
-    close(last, reference, "the last E is the mean of all models at the last synchronisation", LOOP, **numbers)
+    close(
+        last,
+        reference,
+        "the last E is the mean of all models at the last synchronisation",
+        LOOP,
+        **numbers,
+    )

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 QUANTUM, COUNTER = "(1); tutorial 08, the quantum", "(2): round down, and never fall; tutorial 08"
-BOUND, ENDING = "(5); Samoladas & Garofalakis 2019, section 4", "(3) and (4); tutorial 08, how a subround ends"
+BOUND, ENDING = (
+    "(5); Samoladas & Garofalakis 2019, section 4",
+    "(3) and (4); tutorial 08, how a subround ends",
+)
 WORDS = "the docstring of `Round`; tutorials/reference.md: at most 3k + 1 words in a subround"
 
 
@@ -15,16 +18,30 @@ WORDS = "the docstring of `Round`; tutorials/reference.md: at most 3k + 1 words 
 def paths(draw):
     """φ(0), ε and φ of k sites over some steps: all exact in binary, so that a floor is no matter of rounding."""
     k, steps = draw(st.sampled_from((2, 1, 4))), draw(st.sampled_from((1, 3, 8, 16, 24)))
-    phi_zero, (low, high) = -draw(st.sampled_from((1.0, 2.0, 4.0))), draw(st.sampled_from(((0, 5), (-2, 9), (-4, 33))))
+    phi_zero, (low, high) = (
+        -draw(st.sampled_from((1.0, 2.0, 4.0))),
+        draw(st.sampled_from(((0, 5), (-2, 9), (-4, 33)))),
+    )
     moves = np.random.default_rng(draw(st.integers(0, 10**6))).integers(low, high, (steps, k)) / 32
-    return phi_zero, draw(st.sampled_from((0.01, 0.1, 0.3))), phi_zero * (1 - np.cumsum(moves, axis=0))
+    return (
+        phi_zero,
+        draw(st.sampled_from((0.01, 0.1, 0.3))),
+        phi_zero * (1 - np.cumsum(moves, axis=0)),
+    )
 
 
 @pytest.mark.points(2)
 @cases()
 @given(k=st.integers(1, 20), psi=st.integers(-500, -1).map(lambda n: n / 8))
 def test_quantum(student, k, psi):
-    close(student.quantum(psi, k), -psi / k / 2, "2kθ is the slack −ψ, and θ > 0", QUANTUM, psi=psi, k=k)
+    close(
+        student.quantum(psi, k),
+        -psi / k / 2,
+        "2kθ is the slack −ψ, and θ > 0",
+        QUANTUM,
+        psi=psi,
+        k=k,
+    )
 
 
 @pytest.mark.points(3)
@@ -39,7 +56,12 @@ def test_count(student, path, theta):
         n = [int((value - start) // theta) for value, start in zip(phi, z, strict=True)]
         want = np.array([max(old, new) for old, new in zip(c, n, strict=True)])
         close(got, want, "c_i = max(c_i, ⌊(φ − z)/θ⌋)", COUNTER, 0, phi=phi, z=z, theta=theta, c=c)
-        holds(np.asarray(got).dtype.kind == "i", "counters are whole numbers", COUNTER, got=np.asarray(got).dtype.name)
+        holds(
+            np.asarray(got).dtype.kind == "i",
+            "counters are whole numbers",
+            COUNTER,
+            got=np.asarray(got).dtype.name,
+        )
         c = want
 
 
@@ -61,9 +83,21 @@ def test_at_rest(student, path):
         holds(c.sum() <= k, f"after step {n}: c ≤ k, or the subround is over", ENDING, **numbers)
         close(2 * k * theta, -psi, f"after step {n}: 2kθ = −ψ", QUANTUM, **numbers)
         close(z.sum(), psi, f"after step {n}: Σ z_i = ψ", ENDING, **numbers)
-        holds(c >= np.floor((phi - z) / theta), f"after step {n}: every full quantum is counted", COUNTER, **numbers)
-        holds(phi.sum() < psi + theta * (c.sum() + k) + 1e-9, f"after step {n}: Σ φ < ψ + θ(c + k)", BOUND, **numbers)
-        holds(phi.sum() <= 1e-9, f"after step {n}: Σ φ ≤ 0, and nobody had to look", BOUND, **numbers)
+        holds(
+            c >= np.floor((phi - z) / theta),
+            f"after step {n}: every full quantum is counted",
+            COUNTER,
+            **numbers,
+        )
+        holds(
+            phi.sum() < psi + theta * (c.sum() + k) + 1e-9,
+            f"after step {n}: Σ φ < ψ + θ(c + k)",
+            BOUND,
+            **numbers,
+        )
+        holds(
+            phi.sum() <= 1e-9, f"after step {n}: Σ φ ≤ 0, and nobody had to look", BOUND, **numbers
+        )
 
 
 def slow_round(phi_zero, epsilon, values):
@@ -88,8 +122,13 @@ def slow_round(phi_zero, epsilon, values):
     return seen
 
 
-@pytest.mark.parametrize("what", [pytest.param(name, marks=pytest.mark.points(points))
-                                  for name, points in [("subrounds", 2), ("over", 2), ("words", 3)]])
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(name, marks=pytest.mark.points(points))
+        for name, points in [("subrounds", 2), ("over", 2), ("words", 3)]
+    ],
+)
 @cases(0.5)
 @given(path=paths())
 def test_as_a_slow_round(student, what, path):
@@ -99,8 +138,16 @@ def test_as_a_slow_round(student, what, path):
     for n, want in enumerate(slow_round(phi_zero, epsilon, values)):
         round_.step(values[n].copy())
         got = getattr(round_, what)
-        holds(got == want[place], f"`{what}` after step {n} is right", read, phi_zero=phi_zero, epsilon=epsilon,
-              path=values[: n + 1], got=got, should_be=want[place])  # fmt: skip
+        holds(
+            got == want[place],
+            f"`{what}` after step {n} is right",
+            read,
+            phi_zero=phi_zero,
+            epsilon=epsilon,
+            path=values[: n + 1],
+            got=got,
+            should_be=want[place],
+        )
 
 
 @pytest.mark.points(3)
@@ -109,5 +156,12 @@ def test_why_2k(student):
         phi = student.why_2k(k)
         close(np.shape(phi), (k,), "one value for each site: the shape", "the docstring", k=k)
         quanta, total = np.floor(np.asarray(phi) + 1).sum(), float(np.sum(phi))
-        holds(quanta <= k, "the coordinator has counted at most k quanta", "(3)", k=k, phi=phi, quanta=quanta)
+        holds(
+            quanta <= k,
+            "the coordinator has counted at most k quanta",
+            "(3)",
+            k=k,
+            phi=phi,
+            quanta=quanta,
+        )
         holds(total >= k / 2, "Σ φ ≥ k/2: the guarantee is lost", BOUND, k=k, phi=phi, total=total)

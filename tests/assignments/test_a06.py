@@ -23,7 +23,13 @@ def accepts_the_right_ones(student, function):
     __tracebackhide__ = True
     for lab in (Lab(), Other()):
         says = says_no(student, function, lab)
-        holds(not says, f"check_{function} accepts a right laboratory", READ, lab=type(lab).__name__, it_says=says)
+        holds(
+            not says,
+            f"check_{function} accepts a right laboratory",
+            READ,
+            lab=type(lab).__name__,
+            it_says=says,
+        )
 
 
 @pytest.mark.points(4)
@@ -42,6 +48,8 @@ def test_kills(student, name):
     except SPEAKING:
         raise
     except Exception as error:
-        raise Broken(f"expected: an assertion that fails for the mutant `{name}` ({mistake}); check_{function} "
-                     f"stumbled instead: {type(error).__name__}: {error}\n  read again: {READ}") from None
+        raise Broken(
+            f"expected: an assertion that fails for the mutant `{name}` ({mistake}); check_{function} "
+            f"stumbled instead: {type(error).__name__}: {error}\n  read again: {READ}"
+        ) from None
     holds(says, f"check_{function} kills the mutant `{name}`: {mistake}", READ)

@@ -52,8 +52,23 @@ def test_left(student, who):
 def test_subrounds(student, who, epsilon):
     v = speeds(*who)
     got, want = student.subrounds(v.copy(), epsilon), slow_subrounds(v, epsilon)
-    close(got, want, "the number of subrounds until ψ ≥ −ε k", QUANTA, 0, v=v, epsilon=epsilon, left=share_left(v))
-    holds(got <= max(1, np.ceil(np.log2(1 / epsilon))), "at most log2(1/ε) of them", QUANTA, v=v, epsilon=epsilon)
+    close(
+        got,
+        want,
+        "the number of subrounds until ψ ≥ −ε k",
+        QUANTA,
+        0,
+        v=v,
+        epsilon=epsilon,
+        left=share_left(v),
+    )
+    holds(
+        got <= max(1, np.ceil(np.log2(1 / epsilon))),
+        "at most log2(1/ε) of them",
+        QUANTA,
+        v=v,
+        epsilon=epsilon,
+    )
 
 
 @pytest.mark.points(3)
@@ -66,7 +81,15 @@ def test_words(student, who, epsilon):
         sent += len(v) if n else 0  # θ
         sent += len(v) + 1  # increments
         sent += len(v)  # φ
-    close(student.words(v.copy(), epsilon), sent, "the words of a round", QUANTA, 0, v=v, epsilon=epsilon)
+    close(
+        student.words(v.copy(), epsilon),
+        sent,
+        "the words of a round",
+        QUANTA,
+        0,
+        v=v,
+        epsilon=epsilon,
+    )
 
 
 @pytest.mark.points(2)
@@ -79,14 +102,29 @@ def test_as_in_the_library(student, variant):
         while walk.coordinator.round == 1:
             walk.step(-0.001 * v[:, None])
         found = walk.coordinator.subrounds - 1  # the last one belongs to the next round
-        holds(abs(got - found) <= 1, "as many subrounds as in the library's FGM, but for one", QUANTA, v=v,
-              epsilon=epsilon, got=got, library=found)  # fmt: skip
+        holds(
+            abs(got - found) <= 1,
+            "as many subrounds as in the library's FGM, but for one",
+            QUANTA,
+            v=v,
+            epsilon=epsilon,
+            got=got,
+            library=found,
+        )
 
 
 @cache
 def training(epsilon, seed):
-    return run(dataset="ecg208", sites=4, hidden=(4,), steps=120, lr=0.01, protocol=f"fgm:epsilon={epsilon}", seed=seed,
-               evaluations=1)  # fmt: skip
+    return run(
+        dataset="ecg208",
+        sites=4,
+        hidden=(4,),
+        steps=120,
+        lr=0.01,
+        protocol=f"fgm:epsilon={epsilon}",
+        seed=seed,
+        evaluations=1,
+    )
 
 
 def runs(variant, epsilon):
@@ -108,13 +146,26 @@ def test_per_round(student, variant):
     for epsilon in (0.01, 0.0001):
         for result in runs(variant, epsilon):
             rounds, subrounds = rounds_and_subrounds(result)
-            close(student.per_round(result), subrounds / rounds, "subrounds of the finished rounds / finished rounds",
-                  "the docstring of `per_round`", epsilon=epsilon, rounds=rounds, subrounds=subrounds)  # fmt: skip
+            close(
+                student.per_round(result),
+                subrounds / rounds,
+                "subrounds of the finished rounds / finished rounds",
+                "the docstring of `per_round`",
+                epsilon=epsilon,
+                rounds=rounds,
+                subrounds=subrounds,
+            )
 
 
 def claimed(student, name, most):
     low, high = student.claims()[name]
-    holds(0 < low <= high <= most * low, f"a range for {name!r} with high ≤ {most} low", ANSWER, low=low, high=high)
+    holds(
+        0 < low <= high <= most * low,
+        f"a range for {name!r} with high ≤ {most} low",
+        ANSWER,
+        low=low,
+        high=high,
+    )
     return low, high
 
 
@@ -123,15 +174,31 @@ def test_claim_about_the_slope(student, variant):
     low, high = claimed(student, "slope", 1.25)
     rng = variant.rng("slope")
     draws = [rng.uniform(0.2, 1.8, 8) for _ in range(300)]
-    few, many = (np.mean([slow_subrounds(v, epsilon) for v in draws]) for epsilon in (1 / 4, 1 / 1024))
+    few, many = (
+        np.mean([slow_subrounds(v, epsilon) for v in draws]) for epsilon in (1 / 4, 1 / 1024)
+    )
     slope = float(many - few) / 8
-    holds(low <= slope <= high, "the claimed slope, on fresh speeds", ANSWER, claimed=(low, high), measured=slope)
+    holds(
+        low <= slope <= high,
+        "the claimed slope, on fresh speeds",
+        ANSWER,
+        claimed=(low, high),
+        measured=slope,
+    )
 
 
 @pytest.mark.points(2)
 def test_claim_about_training(student, variant):
     low, high = claimed(student, "training", 1.5)
-    coarse, fine = (np.mean([s / r for r, s in map(rounds_and_subrounds, runs(variant, epsilon))])
-                    for epsilon in (0.01, 0.0001))
+    coarse, fine = (
+        np.mean([s / r for r, s in map(rounds_and_subrounds, runs(variant, epsilon))])
+        for epsilon in (0.01, 0.0001)
+    )
     ratio = float(fine / coarse)
-    holds(low <= ratio <= high, "the claimed ratio, on fresh runs", ANSWER, claimed=(low, high), measured=ratio)
+    holds(
+        low <= ratio <= high,
+        "the claimed ratio, on fresh runs",
+        ANSWER,
+        claimed=(low, high),
+        measured=ratio,
+    )

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 FORWARD = "equations (1) to (3); Cho et al. 2014, section 2.3"
 BACKWARD = "the chain rule, from (3) to (1); tutorial 03 for the way to write it"
-SHAPES = st.fixed_dictionaries({name: st.integers(1, n) for name, n in {"T": 4, "B": 3, "D": 3, "H": 3}.items()})
+SHAPES = st.fixed_dictionaries(
+    {name: st.integers(1, n) for name, n in {"T": 4, "B": 3, "D": 3, "H": 3}.items()}
+)
 SEEDS = st.integers(0, 10**6)
 
 
@@ -17,14 +19,24 @@ def problem(T, B, D, H, seed):
     """Random weights, inputs, first state and upstream gradients."""
     rng = np.random.default_rng(seed)
     w = {name: rng.standard_normal((H, H + D + 1)) for name in ("Wz", "Wr", "Wn")}
-    return w, rng.standard_normal((T, B, D)), rng.standard_normal((B, H)), rng.standard_normal((T, B, H))
+    return (
+        w,
+        rng.standard_normal((T, B, D)),
+        rng.standard_normal((B, H)),
+        rng.standard_normal((T, B, H)),
+    )
 
 
 def plain(w, x, h):
     """One step, by the weights' parts."""
     H, D = h.shape[1], x.shape[1]
+
     def affine(W, a):
-        return np.einsum("ji,bi->bj", W[:, :H], a) + np.einsum("ji,bi->bj", W[:, H : H + D], x) + W[:, -1]
+        return (
+            np.einsum("ji,bi->bj", W[:, :H], a)
+            + np.einsum("ji,bi->bj", W[:, H : H + D], x)
+            + W[:, -1]
+        )
 
     z, r = (1 / (1 + np.exp(-affine(w[name], h))) for name in ("Wz", "Wr"))
     return z * h + (1 - z) * np.tanh(affine(w["Wn"], r * h))
@@ -72,7 +84,9 @@ def test_sequence(student, shape, seed):
     w, x, h, _ = problem(**shape, seed=seed)
     got, caches = student.sequence(w, x, h)
     close(got, outputs(w, x, h), "h[1] .. h[T], each from the one before", FORWARD, **shape)
-    holds(len(caches) == len(x), "a cache for every step", "the docstring", got=len(caches), T=len(x))
+    holds(
+        len(caches) == len(x), "a cache for every step", "the docstring", got=len(caches), T=len(x)
+    )
 
 
 @pytest.mark.points(4)
@@ -87,4 +101,10 @@ def test_sequence_backward(student, shape, seed):
     def gradients(x, h0, **w):
         return student.sequence_backward(w, dY.copy(), student.sequence(w, x, h0)[1])
 
-    gradients_agree(loss, gradients, w | {"x": x, "h0": h}, f"{BACKWARD}; weights collect from all steps", **shape)
+    gradients_agree(
+        loss,
+        gradients,
+        w | {"x": x, "h0": h},
+        f"{BACKWARD}; weights collect from all steps",
+        **shape,
+    )

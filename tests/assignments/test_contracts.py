@@ -24,8 +24,14 @@ every_assignment = pytest.mark.parametrize("folder", FOLDERS, ids=IDS)
 
 def start(*arguments, where):
     """Run start.py."""
-    return subprocess.run([sys.executable, str(SOLUTIONS / "start.py"), *arguments], cwd=where, capture_output=True,
-                          text=True, encoding="utf-8", env=os.environ | {"PYTHONIOENCODING": "utf-8"})
+    return subprocess.run(
+        [sys.executable, str(SOLUTIONS / "start.py"), *arguments],
+        cwd=where,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +42,18 @@ def of_stubs(tmp_path_factory):
         shutil.copy(folder / "stub.py", place / f"{folder.name[:3]}.py")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HYPOTHESIS_PROFILE": "quick"}
     tests = [f"tests/assignments/test_{name}.py" for name in IDS]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests, "--submission", str(place),
-               "--score-json", str(place / "scores.json")]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        *tests,
+        "--submission",
+        str(place),
+        "--score-json",
+        str(place / "scores.json"),
+    ]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 1, done.stdout[-2000:] + done.stderr[-2000:]
     return {score["assignment"]: score for score in json.loads((place / "scores.json").read_text())}
@@ -67,8 +83,11 @@ def public(path):
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             found[node.name] = ""
-            found |= {f"{node.name}.{one.name}": ast.unparse(one.args)
-                      for one in node.body if isinstance(one, ast.FunctionDef)}  # fmt: skip
+            found |= {
+                f"{node.name}.{one.name}": ast.unparse(one.args)
+                for one in node.body
+                if isinstance(one, ast.FunctionDef)
+            }
         elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             found[node.name] = ast.unparse(node.args)
     return found
@@ -99,7 +118,9 @@ def test_three_hints_for_every_task(folder):
     finally:
         sys.path.remove(str(SOLUTIONS))
     found = hints((folder / "hints.md").read_text(encoding="utf-8"))
-    tasks = set(map(int, re.findall(r", task (\d):", (folder / "stub.py").read_text(encoding="utf-8"))))
+    tasks = set(
+        map(int, re.findall(r", task (\d):", (folder / "stub.py").read_text(encoding="utf-8")))
+    )
     assert found.keys() == {(task, tier) for task in tasks for tier in (1, 2, 3)}
     assert all(len(hint) > 8 for hint in found.values())
     assert len(set(found.values())) == len(found)
@@ -109,10 +130,22 @@ def test_three_hints_for_every_task(folder):
 def test_instructions(folder):
     text = (folder / "instructions.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {folder.name[:3]} ")
-    for promise in ("**Before:**", "**Time:**", "**Goal.**", "**Given.**", "**Equations.**", "**Task", "**Done"):
+    for promise in (
+        "**Before:**",
+        "**Time:**",
+        "**Goal.**",
+        "**Given.**",
+        "**Equations.**",
+        "**Task",
+        "**Done",
+    ):
         assert promise in text, promise
     minutes = re.search(r"\*\*Time:\*\* (\d+) (minutes|hours)", text)
-    row = re.search(rf"^\| {folder.name[:3]} \|.*\| (\d+) \| 20 \|$", (SOLUTIONS / "README.md").read_text(), re.M)
+    row = re.search(
+        rf"^\| {folder.name[:3]} \|.*\| (\d+) \| 20 \|$",
+        (SOLUTIONS / "README.md").read_text(),
+        re.M,
+    )
     assert int(row[1]) == int(minutes[1]) * (60 if minutes[2] == "hours" else 1)
 
 
@@ -142,14 +175,25 @@ def test_what_a_student_is_told():
     with pytest.raises(Broken) as error:
         wrong_from_10()
     assert str(error.value).splitlines() == [
-        "expected: small numbers only", "  x = 10", "  row = [1.  2.5]", "  read again: section 1"]  # fmt: skip
+        "expected: small numbers only",
+        "  x = 10",
+        "  row = [1.  2.5]",
+        "  read again: section 1",
+    ]
     assert reason(error.value) == "expected: small numbers only"
 
 
-@pytest.mark.parametrize("got, words", [
-    (None, "got None"), (np.zeros(3), "shape (3,)"), ([1, np.nan], "nan"), ([1, 2.1], "2.1"),
-    (["a", "b"], "as numbers"), ([True, False], "as numbers"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "got, words",
+    [
+        (None, "got None"),
+        (np.zeros(3), "shape (3,)"),
+        ([1, np.nan], "nan"),
+        ([1, 2.1], "2.1"),
+        (["a", "b"], "as numbers"),
+        ([True, False], "as numbers"),
+    ],
+)
 def test_wrong_numbers(got, words):
     close([1, 2], [1, 2 + 1e-12], "numbers", "section 1")
     with pytest.raises(Broken) as error:

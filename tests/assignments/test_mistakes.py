@@ -14,20 +14,46 @@ ROOT = SOLUTIONS.parents[1]
 MISTAKES = {
     "a00": ("return k + 2 * k", "return 2 * k", {"messages", "payload", "prediction_of_a_run"}),
     "a01": ('g["b"] += dz.sum', 'g["b"] = dz.sum', {"backward[b]"}),
-    "a02": ("dz_f = dc * c * f", "dz_f = dc * c_new * f", {"gate[f]", "step_backward[W]", "step_backward[x]",
-                                                         "step_backward[h]"}),
-    "a03": ("return np.maximum(half_space(X, E, R), ", "return np.maximum(norm(E) - R - norm(E + X), ",
-            {"properties[shell]", "the_whole_zone[shell]"}),
-    "a04": ("return (smallest < low) | (largest > high)", "return largest > high", {"violations", "monitor"}),
-    "a05": ("return -psi / (2 * k)", "return -psi / 2 * k",
-            {"quantum", "at_rest", "as_a_slow_round[subrounds]", "as_a_slow_round[over]", "as_a_slow_round[words]"}),
+    "a02": (
+        "dz_f = dc * c * f",
+        "dz_f = dc * c_new * f",
+        {"gate[f]", "step_backward[W]", "step_backward[x]", "step_backward[h]"},
+    ),
+    "a03": (
+        "return np.maximum(half_space(X, E, R), ",
+        "return np.maximum(norm(E) - R - norm(E + X), ",
+        {"properties[shell]", "the_whole_zone[shell]"},
+    ),
+    "a04": (
+        "return (smallest < low) | (largest > high)",
+        "return largest > high",
+        {"violations", "monitor"},
+    ),
+    "a05": (
+        "return -psi / (2 * k)",
+        "return -psi / 2 * k",
+        {
+            "quantum",
+            "at_rest",
+            "as_a_slow_round[subrounds]",
+            "as_a_slow_round[over]",
+            "as_a_slow_round[words]",
+        },
+    ),
     "a06": ("for k in (1, 2, 7):", "for k in (1,):", {"kills[left_to_right]"}),
     "a07": ("return weights * values.sum() - values", "return weights - values", {"share"}),
-    "a08": ("if total > 0:", "if total > 5:", {"guarantee", "loss", "fewer_bytes_than_averaging",
-                                              "fewer_bytes_than_monitoring"}),
+    "a08": (
+        "if total > 0:",
+        "if total > 5:",
+        {"guarantee", "loss", "fewer_bytes_than_averaging", "fewer_bytes_than_monitoring"},
+    ),
     "a09": ("(started[end] - 1)", "started[end]", {"per_round"}),
-    "a10": ('"h": dh * z + d_rh * r + du', '"h": dh * z + du', {"step_backward[h]", "sequence_backward"}),
-}  # fmt: skip
+    "a10": (
+        '"h": dh * z + d_rh * r + du',
+        '"h": dh * z + du',
+        {"step_backward[h]", "sequence_backward"},
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +66,18 @@ def scores(tmp_path_factory):
         (place / f"{name}_mine.py").write_text(text.replace(old, new), encoding="utf-8")
     tests = [f"tests/assignments/test_{name}.py" for name in MISTAKES]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HYPOTHESIS_PROFILE": "ci"}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests, "--submission", str(place),
-               "--score-json", str(place / "scores.json")]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        *tests,
+        "--submission",
+        str(place),
+        "--score-json",
+        str(place / "scores.json"),
+    ]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 1, done.stdout[-2000:] + done.stderr[-2000:]
     return {score["assignment"]: score for score in json.loads((place / "scores.json").read_text())}
@@ -51,7 +87,9 @@ def scores(tmp_path_factory):
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_costs_what_it_should(name, scores):
     score = scores[name]
-    failed = {test["name"].removeprefix("test_"): test for test in score["tests"] if not test["passed"]}
+    failed = {
+        test["name"].removeprefix("test_"): test for test in score["tests"] if not test["passed"]
+    }
     assert failed.keys() == MISTAKES[name][2], failed
     assert score["points"] == 20 - sum(test["of"] for test in failed.values())
     assert all(test["message"].startswith("expected: ") for test in failed.values()), failed

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from fgm_ref.checks import Observer
-from fgm_ref.ledger import Ledger
-from fgm_ref.network import Network
 from fgm_ref.protocols import Setup, parse
 from fgm_ref.safe import zone_maker
+from fgm_ref.simulation.checks import Observer
+from fgm_ref.transport.ledger import Ledger
+from fgm_ref.transport.network import Network
 
 
 class Walkers:
@@ -32,7 +32,9 @@ class HonestLedger(Ledger):
                 raise Dishonest(f"a payload of numbers, got {type(part).__name__}")
         name, number = message.cause
         if not isinstance(name, str) or np.ndim(number) or message.size is not None:
-            raise Dishonest("a cause (name, number), and no size: the ledger weighs messages itself")
+            raise Dishonest(
+                "a cause (name, number), and no size: the ledger weighs messages itself"
+            )
         super().bill(message, sites)
 
 
@@ -46,7 +48,9 @@ class Walk:
     def __init__(self, protocol, E, k, safe="ball", R=1.0):
         entry, options = parse(protocol)
         chooser, order = np.random.default_rng(0).spawn(2)
-        setup = Setup(E, zone_maker(safe, R, relative=False), chooser, lambda: Walkers(E, 1), options=options)
+        setup = Setup(
+            E, zone_maker(safe, R, relative=False), chooser, lambda: Walkers(E, 1), options=options
+        )
         self.sites, self.ledger = entry.sites(Walkers(E, k), setup), HonestLedger(k)
         self.network = Network(self.sites, self.ledger, order)
         self.coordinator = entry.coordinator(self.network, k, setup)

@@ -35,11 +35,17 @@ import report
 from engines import ENGINES, LIMITS, Library
 from workloads import LR, SITES, WORKLOADS, Case, Problem, cases, problem
 
+from fgm_ref.arrays import Array
 from fgm_ref.files import atomic
-from fgm_ref.params import Array, Layout
+from fgm_ref.learning.params import Layout
 
 HERE = Path(__file__).parent
-FEWER = {"W1": [8, 128], "W2": [8], "W3": [4], "W4": [8, 64]}  # numbers of sites of all but the main table
+FEWER = {
+    "W1": [8, 128],
+    "W2": [8],
+    "W3": [4],
+    "W4": [8, 64],
+}  # numbers of sites of all but the main table
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0, 1]
 
@@ -51,13 +57,29 @@ class Failed(Exception):
 class Process:
     """A worker on the given cores; `ask` and `answer` are separate so that two workers can run at once."""
 
-    def __init__(self, name: str, case: Case, file: Path, cores: list[int], threads: int, kernel: str):
-        command = [sys.executable, str(HERE / "worker.py"), name, case.workload, str(case.k), case.dtype, str(file),
-                   ",".join(map(str, cores))]
+    def __init__(
+        self, name: str, case: Case, file: Path, cores: list[int], threads: int, kernel: str
+    ):
+        command = [
+            sys.executable,
+            str(HERE / "worker.py"),
+            name,
+            case.workload,
+            str(case.k),
+            case.dtype,
+            str(file),
+            ",".join(map(str, cores)),
+        ]
         self.name = name
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  (`stop` closes it)
-        self.process = subprocess.Popen(command, env=environment(name, threads, kernel), text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
+        self.process = subprocess.Popen(
+            command,
+            env=environment(name, threads, kernel),
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+        )
 
     def ask(self, do: str, **request: Any) -> None:
         """Send a request."""
@@ -69,7 +91,9 @@ class Process:
         line = self.process.stdout.readline()
         if not line:
             self.errors.seek(0)
-            raise Failed(f"{self.name}: {(self.errors.read().strip().splitlines() or ['died'])[-1]}")
+            raise Failed(
+                f"{self.name}: {(self.errors.read().strip().splitlines() or ['died'])[-1]}"
+            )
         return json.loads(line)
 
     def stop(self) -> None:
@@ -95,13 +119,18 @@ def environment(name: str, threads: int, kernel: str) -> dict[str, str]:
 def relative_error(case: Case, got: Array, expected: Array) -> float:
     """The largest error of an array of parameters, relative to the largest number in it."""
     views = Layout(case.shape.spec.shapes()).views
-    pairs = zip(views(np.ascontiguousarray(got, np.float64)).values(), views(expected).values(), strict=True)
+    pairs = zip(
+        views(np.ascontiguousarray(got, np.float64)).values(), views(expected).values(), strict=True
+    )
     return max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in pairs)
 
 
 def reference(case: Case, given: Problem) -> tuple[Array, Array]:
     """The library's gradient and first step in float64, from the same numbers."""
-    exact = Library(case._replace(dtype="float64"), Problem(given.P.astype(float), given.x.astype(float), given.y))
+    exact = Library(
+        case._replace(dtype="float64"),
+        Problem(given.P.astype(float), given.x.astype(float), given.y),
+    )
     start, gradient = exact.P.copy(), exact.gradient().copy()
     exact.step()
     return gradient, exact.P - start
@@ -118,12 +147,16 @@ def compare(case: Case, name: str, saved: Path, expected: tuple[Array, Array]) -
         error = relative_error(case, arrays["G"], expected[0])
         strange = float(np.mean(np.abs(arrays["change"] - expected[1]) > 0.2 * LR))
     if not error <= TOLERANCE[case.dtype] or not strange <= 0.05 + biases:
-        raise Failed(f"{name}: expected the library's gradient, got a relative error of {error:.1e}, "
-                     f"and {strange:.0%} of the first step differs")
+        raise Failed(
+            f"{name}: expected the library's gradient, got a relative error of {error:.1e}, "
+            f"and {strange:.0%} of the first step differs"
+        )
     return error
 
 
-def measure(case: Case, mode: str, kernel: str, names: list[str], rounds: int, seconds: float) -> dict[str, Any]:
+def measure(
+    case: Case, mode: str, kernel: str, names: list[str], rounds: int, seconds: float
+) -> dict[str, Any]:
     """One row of a table: for every engine the milliseconds per step of every round, and how it was checked."""
     copies, threads = (2 if mode == "2p" else 1), (2 if mode == "2t" else 1)
     places = [CORES[:2]] if mode == "2t" else [[core] for core in CORES[::-1][:copies]]
@@ -135,7 +168,9 @@ def measure(case: Case, mode: str, kernel: str, names: list[str], rounds: int, s
             file = Path(folder) / "problem.npz"
             np.savez(file, **given._asdict())
             for name in names:
-                workers[name] = [Process(name, case, file, place, threads, kernel) for place in places]
+                workers[name] = [
+                    Process(name, case, file, place, threads, kernel) for place in places
+                ]
                 for number, worker in enumerate(workers[name]):
                     worker.ask("check", file=f"{folder}/{name}{number}.npz")
             expected = reference(case, given)
@@ -144,7 +179,9 @@ def measure(case: Case, mode: str, kernel: str, names: list[str], rounds: int, s
                     for number, worker in enumerate(workers[name]):
                         record["flops"][name] = worker.answer()["flops"]
                         if name not in LIMITS:
-                            record["error"][name] = compare(case, name, Path(folder, f"{name}{number}.npz"), expected)
+                            record["error"][name] = compare(
+                                case, name, Path(folder, f"{name}{number}.npz"), expected
+                            )
                         worker.ask("facts")
                         record["facts"] |= worker.answer()
                     record["ms"][name] = []
@@ -169,17 +206,32 @@ def machine() -> dict[str, Any]:
     model = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
-    return {"processor": model, "cores": len(CORES), "system": f"{platform.system()} {platform.machine()}"}
+        model = next(
+            (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+            model,
+        )
+    return {
+        "processor": model,
+        "cores": len(CORES),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def detected() -> str:
     """The kernels that OpenBLAS picks on this processor when nobody tells it to; "" if that cannot be found out."""
-    code = ("import numpy, threadpoolctl\n"
-            "print(next((lib['architecture'] or '' for lib in threadpoolctl.threadpool_info()"
-            " if lib['internal_api'] == 'openblas'), ''))")
-    done = subprocess.run([sys.executable, "-c", code], env=environment("library", 1, "native"), text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    code = (
+        "import numpy, threadpoolctl\n"
+        "print(next((lib['architecture'] or '' for lib in threadpoolctl.threadpool_info()"
+        " if lib['internal_api'] == 'openblas'), ''))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment("library", 1, "native"),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
     return done.stdout.strip()
 
 
@@ -194,37 +246,76 @@ def plan(args: argparse.Namespace) -> list[tuple[Case, str, str]]:
             if not main and len(CORES) < 2 and mode != "1t":
                 continue
             for name in args.only:
-                jobs += [(case, mode, kernel) for case in cases([name], args.k or (SITES if main else FEWER)[name],
-                                                                args.dtype)]
+                jobs += [
+                    (case, mode, kernel)
+                    for case in cases(
+                        [name], args.k or (SITES if main else FEWER)[name], args.dtype
+                    )
+                ]
     return jobs
 
 
 def options(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
+
     def words(text: str) -> list[str]:
         return text.split(",")
 
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], prog="python tests/benchmarks/bench.py")
-    installed = [name for name, entry in ENGINES.items() if not entry.needs or find_spec(entry.needs)]
-    parser.add_argument("--out", type=Path, help="folder for the results (data/results/bench; out/bench with --quick)")
-    parser.add_argument("--quick", action="store_true", help="two small cases, three rounds: under 90 seconds")
-    parser.add_argument("--full", action="store_true", help="all numbers of sites in every mode and with every kernel")
-    parser.add_argument("--fresh", action="store_true", help="do not go on with what the folder holds")
-    parser.add_argument("--only", type=words, default=list(WORKLOADS), help="workloads, such as W1,W4")
-    parser.add_argument("--k", type=lambda text: [int(k) for k in words(text)], default=[], help="numbers of sites")
-    parser.add_argument("--dtype", type=words, default=["float32", "float64"], help="float32 or float64")
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n")[0], prog="python tests/benchmarks/bench.py"
+    )
+    installed = [
+        name for name, entry in ENGINES.items() if not entry.needs or find_spec(entry.needs)
+    ]
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder for the results (data/results/bench; out/bench with --quick)",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="two small cases, three rounds: under 90 seconds"
+    )
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="all numbers of sites in every mode and with every kernel",
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="do not go on with what the folder holds"
+    )
+    parser.add_argument(
+        "--only", type=words, default=list(WORKLOADS), help="workloads, such as W1,W4"
+    )
+    parser.add_argument(
+        "--k", type=lambda text: [int(k) for k in words(text)], default=[], help="numbers of sites"
+    )
+    parser.add_argument(
+        "--dtype", type=words, default=["float32", "float64"], help="float32 or float64"
+    )
     parser.add_argument("--engines", type=words, default=installed, help=f"of {', '.join(ENGINES)}")
     parser.add_argument("--modes", type=words, default=["1t", "2t", "2p"], help="of 1t, 2t, 2p")
-    parser.add_argument("--kernels", type=words, default=["native", "Haswell"], help="OpenBLAS kernels")
+    parser.add_argument(
+        "--kernels", type=words, default=["native", "Haswell"], help="OpenBLAS kernels"
+    )
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=float, default=0.1, help="length of a turn")
     args = parser.parse_args(argv)
     args.out = args.out or Path("out/bench" if args.quick else "data/results/bench")
     if args.quick:
-        args.only, args.k, args.dtype, args.modes, args.kernels = ["W1", "W4"], [8], ["float32"], ["1t"], ["native"]
+        args.only, args.k, args.dtype, args.modes, args.kernels = (
+            ["W1", "W4"],
+            [8],
+            ["float32"],
+            ["1t"],
+            ["native"],
+        )
         args.rounds, args.seconds = min(args.rounds, 3), min(args.seconds, 0.05)
-    for name, chosen, allowed in (("engines", args.engines, ENGINES), ("only", args.only, WORKLOADS),
-                                  ("modes", args.modes, ("1t", "2t", "2p")), ("dtype", args.dtype, TOLERANCE)):
+    for name, chosen, allowed in (
+        ("engines", args.engines, ENGINES),
+        ("only", args.only, WORKLOADS),
+        ("modes", args.modes, ("1t", "2t", "2p")),
+        ("dtype", args.dtype, TOLERANCE),
+    ):
         if not set(chosen) <= set(allowed):
             parser.error(f"--{name}: expected some of {', '.join(allowed)}; got {','.join(chosen)}")
     if "native" in args.kernels:  # what is the native kernel here need not be measured twice
@@ -245,9 +336,19 @@ def main(argv: list[str] | None = None) -> int:
     start = time.monotonic()
     for number, job in enumerate(todo):
         elapsed = time.monotonic() - start
-        left = f"about {elapsed / number * (len(todo) - number) / 60:.0f} min left" if number else "starting"
-        print(f"[{number + 1}/{len(todo)}] {job[0]}, {job[1]}, {job[2]} kernels; {left}", file=sys.stderr, flush=True)
-        records[report.key(*job)] = measure(*job, args.engines, args.rounds, args.seconds) | {"settings": settings}
+        left = (
+            f"about {elapsed / number * (len(todo) - number) / 60:.0f} min left"
+            if number
+            else "starting"
+        )
+        print(
+            f"[{number + 1}/{len(todo)}] {job[0]}, {job[1]}, {job[2]} kernels; {left}",
+            file=sys.stderr,
+            flush=True,
+        )
+        records[report.key(*job)] = measure(*job, args.engines, args.rounds, args.seconds) | {
+            "settings": settings
+        }
         with atomic(store) as part:
             part.write_text(json.dumps({"machine": machine(), "records": records}, indent=1))
     failures = report.write(args.out, records, machine())

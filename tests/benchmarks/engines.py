@@ -14,9 +14,9 @@ from unittest import mock
 import numpy as np
 from workloads import LR, Case, Problem
 
-from fgm_ref.model import Model
-from fgm_ref.optim import Adam
-from fgm_ref.params import Array
+from fgm_ref.arrays import Array
+from fgm_ref.learning.model import Model
+from fgm_ref.learning.optim import Adam
 
 
 class Engine:
@@ -121,14 +121,26 @@ ENGINES = {
     "library": Entry("engines", "Library", "fgm_ref", environment=NO_TRIM),
     "library-malloc": Entry("engines", "Library", "fgm_ref, glibc as it comes"),
     "prototype": Entry("prototype", "Prototype", "fastest NumPy", environment=NO_TRIM),
-    "products": Entry("engines", "Products", "fgm_ref's matrix products alone", environment=NO_TRIM),
+    "products": Entry(
+        "engines", "Products", "fgm_ref's matrix products alone", environment=NO_TRIM
+    ),
     "big-product": Entry("engines", "BigProduct", "one big product", environment=NO_TRIM),
-    "torch-loop": Entry("rivals_torch", "Loop", "torch: loop of modules, an Adam each", "torch", NO_TRIM),
-    "torch-loop-fused": Entry("rivals_torch", "LoopFused", "torch: loop, one fused Adam", "torch", NO_TRIM),
-    "torch-vmap-module": Entry("rivals_torch", "VmapModule", "torch: vmap of the module", "torch", NO_TRIM),
-    "torch-vmap-cell": Entry("rivals_torch", "VmapCell", "torch: vmap of a hand-made cell", "torch", NO_TRIM),
+    "torch-loop": Entry(
+        "rivals_torch", "Loop", "torch: loop of modules, an Adam each", "torch", NO_TRIM
+    ),
+    "torch-loop-fused": Entry(
+        "rivals_torch", "LoopFused", "torch: loop, one fused Adam", "torch", NO_TRIM
+    ),
+    "torch-vmap-module": Entry(
+        "rivals_torch", "VmapModule", "torch: vmap of the module", "torch", NO_TRIM
+    ),
+    "torch-vmap-cell": Entry(
+        "rivals_torch", "VmapCell", "torch: vmap of a hand-made cell", "torch", NO_TRIM
+    ),
     "torch-bmm": Entry("rivals_torch", "HandBatched", "torch: hand-batched bmm", "torch", NO_TRIM),
-    "torch-bptt": Entry("rivals_explicit", "Explicit", "torch: BPTT by hand, no autograd", "torch", NO_TRIM),
+    "torch-bptt": Entry(
+        "rivals_explicit", "Explicit", "torch: BPTT by hand, no autograd", "torch", NO_TRIM
+    ),
     "jax-scan": Entry("rivals_jax", "Scan", "JAX: jit(vmap(scan))", "jax", NO_TRIM),
 }
 LIMITS = ("products", "big-product")

@@ -21,13 +21,31 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from scripted import Watched, start
 from strategies import PROMISING, STYLES, make_script
 
-from fgm_ref.progress import Progress
+from fgm_ref.program import Progress
 
-STANDING = ("ball", "variance", "cap", "half-space", "upper-norm", "cheap:cap", "ball+cap", "per-layer")
+STANDING = (
+    "ball",
+    "variance",
+    "cap",
+    "half-space",
+    "upper-norm",
+    "cheap:cap",
+    "ball+cap",
+    "per-layer",
+)
 MOVING = (
-    "tracking", "tracking-variance", "tracking-own", "tracking-variance-own", "tracking-damped",
-    "tracking-variance-damped", "tracking-cap", "history-metric", "cone", "decay:ball", "grow:tracking-variance",
-)  # fmt: skip
+    "tracking",
+    "tracking-variance",
+    "tracking-own",
+    "tracking-variance-own",
+    "tracking-damped",
+    "tracking-variance-damped",
+    "tracking-cap",
+    "history-metric",
+    "cone",
+    "decay:ball",
+    "grow:tracking-variance",
+)
 FOLLOWERS = ("gm", "fgm", "fgm-projection")  # protocols that take zones that move
 LIPSCHITZ = ("ball", "cap", "half-space", "upper-norm", "cheap:cap", "ball+cap")
 PROTOCOLS = PROMISING
@@ -49,19 +67,32 @@ def one(protocol: str, number: int) -> tuple[int, int, float, int, int]:
     rng = np.random.default_rng([number, 2026])
     k, D, steps = (int(rng.integers(1, high)) for high in (9, 11, 61))
     script = make_script(
-        k, D, steps, str(rng.choice(STYLES)), float(rng.choice((1.0, 0.5, 0.1))), bool(rng.integers(2)),
-        float(rng.choice((0.3, 1, 2, 5, 15))), number, np.float32 if rng.integers(2) else np.float64,
-    )  # fmt: skip
+        k,
+        D,
+        steps,
+        str(rng.choice(STYLES)),
+        float(rng.choice((1.0, 0.5, 0.1))),
+        bool(rng.integers(2)),
+        float(rng.choice((0.3, 1, 2, 5, 15))),
+        number,
+        np.float32 if rng.integers(2) else np.float64,
+    )
     safe = zones(protocol)[number % len(zones(protocol))]
     relative = bool(rng.integers(2))  # ‖E‖ is 5 at first
     threshold = script.R / 5 if relative else script.R
-    watched = Watched(start(script, protocol, safe, threshold=threshold, relative=relative), strict=False)
+    watched = Watched(
+        start(script, protocol, safe, threshold=threshold, relative=relative), strict=False
+    )
     largest = 0.0
     for moves, active in script:
         R = watched.game.coordinator.make_zone.radius(watched.game.coordinator.E)
         watched.step(moves, active)
         out = watched.overshoots[-1]
-        squared = watched.observer.guarantee == "variance" or "variance" in safe or protocol.startswith("dynamic")
+        squared = (
+            watched.observer.guarantee == "variance"
+            or "variance" in safe
+            or protocol.startswith("dynamic")
+        )
         largest = max(largest, (out + R**2) ** 0.5 / R - 1 if squared else out / R)
     outside = sum(overshoot > 0 for overshoot in watched.overshoots)
     return len(script), watched.game.coordinator.round - 1, largest, outside, watched.breaches
@@ -75,7 +106,10 @@ def chunk(job: tuple[str, int, int]) -> tuple[str, np.ndarray]:
 def measure(runs: int, processes: int = 2) -> dict[str, np.ndarray]:
     """{protocol: (runs, 5)}, the rows in the order of their numbers."""
     starts = range(0, runs, CHUNK)
-    jobs = [(protocol, first, min(runs, first + CHUNK)) for protocol, first in product(PROTOCOLS, starts)]
+    jobs = [
+        (protocol, first, min(runs, first + CHUNK))
+        for protocol, first in product(PROTOCOLS, starts)
+    ]
     found: dict[str, list[np.ndarray]] = {protocol: [] for protocol in PROTOCOLS}
     progress = Progress(len(jobs))
     with ProcessPoolExecutor(processes) as pool:
@@ -87,12 +121,16 @@ def measure(runs: int, processes: int = 2) -> dict[str, np.ndarray]:
 
 
 def table(found: dict[str, np.ndarray]) -> str:
-    lines = ["| protocol | runs | quiet points | synchronisations | overshoots | largest / R | breaches |",
-             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = [
+        "| protocol | runs | quiet points | synchronisations | overshoots | largest / R | breaches |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for protocol, rows in found.items():
         points, syncs, _, outside, breaches = (int(n) for n in rows.sum(axis=0))
-        lines.append(f"| {protocol} | {len(rows):,} | {points:,} | {syncs:,} | {outside:,} | {rows[:, 2].max():.3g} "
-                     f"| {breaches} |")
+        lines.append(
+            f"| {protocol} | {len(rows):,} | {points:,} | {syncs:,} | {outside:,} | {rows[:, 2].max():.3g} "
+            f"| {breaches} |"
+        )
     return "\n".join(lines)
 
 

@@ -16,12 +16,15 @@ import numpy as np
 from engines import Engine
 from workloads import LR, Case, Problem, Workload
 
-from fgm_ref.params import Array, Layout
+from fgm_ref.arrays import Array
+from fgm_ref.learning.params import Layout
 
 B1, B2, EPS = 0.9, 0.999, 1e-8
 L2 = 1 << 20  # bytes that a stack's weights and one time step's arrays may take up
 ADAM_BLOCK = 1 << 14
-SPLIT_ABOVE = 10**6  # OpenBLAS copies the matrix of a product with more multiplications than this; cut its rows
+SPLIT_ABOVE = (
+    10**6
+)  # OpenBLAS copies the matrix of a product with more multiplications than this; cut its rows
 
 
 def sites_first(m: Array) -> Array:
@@ -45,7 +48,12 @@ class Tape(list[tuple[Callable[..., Any], tuple[Any, ...]]]):
         if pieces == 1:
             self(np.matmul, W, u, z)
         else:
-            self(np.matmul, W.reshape(s, pieces, -1, N), u[:, None], z.reshape(s, pieces, -1, u.shape[2]))
+            self(
+                np.matmul,
+                W.reshape(s, pieces, -1, N),
+                u[:, None],
+                z.reshape(s, pieces, -1, u.shape[2]),
+            )
 
     def play(self) -> None:
         """Make all calls."""
@@ -64,7 +72,9 @@ class Stack:
         self.top = {name: self.new(rows, s, B) for name, rows in names.items()}
         self.top["v"] = self.new(H + 1, s, B, fill=1)
         self.row, self.total, self.losses = self.new(s, B), self.new(s, B), self.new(s)
-        self.one, self.two, self.minus_two, self.inverse = (np.array(value, dtype) for value in (1, 2, -2, 1 / B))
+        self.one, self.two, self.minus_two, self.inverse = (
+            np.array(value, dtype) for value in (1, 2, -2, 1 / B)
+        )
 
     def new(self, *shape: int, fill: float = 0) -> Array:
         """A new array."""
@@ -74,20 +84,34 @@ class Stack:
         T, B, s, rows = self.shape.T, self.shape.B, self.s, self.shape.gates * H
         u = self.new(T + 1, H + D + 1, s, B)
         u[:, -1] = 1
-        arrays = {"u": u, "h": u[:, :H], "dz": self.new(T, rows, s, B), "dzc": self.new(s, rows, T, B),
-                  "uc": self.new(s, H + D + 1, T, B), "dx": self.new(s, D, T * B)}
+        arrays = {
+            "u": u,
+            "h": u[:, :H],
+            "dz": self.new(T, rows, s, B),
+            "dzc": self.new(s, rows, T, B),
+            "uc": self.new(s, H + D + 1, T, B),
+            "dx": self.new(s, D, T * B),
+        }
         arrays |= {name: self.new(H, s, B) for name in ("dh", "dc", "t1", "t2")}
         if self.shape.cell == "lstm":
-            arrays |= {"a": self.new(T, 4, H, s, B), "c": self.new(T + 1, H, s, B), "tc": self.new(T, H, s, B)}
+            arrays |= {
+                "a": self.new(T, 4, H, s, B),
+                "c": self.new(T + 1, H, s, B),
+                "tc": self.new(T, H, s, B),
+            }
         return arrays
 
-    def record(self, do: Tape, w: dict[str, Array], g: dict[str, Array], x: Array, y: Array, losses: Array) -> None:
+    def record(
+        self, do: Tape, w: dict[str, Array], g: dict[str, Array], x: Array, y: Array, losses: Array
+    ) -> None:
         """Note a forward and backward pass; x (T, D, s, B), y (s, B)."""
         spec = self.shape.spec
         below = x
         for a, (name, _, H) in zip(self.layers, spec.layers, strict=True):
             do(np.copyto, a["u"][: self.shape.T, H:-1], below)
-            (self._lstm_forward if spec.cell == "lstm" else self._rnn_forward)(do, a, w[f"{name}.W"])
+            (self._lstm_forward if spec.cell == "lstm" else self._rnn_forward)(
+                do, a, w[f"{name}.W"]
+            )
             below = a["h"][1:]
         self._readout(do, w["readout"], g["readout"], y, below[-1], losses)
         dY = self.top["dv"]
@@ -99,7 +123,12 @@ class Stack:
             row = np.dtype((np.void, self.shape.B * self.dtype.itemsize))
             do(np.copyto, a["dzc"].view(row), a["dz"].view(row).transpose(2, 1, 0, 3))
             do(np.copyto, a["uc"].view(row), a["u"][:T].view(row).transpose(2, 1, 0, 3))
-            do(np.matmul, columns, a["uc"].reshape(s, -1, T * self.shape.B).swapaxes(1, 2), g[f"{name}.W"])
+            do(
+                np.matmul,
+                columns,
+                a["uc"].reshape(s, -1, T * self.shape.B).swapaxes(1, 2),
+                g[f"{name}.W"],
+            )
             if a is not self.layers[0]:
                 do(np.matmul, W[:, :, H:-1].swapaxes(1, 2), columns, a["dx"])
                 dY = a["dx"].reshape(s, -1, T, self.shape.B).transpose(2, 1, 0, 3)
@@ -118,7 +147,10 @@ class Stack:
         do(np.subtract, out, self.one, out)
 
     def _lstm_forward(self, do: Tape, a: dict[str, Array], W: Array) -> None:
-        V, scale = np.empty(W.shape, self.dtype), np.repeat(np.array([-1, -1, -1, -2], self.dtype), W.shape[1] // 4)
+        V, scale = (
+            np.empty(W.shape, self.dtype),
+            np.repeat(np.array([-1, -1, -1, -2], self.dtype), W.shape[1] // 4),
+        )
         do(np.multiply, W, scale[:, None], V)
         for t in range(self.shape.T):
             z, c, tc = a["a"][t], a["c"][t + 1], a["tc"][t]
@@ -222,14 +254,23 @@ class Prototype(Engine):
             size = rows.stop - j
             stack = stacks.setdefault(size, Stack(shape, size, case.dtype))
             x = np.ascontiguousarray(given.x[rows].transpose(2, 3, 0, 1))
-            stack.record(self.passes, layout.views(self.P[rows]), layout.views(self.G[rows]), x, given.y[rows],
-                         self.losses[rows])
+            stack.record(
+                self.passes,
+                layout.views(self.P[rows]),
+                layout.views(self.G[rows]),
+                x,
+                given.y[rows],
+                self.losses[rows],
+            )
         self._record_adam(case.dtype)
 
     @staticmethod
     def stack_size(case: Case) -> int:
         """Sites per stack, such that weights and one time step fit into the L2 cache."""
-        numbers = max(4 * H * (H + D + 1) + (12 * H + H + D + 1) * case.shape.B for _, D, H in case.shape.spec.layers)
+        numbers = max(
+            4 * H * (H + D + 1) + (12 * H + H + D + 1) * case.shape.B
+            for _, D, H in case.shape.spec.layers
+        )
         fitting = max(1, L2 // (numbers * np.dtype(case.dtype).itemsize))
         return -(-case.k // -(-case.k // fitting))
 
@@ -240,9 +281,18 @@ class Prototype(Engine):
         for j in range(0, p.size, ADAM_BLOCK):
             P, G, M, V = (array[j : j + ADAM_BLOCK] for array in (p, g, m, v))
             A = a[: P.size]
-            for call in ((np.multiply, M, b1, M), (np.add, M, G, M), (np.multiply, V, b2, V), (np.multiply, G, G, A),
-                         (np.add, V, A, V), (np.sqrt, V, A), (np.add, A, self.eps, A), (np.divide, M, A, A),
-                         (np.multiply, A, self.rate, A), (np.subtract, P, A, P)):
+            for call in (
+                (np.multiply, M, b1, M),
+                (np.add, M, G, M),
+                (np.multiply, V, b2, V),
+                (np.multiply, G, G, A),
+                (np.add, V, A, V),
+                (np.sqrt, V, A),
+                (np.add, A, self.eps, A),
+                (np.divide, M, A, A),
+                (np.multiply, A, self.rate, A),
+                (np.subtract, P, A, P),
+            ):
                 self.adam(*call)
 
     def step(self) -> None:

@@ -11,7 +11,7 @@ from rivals_torch import TorchEngine
 from torch import Tensor
 from workloads import LR
 
-from fgm_ref.params import Array
+from fgm_ref.arrays import Array
 
 
 def sites_first(m: Tensor) -> Tensor:
@@ -34,19 +34,34 @@ class Explicit(TorchEngine):
         self.layers = []
         for name, D, H in self.shape.spec.layers:
             rows = self.shape.gates * H
-            a = {"u": new(T + 1, H + D + 1, k, B), "a": new(T, rows, k, B), "dz": new(T, rows, k, B),
-                 "c": new(T + 1, H, k, B), "tc": new(T, H, k, B), "dc": new(H, k, B), "dh": new(H, k, B),
-                 "t1": new(H, k, B), "t2": new(H, k, B), "W": w[f"{name}.W"], "dW": g[f"{name}.W"]}
+            a = {
+                "u": new(T + 1, H + D + 1, k, B),
+                "a": new(T, rows, k, B),
+                "dz": new(T, rows, k, B),
+                "c": new(T + 1, H, k, B),
+                "tc": new(T, H, k, B),
+                "dc": new(H, k, B),
+                "dh": new(H, k, B),
+                "t1": new(H, k, B),
+                "t2": new(H, k, B),
+                "W": w[f"{name}.W"],
+                "dW": g[f"{name}.W"],
+            }
             a["u"][:, -1] = 1
             self.layers.append(a | {"h": a["u"][:, :H]})
 
     def _views(self, flat: Tensor) -> dict[str, Tensor]:
         layout = self.layout
-        return {name: flat[:, layout.slice_of(name)].view(self.k, *shape) for name, shape in layout.shapes.items()}
+        return {
+            name: flat[:, layout.slice_of(name)].view(self.k, *shape)
+            for name, shape in layout.shapes.items()
+        }
 
     def backward(self) -> None:
         T, B, below = self.shape.T, self.shape.B, self.input
-        forward, back = ((self._lstm, self._lstm_back) if self.shape.gates == 4 else (self._rnn, self._rnn_back))
+        forward, back = (
+            (self._lstm, self._lstm_back) if self.shape.gates == 4 else (self._rnn, self._rnn_back)
+        )
         for a in self.layers:
             a["u"][:T, a["h"].shape[1] : -1] = below
             for t in range(T):
@@ -74,7 +89,11 @@ class Explicit(TorchEngine):
             rows = a["u"][:T].permute(2, 0, 3, 1).reshape(self.k, T * B, -1)
             torch.bmm(columns, rows, out=a["dW"])
             if a is not self.layers[0]:
-                dY = torch.bmm(a["W"][:, :, H:-1].mT, columns).view(self.k, -1, T, B).permute(2, 1, 0, 3)
+                dY = (
+                    torch.bmm(a["W"][:, :, H:-1].mT, columns)
+                    .view(self.k, -1, T, B)
+                    .permute(2, 1, 0, 3)
+                )
 
     def _lstm(self, a: dict[str, Tensor], t: int) -> None:
         z, c, h = a["a"][t], a["c"][t + 1], a["h"][t + 1]

@@ -8,7 +8,8 @@ import numpy as np
 from engines import Engine
 from workloads import LR, Case, Problem
 
-from fgm_ref.params import Array, Layout
+from fgm_ref.arrays import Array
+from fgm_ref.learning.params import Layout
 
 B1, B2, EPS = 0.9, 0.999, 1e-8
 Tree = dict[str, jax.Array]
@@ -35,7 +36,11 @@ class Scan(Engine):
         """One site's mean cross-entropy; x (T, B, D), y (B,)."""
         rows = x
         for name, D, H in self.shape.spec.layers:
-            WhT, WxT, b = w[f"{name}.W"][:, :H].T, w[f"{name}.W"][:, H : H + D].T, w[f"{name}.W"][:, -1]
+            WhT, WxT, b = (
+                w[f"{name}.W"][:, :H].T,
+                w[f"{name}.W"][:, H : H + D].T,
+                w[f"{name}.W"][:, -1],
+            )
 
             def lstm(state: tuple[jax.Array, jax.Array], z: jax.Array, WhT=WhT, H=H):
                 h, c = state
@@ -73,7 +78,9 @@ class Scan(Engine):
         jax.block_until_ready(self.state)
 
     def _flat(self, tree: Tree) -> Array:
-        return np.concatenate([np.asarray(value).reshape(self.k, -1) for value in tree.values()], axis=1)
+        return np.concatenate(
+            [np.asarray(value).reshape(self.k, -1) for value in tree.values()], axis=1
+        )
 
     def gradient(self) -> Array:
         g = self.compiled_gradients(self.state[0], self.x, self.y)

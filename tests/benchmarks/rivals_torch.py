@@ -16,7 +16,8 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn.functional import cross_entropy
 from workloads import LR, Case, Problem, Workload
 
-from fgm_ref.params import Array, Layout
+from fgm_ref.arrays import Array
+from fgm_ref.learning.params import Layout
 
 TO_TORCH, TO_LIBRARY = [1, 2, 3, 0], [3, 0, 1, 2]  # o, i, f, g <-> i, f, g, o
 
@@ -48,19 +49,29 @@ def to_modules(shape: Workload, P: Array) -> dict[str, Array]:
     for i, (name, _, H) in enumerate(shape.spec.layers):
         W = reorder(w[f"{name}.W"], TO_TORCH) if shape.gates == 4 else w[f"{name}.W"]
         parts = W[:, :, :H], W[:, :, H:-1], W[:, :, -1], 0 * W[:, :, -1]
-        for part, value in zip(("weight_hh", "weight_ih", "bias_ih", "bias_hh"), parts, strict=True):
+        for part, value in zip(
+            ("weight_hh", "weight_ih", "bias_ih", "bias_hh"), parts, strict=True
+        ):
             named[f"cells.{i}.{part}_l0"] = value
-    return named | {"readout.weight": w["readout"][:, :, :-1], "readout.bias": w["readout"][:, :, -1]}
+    return named | {
+        "readout.weight": w["readout"][:, :, :-1],
+        "readout.bias": w["readout"][:, :, -1],
+    }
 
 
 def from_modules(shape: Workload, named: dict[str, Array], biases: int) -> Array:
     """The inverse; `biases` is 2 to add the two biases up (weights), 1 to take the first (gradients)."""
     blocks = []
     for i in range(len(shape.hidden)):
-        hh, ih, b, second = (named[f"cells.{i}.{part}_l0"] for part in ("weight_hh", "weight_ih", "bias_ih", "bias_hh"))
+        hh, ih, b, second = (
+            named[f"cells.{i}.{part}_l0"]
+            for part in ("weight_hh", "weight_ih", "bias_ih", "bias_hh")
+        )
         W = np.concatenate([hh, ih, (b + second if biases == 2 else b)[:, :, None]], axis=2)
         blocks.append(reorder(W, TO_LIBRARY) if shape.gates == 4 else W)
-    blocks.append(np.concatenate([named["readout.weight"], named["readout.bias"][:, :, None]], axis=2))
+    blocks.append(
+        np.concatenate([named["readout.weight"], named["readout.bias"][:, :, None]], axis=2)
+    )
     return np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)
 
 
@@ -70,7 +81,9 @@ def last_step(shape: Workload, w: dict[str, Tensor], x: Tensor) -> Tensor:
     for name, D, H in shape.spec.layers:
         W = w[f"{name}.W"]
         WhT, WxT, b = W[..., :H].mT, W[..., H : H + D].mT, W[..., -1].unsqueeze(-2)
-        inputs = (rows.flatten(-3, -2) @ WxT + b).unflatten(-2, x.shape[-3:-1])  # of all steps in one product
+        inputs = (rows.flatten(-3, -2) @ WxT + b).unflatten(
+            -2, x.shape[-3:-1]
+        )  # of all steps in one product
         h = c = torch.zeros(*x.shape[:-3], x.shape[-2], H, dtype=x.dtype)
         outputs = []
         for z in inputs.unbind(-3):
@@ -137,25 +150,33 @@ class Loop(TorchEngine):
     def gradient(self) -> Array:
         self.backward()
         nets = [dict(net.named_parameters()) for net in self.nets]
-        return from_modules(self.shape, {n: np.stack([net[n].grad.numpy() for net in nets]) for n in nets[0]}, 1)
+        return from_modules(
+            self.shape, {n: np.stack([net[n].grad.numpy() for net in nets]) for n in nets[0]}, 1
+        )
 
     def weights(self) -> Array:
         nets = [net.state_dict() for net in self.nets]
-        return from_modules(self.shape, {n: np.stack([net[n].numpy() for net in nets]) for n in nets[0]}, 2)
+        return from_modules(
+            self.shape, {n: np.stack([net[n].numpy() for net in nets]) for n in nets[0]}, 2
+        )
 
 
 class LoopFused(Loop):
     """One module per site, one fused Adam for all."""
 
     def make_optimizers(self) -> list[torch.optim.Optimizer]:
-        return [torch.optim.Adam([p for net in self.nets for p in net.parameters()], lr=LR, fused=True)]
+        return [
+            torch.optim.Adam([p for net in self.nets for p in net.parameters()], lr=LR, fused=True)
+        ]
 
 
 class VmapModule(TorchEngine):
     """`vmap(grad_and_value)` over the module; without oneDNN, which is slower here."""
 
     def setup(self, P: Array) -> None:
-        torch.backends.mkldnn.set_flags(_enabled=False)  # for the whole process, which is this engine's own
+        torch.backends.mkldnn.set_flags(
+            _enabled=False
+        )  # for the whole process, which is this engine's own
         net = Net(self.shape).to(self.x.dtype)
         self.params, _ = stack_module_state([net] * self.k)
         with torch.no_grad():
@@ -169,16 +190,22 @@ class VmapModule(TorchEngine):
         self.gradients = vmap(grad_and_value(loss), in_dims=(0, 1, 0))
 
     def backward(self) -> None:
-        grads, _ = self.gradients({name: p.detach() for name, p in self.params.items()}, self.x, self.y)
+        grads, _ = self.gradients(
+            {name: p.detach() for name, p in self.params.items()}, self.x, self.y
+        )
         for name, p in self.params.items():
             p.grad = grads[name]
 
     def gradient(self) -> Array:
         self.backward()
-        return from_modules(self.shape, {name: p.grad.numpy() for name, p in self.params.items()}, 1)
+        return from_modules(
+            self.shape, {name: p.grad.numpy() for name, p in self.params.items()}, 1
+        )
 
     def weights(self) -> Array:
-        return from_modules(self.shape, {name: p.detach().numpy() for name, p in self.params.items()}, 2)
+        return from_modules(
+            self.shape, {name: p.detach().numpy() for name, p in self.params.items()}, 2
+        )
 
 
 class HandBatched(TorchEngine):
@@ -186,21 +213,29 @@ class HandBatched(TorchEngine):
 
     def setup(self, P: Array) -> None:
         self.x = self.x.transpose(0, 1).contiguous()
-        self.params = {name: torch.tensor(w).requires_grad_() for name, w in self.layout.views(P).items()}
+        self.params = {
+            name: torch.tensor(w).requires_grad_() for name, w in self.layout.views(P).items()
+        }
         self.optimizer: Any = torch.optim.Adam(self.params.values(), lr=LR, fused=True)
 
     def backward(self) -> None:
         self.optimizer.zero_grad()
         z = last_step(self.shape, self.params, self.x)
         # the sum of the sites' mean losses: each site gets the gradient of its own
-        (cross_entropy(z.flatten(0, 1), self.y.flatten(), reduction="sum") / self.shape.B).backward()
+        (
+            cross_entropy(z.flatten(0, 1), self.y.flatten(), reduction="sum") / self.shape.B
+        ).backward()
 
     def gradient(self) -> Array:
         self.backward()
-        return np.concatenate([p.grad.numpy().reshape(self.k, -1) for p in self.params.values()], axis=1)
+        return np.concatenate(
+            [p.grad.numpy().reshape(self.k, -1) for p in self.params.values()], axis=1
+        )
 
     def weights(self) -> Array:
-        return np.concatenate([p.detach().numpy().reshape(self.k, -1) for p in self.params.values()], axis=1)
+        return np.concatenate(
+            [p.detach().numpy().reshape(self.k, -1) for p in self.params.values()], axis=1
+        )
 
 
 class VmapCell(HandBatched):
@@ -215,6 +250,8 @@ class VmapCell(HandBatched):
         self.gradients = vmap(grad_and_value(loss))
 
     def backward(self) -> None:
-        grads, _ = self.gradients({name: p.detach() for name, p in self.params.items()}, self.x, self.y)
+        grads, _ = self.gradients(
+            {name: p.detach() for name, p in self.params.items()}, self.x, self.y
+        )
         for name, p in self.params.items():
             p.grad = grads[name]

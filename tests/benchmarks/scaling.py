@@ -23,10 +23,10 @@ from typing import Any
 import fgm_ref.threads  # noqa: F401  isort: skip  (before NumPy)
 import numpy as np
 
-from fgm_ref.config import Config
+from fgm_ref.datasets.dataset import Dataset, classification
 from fgm_ref.files import atomic
-from fgm_ref.simulate import Simulation
-from fgm_ref.windows import Dataset, classification
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.simulate import Simulation
 
 D, CLASSES, T, H, B = 18, 39, 5, 19, 16
 STREAM = 746_000  # samples of the long event stream of the papers' experiments
@@ -41,12 +41,16 @@ def synthetic(samples: int, length: int = T) -> Dataset:
     def part(n: int) -> tuple[np.ndarray, np.ndarray]:
         return rng.standard_normal((n, length, D), np.float32), rng.integers(0, CLASSES, n)
 
-    return classification("synthetic", part(samples), part(200), [f"class {c}" for c in range(CLASSES)], "random")
+    return classification(
+        "synthetic", part(samples), part(200), [f"class {c}" for c in range(CLASSES)], "random"
+    )
 
 
 def simulation(data: Dataset, protocol: str = "fgm", k: int = 8, hidden: int = H) -> Simulation:
     """A run that is ready to step."""
-    return Simulation(Config(protocol=protocol, sites=k, hidden=(hidden,), batch=B, threshold=0.05), data)
+    return Simulation(
+        Config(protocol=protocol, sites=k, hidden=(hidden,), batch=B, threshold=0.05), data
+    )
 
 
 def steps_per_second(sim: Simulation, seconds: float, rounds: int = 3) -> float:
@@ -100,9 +104,12 @@ def shares(data: Dataset, steps: int) -> list[Row]:
         for _ in range(20):
             sim.step()
         for label, owner, method in (
-            ("training", sim.trained, "train"), ("local tests", sim.sites, "moved"),
-            ("messages, ledger, log", sim.network, "exchange"), ("choice of batches", sim.batches, "draw"),
-            ("recording", sim, "_record"), ("gathering of batches, loop", sim, "step"),
+            ("training", sim.trained, "train"),
+            ("local tests", sim.sites, "moved"),
+            ("messages, ledger, log", sim.network, "exchange"),
+            ("choice of batches", sim.batches, "draw"),
+            ("recording", sim, "_record"),
+            ("gathering of batches, loop", sim, "step"),
         ):
             watch.watch(label, owner, method)
         for _ in range(steps):
@@ -111,7 +118,10 @@ def shares(data: Dataset, steps: int) -> list[Row]:
         section = f"share of the time, k = 8, {protocol}"
         rows.append((section, "time per step", 1e6 * total / steps, "µs"))
         rows.append((section, "bytes per step", sim.ledger.total_bytes / sim.ledger.step, "bytes"))
-        rows += [(section, label, 100 * seconds / total, "%") for label, seconds in watch.seconds.most_common()]
+        rows += [
+            (section, label, 100 * seconds / total, "%")
+            for label, seconds in watch.seconds.most_common()
+        ]
     return rows
 
 
@@ -121,8 +131,14 @@ def growth(seconds: float, quick: bool) -> list[Row]:
     sites = [1, 4, 16, 64, 256, 1024][: 4 if quick else 6]
     sweeps: dict[str, tuple[list[int], Callable[[int], Simulation]]] = {
         "sites k": (sites, lambda k: simulation(many, k=k)),
-        "cells": ([10, 20, 40, 80, 160][: 3 if quick else 5], lambda hidden: simulation(many, hidden=hidden)),
-        "time steps T": ([5, 10, 20, 40, 80][: 3 if quick else 5], lambda T: simulation(synthetic(2000, T))),
+        "cells": (
+            [10, 20, 40, 80, 160][: 3 if quick else 5],
+            lambda hidden: simulation(many, hidden=hidden),
+        ),
+        "time steps T": (
+            [5, 10, 20, 40, 80][: 3 if quick else 5],
+            lambda T: simulation(synthetic(2000, T)),
+        ),
     }
     rows = []
     for name, (values, make) in sweeps.items():
@@ -148,13 +164,21 @@ def memory(k: int) -> list[Row]:
     now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     least = 4 * sim.model.size * sim.model.dtype.itemsize
-    stack = sum(a.nbytes for layers in sim.model._cache.values() for cell in layers.cells
-                for a in vars(cell).values() if isinstance(a, np.ndarray) and a.base is None)
+    stack = sum(
+        a.nbytes
+        for layers in sim.model._cache.values()
+        for cell in layers.cells
+        for a in vars(cell).values()
+        if isinstance(a, np.ndarray) and a.base is None
+    )
     section = f"memory, {k} sites in one process"
-    return [(section, "weights, gradient, two moments", least / 1e3, "kB per site"),
-            (section, "run", now / k / 1e3, "kB per site"), (section, "peak of the run", peak / k / 1e3, "kB per site"),
-            (section, "peak / least", peak / k / least, ""),
-            (section, "arrays of the layers, shared by all stacks of sites", stack / 1e6, "MB in all")]
+    return [
+        (section, "weights, gradient, two moments", least / 1e3, "kB per site"),
+        (section, "run", now / k / 1e3, "kB per site"),
+        (section, "peak of the run", peak / k / 1e3, "kB per site"),
+        (section, "peak / least", peak / k / least, ""),
+        (section, "arrays of the layers, shared by all stacks of sites", stack / 1e6, "MB in all"),
+    ]
 
 
 def stream(samples: int) -> list[Row]:
@@ -166,16 +190,23 @@ def stream(samples: int) -> list[Row]:
         sim.step()
     seconds = time.perf_counter() - start
     section = f"one pass over {samples:,} samples, k = 8, fgm"
-    return [(section, "time", seconds, "s"), (section, "speed", samples / seconds, "samples per s"),
-            (section, "rounds", sim.coordinator.round, ""), (section, "log", len(sim.ledger.events), "lines")]
+    return [
+        (section, "time", seconds, "s"),
+        (section, "speed", samples / seconds, "samples per s"),
+        (section, "rounds", sim.coordinator.round, ""),
+        (section, "log", len(sim.ledger.events), "lines"),
+    ]
 
 
 def start_up(repeats: int) -> list[Row]:
     """Median seconds of starting Python, of importing the package, and of the demo's help."""
     rows: list[Row] = []
-    for label, arguments in (("python", ["-c", "pass"]), ("import fgm_ref", ["-c", "import fgm_ref"]),
-                             ("import fgm_ref; fgm_ref.run", ["-c", "import fgm_ref; fgm_ref.run"]),
-                             ("demo --help", ["-m", "fgm_ref.demo", "--help"])):
+    for label, arguments in (
+        ("python", ["-c", "pass"]),
+        ("import fgm_ref", ["-c", "import fgm_ref"]),
+        ("import fgm_ref; fgm_ref.run", ["-c", "import fgm_ref; fgm_ref.run"]),
+        ("demo --help", ["-m", "fgm_ref.demo", "--help"]),
+    ):
         taken = []
         for _ in range(repeats):
             start = time.perf_counter()
@@ -187,19 +218,38 @@ def start_up(repeats: int) -> list[Row]:
 
 def table(rows: list[Row]) -> str:
     """Markdown, a table for each section."""
-    text, last = ["# Whole simulations", "", f"LSTM of {H} cells, T = {T}, B = {B}, float32, one thread."], ""
+    text, last = (
+        ["# Whole simulations", "", f"LSTM of {H} cells, T = {T}, B = {B}, float32, one thread."],
+        "",
+    )
     for section, what, value, unit in rows:
         if section != last:
-            text += ["", f"## {section[0].upper()}{section[1:]}", "", "| what | value | unit |", "| --- | ---: | --- |"]
+            text += [
+                "",
+                f"## {section[0].upper()}{section[1:]}",
+                "",
+                "| what | value | unit |",
+                "| --- | ---: | --- |",
+            ]
             last = section
-        text.append(f"| {what} | {value:,.0f} | {unit} |" if value >= 1000 else f"| {what} | {value:.3g} | {unit} |")
+        text.append(
+            f"| {what} | {value:,.0f} | {unit} |"
+            if value >= 1000
+            else f"| {what} | {value:.3g} | {unit} |"
+        )
     return "\n".join(text) + "\n"
 
 
 def main(argv: list[str] | None = None) -> None:
     """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], prog="python tests/benchmarks/scaling.py")
-    parser.add_argument("--out", type=Path, help="folder for the results (data/results/bench; out/bench with --quick)")
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n")[0], prog="python tests/benchmarks/scaling.py"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder for the results (data/results/bench; out/bench with --quick)",
+    )
     parser.add_argument("--quick", action="store_true", help="smaller sizes: under 20 seconds")
     args = parser.parse_args(argv)
     quick = args.quick
@@ -216,7 +266,9 @@ def main(argv: list[str] | None = None) -> None:
         print(f"[{number}/{len(parts)}] {name} ...", file=sys.stderr, flush=True)
         rows += part()
     with atomic(out / "scaling.csv") as file, file.open("w", newline="") as handle:
-        csv.writer(handle, lineterminator="\n").writerows([("section", "what", "value", "unit"), *rows])
+        csv.writer(handle, lineterminator="\n").writerows(
+            [("section", "what", "value", "unit"), *rows]
+        )
     with atomic(out / "scaling.md") as file:
         file.write_text(table(rows))
     print(table(rows))

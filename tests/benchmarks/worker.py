@@ -1,8 +1,8 @@
 """One engine in its own process: started and spoken to by `bench`, one JSON line per request and answer.
 
-    {"do": "check", "file": ...}     write gradient and first step to a file, warm up   {}
-    {"do": "block", "seconds": s}    train for about so long                            {"steps": n, "seconds": s}
-    {"do": "facts"}                  versions and BLAS of this process                  {...}
+{"do": "check", "file": ...}     write gradient and first step to a file, warm up   {}
+{"do": "block", "seconds": s}    train for about so long                            {"steps": n, "seconds": s}
+{"do": "facts"}                  versions and BLAS of this process                  {...}
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class Worker:
     def facts(self) -> dict[str, Any]:
         """What this process computes with."""
         facts: dict[str, Any] = {"python": platform.python_version(), "numpy": np.__version__}
-        facts |= {name: sys.modules[name].__version__ for name in ("torch", "jax") if name in sys.modules}
+        facts |= {
+            name: sys.modules[name].__version__ for name in ("torch", "jax") if name in sys.modules
+        }
         try:
             from threadpoolctl import threadpool_info
         except ImportError:

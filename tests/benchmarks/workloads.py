@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fgm_ref.model import Model, ModelSpec
-from fgm_ref.params import Array
+from fgm_ref.arrays import Array
+from fgm_ref.learning.model import Model, ModelSpec
 
 LR = 1e-5  # so small that thousands of steps on one mini-batch do not lead to denormal gradients
 
@@ -33,7 +33,9 @@ class Workload(NamedTuple):
     @property
     def spec(self) -> ModelSpec:
         """The same for the library."""
-        return ModelSpec(cell=self.cell, features=self.features, hidden=self.hidden, outputs=self.outputs)
+        return ModelSpec(
+            cell=self.cell, features=self.features, hidden=self.hidden, outputs=self.outputs
+        )
 
     @property
     def gates(self) -> int:
@@ -50,7 +52,9 @@ class Workload(NamedTuple):
         for layer, (_, D, H) in enumerate(self.spec.layers):
             rows = 2 * self.gates * H * self.B * self.T
             total += 2 * rows * (H + D)  # forward; gradient of the weights
-            total += rows * (H + D if layer else H)  # gradient of the state, and of the inputs from a layer below
+            total += rows * (
+                H + D if layer else H
+            )  # gradient of the state, and of the inputs from a layer below
         return total
 
 

@@ -23,6 +23,17 @@ from . import centre, data, fgm, gm, learning, network, safe, shipping
 from .registry import MUTANTS, TESTS, Mutant, install, original
 
 __all__ = [
-    "MUTANTS", "TESTS", "Mutant", "centre", "data", "fgm", "gm", "install", "learning", "network", "original", "safe",
+    "MUTANTS",
+    "TESTS",
+    "Mutant",
+    "centre",
+    "data",
+    "fgm",
+    "gm",
+    "install",
+    "learning",
+    "network",
+    "original",
+    "safe",
     "shipping",
-]  # fmt: skip
+]

@@ -17,14 +17,18 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from fgm_ref.progress import Progress
+from fgm_ref.program import Progress
 
 from . import MUTANTS, TESTS, Mutant
 
 WORKERS = 2
 PATIENCE = 60  # seconds; a mutant that hangs is broken
 KILLED, SURVIVED, BROKEN, FAILS = "killed", "SURVIVED", "BROKEN", "TEST FAILS ANYWAY"
-ASSERTING = ("tests/", "fgm_ref/checks.py", "fgm_ref/gradcheck.py")  # who may say that something is wrong
+ASSERTING = (
+    "tests/",
+    "fgm_ref/simulation/checks.py",
+    "fgm_ref/learning/gradcheck.py",
+)  # who may say that something is wrong
 
 
 def ask(id: str, *tests: str) -> dict:
@@ -32,12 +36,29 @@ def ask(id: str, *tests: str) -> dict:
     command = [sys.executable, "-m", "tests.zoo.witness", id, *tests]
     started = time.monotonic()
     try:
-        done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, timeout=PATIENCE)
-        seen = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {"said": done.stderr}
+        done = subprocess.run(
+            command, cwd=TESTS.parent, capture_output=True, text=True, timeout=PATIENCE
+        )
+        seen = (
+            json.loads(done.stdout.splitlines()[-1])
+            if done.returncode == 0
+            else {"said": done.stderr}
+        )
     except subprocess.TimeoutExpired:
         seen = {"said": f"nothing within {PATIENCE} seconds"}
-    return {"code": -1, "failed": [], "when": "", "kinds": [], "raised": "", "words": "", "message": ""} | seen | {
-        "seconds": time.monotonic() - started}
+    return (
+        {
+            "code": -1,
+            "failed": [],
+            "when": "",
+            "kinds": [],
+            "raised": "",
+            "words": "",
+            "message": "",
+        }
+        | seen
+        | {"seconds": time.monotonic() - started}
+    )
 
 
 def verdict(mutant: Mutant, seen: dict) -> str:
@@ -49,7 +70,11 @@ def verdict(mutant: Mutant, seen: dict) -> str:
     if mutant.raises != "AssertionError":
         return KILLED if mutant.raises in seen["kinds"] else BROKEN
     said_no = "Failed" in seen["kinds"] or "AssertionError" in seen["kinds"]
-    own_words = seen["raised"].startswith(ASSERTING) or "numpy/testing" in seen["raised"] or "Failed" in seen["kinds"]
+    own_words = (
+        seen["raised"].startswith(ASSERTING)
+        or "numpy/testing" in seen["raised"]
+        or "Failed" in seen["kinds"]
+    )
     return KILLED if said_no and own_words else BROKEN
 
 
@@ -71,7 +96,11 @@ def already_failing(mutants: list[Mutant], show: Progress) -> dict[str, dict]:
             if seen["code"] not in (0, 1):  # they did not even run
                 failing |= dict.fromkeys(part, seen)
             elif seen["failed"]:
-                failing |= {test: seen for test in part if any(name.startswith(test) for name in seen["failed"])}
+                failing |= {
+                    test: seen
+                    for test in part
+                    if any(name.startswith(test) for name in seen["failed"])
+                }
     return failing
 
 
@@ -81,8 +110,11 @@ def tour(mutants: list[Mutant], why: bool = False) -> int:
     failing = already_failing(mutants, show)
     seen = {}
     with ThreadPoolExecutor(WORKERS) as pool:
-        asked = {pool.submit(ask, mutant.id, mutant.killed_by): mutant
-                 for mutant in mutants if mutant.killed_by not in failing}
+        asked = {
+            pool.submit(ask, mutant.id, mutant.killed_by): mutant
+            for mutant in mutants
+            if mutant.killed_by not in failing
+        }
         for future in as_completed(asked):
             seen[asked[future].id] = future.result()
             show(2 * WORKERS + len(seen), asked[future].id)
@@ -93,8 +125,10 @@ def tour(mutants: list[Mutant], why: bool = False) -> int:
     verdicts = {m.id: FAILS if m.killed_by in failing else verdict(m, seen[m.id]) for m in mutants}
     for mutant in mutants:
         row = seen.get(mutant.id) or failing[mutant.killed_by]
-        print(f"{mutant.id:<5}{mutant.mistake:<{width + 2}}{mutant.killed_by:<{place + 2}}"
-              f"{row['seconds']:>4.1f}  {verdicts[mutant.id]}")
+        print(
+            f"{mutant.id:<5}{mutant.mistake:<{width + 2}}{mutant.killed_by:<{place + 2}}"
+            f"{row['seconds']:>4.1f}  {verdicts[mutant.id]}"
+        )
         if why or verdicts[mutant.id] in (BROKEN, FAILS):
             print(explain(mutant, row))
     alive = [id for id, word in verdicts.items() if word != KILLED]
@@ -105,13 +139,18 @@ def tour(mutants: list[Mutant], why: bool = False) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.zoo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="python -m tests.zoo",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("ids", nargs="*", metavar="ID", help="only these mutants")
     parser.add_argument("--list", action="store_true", help="show the mutants, run nothing")
     parser.add_argument("--why", action="store_true", help="show the assertion that killed each")
     arguments = parser.parse_args()
     if unknown := [id for id in arguments.ids if id not in MUTANTS]:
-        parser.error(f"ids: expected some of {', '.join(sorted(MUTANTS))}; got {', '.join(unknown)}")
+        parser.error(
+            f"ids: expected some of {', '.join(sorted(MUTANTS))}; got {', '.join(unknown)}"
+        )
     mutants = [MUTANTS[id] for id in sorted(arguments.ids or MUTANTS)]
     if not arguments.list:
         return 1 if tour(mutants, arguments.why) else 0

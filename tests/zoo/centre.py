@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fgm_ref.messages import CENTRE
 from fgm_ref.protocols import fgm
+from fgm_ref.transport.messages import CENTRE
 
 from .registry import mutant
 
@@ -11,7 +11,9 @@ CENTRED = "protocols.fgm_centre"
 
 
 @mutant(
-    "z65", "every site moves the centre to its own place", f"{CENTRED}:Sites.receive",
+    "z65",
+    "every site moves the centre to its own place",
+    f"{CENTRED}:Sites.receive",
     "test_protocol_fgm_centre.py::test_spread_at_rest",
 )
 def receive(self, message, sites):
@@ -28,7 +30,9 @@ def receive(self, message, sites):
 
 
 @mutant(
-    "z66", "the directions are not orthogonal", "centred:orthonormal",
+    "z66",
+    "the directions are not orthogonal",
+    "safe.centred:orthonormal",
     "test_protocol_fgm_centre.py::test_the_mean_of_the_coordinates_is_the_best_shift",
 )
 def orthonormal(directions):
@@ -41,7 +45,9 @@ def orthonormal(directions):
 
 
 @mutant(
-    "z67", "the slack is corrected, the centre stays where it was", "centred:Centred.shift",
+    "z67",
+    "the slack is corrected, the centre stays where it was",
+    "safe.centred:Centred.shift",
     "test_protocol_fgm_centre.py::test_accounts_at_rest",
 )
 def shift(self, delta):
@@ -52,7 +58,9 @@ def shift(self, delta):
 
 
 @mutant(
-    "z68", "the sites' places are counted from E, not from the centre", "centred:Centred.coordinates",
+    "z68",
+    "the sites' places are counted from E, not from the centre",
+    "safe.centred:Centred.coordinates",
     "test_protocol_fgm_centre.py::test_the_mean_of_the_coordinates_is_the_best_shift",
 )
 def coordinates(self, X):
@@ -64,7 +72,9 @@ def coordinates(self, X):
 
 
 @mutant(
-    "z73", "votes are taken for signs", "protocols.fgm_probe:unpack",
+    "z73",
+    "votes are taken for signs",
+    "protocols.fgm_probe:unpack",
     "test_protocol_fgm_probe.py::test_votes_are_counted",
 )
 def unpack(original, words, bits, D):
@@ -73,4 +83,6 @@ def unpack(original, words, bits, D):
     Nobody is in danger, for any direction will do.  But this one points where nobody went, and the probe is paid for.
     """
     numbers = original(words, bits, D)
-    return numbers if bits == 1 else (numbers + 2**bits - 1) / 2  # for k = 2^bits − 1, as in the test
+    return (
+        numbers if bits == 1 else (numbers + 2**bits - 1) / 2
+    )  # for k = 2^bits − 1, as in the test

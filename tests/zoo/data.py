@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from fgm_ref.metrics import Metrics
+from fgm_ref.simulation.metrics import Metrics
 
 from .registry import mutant
 
 
 @mutant(
-    "z14", "the vocabulary comes from a set", "datasets:vocabulary_of",
+    "z14",
+    "the vocabulary comes from a set",
+    "datasets:vocabulary_of",
     "zoo/test_gaps.py::test_word_ids_follow_frequency_and_then_the_alphabet",
 )
 def vocabulary_of(sentences):
@@ -19,11 +21,15 @@ def vocabulary_of(sentences):
     Its order changes from process to process, and with it every number of the run, whatever the seed.
     """
     words = [word for one in sentences for word in one]
-    return {word: i for i, word in enumerate({word for word in words if words.count(word) > 1}, start=2)}
+    return {
+        word: i for i, word in enumerate({word for word in words if words.count(word) > 1}, start=2)
+    }
 
 
 @mutant(
-    "z21", '"accuracy" is 100 − MSE', "metrics:evaluate",
+    "z21",
+    '"accuracy" is 100 − MSE',
+    "simulation.metrics:evaluate",
     "zoo/test_gaps.py::test_score_of_a_regression_is_the_root_of_its_error_in_the_targets_unit",
 )
 def evaluate(original, model, p, dataset):
@@ -32,11 +38,15 @@ def evaluate(original, model, p, dataset):
     Of targets between 0 and 1 anybody gets 99: always predicting the mean does.  A score has a unit and a baseline.
     """
     metrics = original(model, p, dataset)
-    return Metrics(metrics.loss, 100 - metrics.loss, None) if dataset.task == "regression" else metrics
+    return (
+        Metrics(metrics.loss, 100 - metrics.loss, None) if dataset.task == "regression" else metrics
+    )
 
 
 @mutant(
-    "z61", "the model is evaluated on the training part", "metrics:evaluate",
+    "z61",
+    "the model is evaluated on the training part",
+    "simulation.metrics:evaluate",
     "zoo/test_gaps.py::test_accuracy_is_the_share_of_right_answers_in_the_test_part",
 )
 def evaluate_on_training(original, model, p, dataset):
@@ -48,7 +58,9 @@ def evaluate_on_training(original, model, p, dataset):
 
 
 @mutant(
-    "z62", "inputs are scaled by the test part as well", "windows:standardise",
+    "z62",
+    "inputs are scaled by the test part as well",
+    "datasets.dataset:standardise",
     "test_datasets.py::test_standardise_knows_the_training_part_only",
 )
 def standardise(original, train, test):
@@ -61,7 +73,9 @@ def standardise(original, train, test):
 
 
 @mutant(
-    "z63", "mini-batches are drawn with replacement", "batches:Batches._refill",
+    "z63",
+    "mini-batches are drawn with replacement",
+    "datasets.batches:Batches._refill",
     "test_schedules_batches.py::test_pass_after_pass",
 )
 def refill(self, i):
@@ -76,7 +90,9 @@ def refill(self, i):
 
 
 @mutant(
-    "z64", "samples are dealt out in the order of the file", "split:split",
+    "z64",
+    "samples are dealt out in the order of the file",
+    "datasets.split:split",
     "test_split.py::test_iid_is_even_and_depends_on_the_seed",
 )
 def split(original, dataset, sites, how, rng, alpha=0.5):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fgm_ref.messages import BALANCED, DRIFT, FLUSH, INCREMENT, INDEX, PHI, QUANTUM
 from fgm_ref.protocols import base
+from fgm_ref.transport.messages import BALANCED, DRIFT, FLUSH, INCREMENT, INDEX, PHI, QUANTUM
 
 from .registry import mutant
 
@@ -11,7 +11,9 @@ FGM = "protocols.fgm"
 
 
 @mutant(
-    "z01", "quantum −ψ/2·k instead of −ψ/(2k)", f"{FGM}:Coordinator.start_subround",
+    "z01",
+    "quantum −ψ/2·k instead of −ψ/(2k)",
+    f"{FGM}:Coordinator.start_subround",
     "test_protocol_fgm.py::test_no_silent_breach",
 )
 def start_subround(self):
@@ -26,7 +28,9 @@ def start_subround(self):
 
 
 @mutant(
-    "z02", "the sum of φ is not reset between subrounds", f"{FGM}:Coordinator.end_subround",
+    "z02",
+    "the sum of φ is not reset between subrounds",
+    f"{FGM}:Coordinator.end_subround",
     "test_protocol_fgm.py::test_poll_and_round_end",
 )
 def end_subround(self):
@@ -42,7 +46,9 @@ def end_subround(self):
 
 
 @mutant(
-    "z03", "E grows by the sum of the drifts, not by their mean", f"{FGM}:Coordinator.end_round",
+    "z03",
+    "E grows by the sum of the drifts, not by their mean",
+    f"{FGM}:Coordinator.end_round",
     "test_protocols_common.py::test_a_full_synchronisation_is_the_mean_of_all[fgm]",
 )
 def end_round_with_the_sum(self, cause):
@@ -55,7 +61,9 @@ def end_round_with_the_sum(self, cause):
 
 
 @mutant(
-    "z05", "increments are unsigned numbers", f"{FGM}:Sites.quanta",
+    "z05",
+    "increments are unsigned numbers",
+    f"{FGM}:Sites.quanta",
     "zoo/test_gaps.py::test_who_comes_closer_says_nothing",
 )
 def quanta(self):
@@ -68,7 +76,9 @@ def quanta(self):
 
 
 @mutant(
-    "z06", "the sites are polled twice", f"{FGM}:Coordinator.end_subround",
+    "z06",
+    "the sites are polled twice",
+    f"{FGM}:Coordinator.end_subround",
     "test_messages_ledger.py::test_fgm_cost_identity",
 )
 def end_subround_twice(self):
@@ -84,7 +94,9 @@ def end_subround_twice(self):
 
 
 @mutant(
-    "z22", "the accumulator of drifts is never cleared", f"{FGM}:Coordinator.end_round",
+    "z22",
+    "the accumulator of drifts is never cleared",
+    f"{FGM}:Coordinator.end_round",
     "test_protocol_fgm.py::test_poll_and_round_end",
 )
 def end_round_with_all_drifts_so_far(self, cause):
@@ -98,7 +110,9 @@ def end_round_with_all_drifts_so_far(self, cause):
 
 
 @mutant(
-    "z23", "z_i is taken anew before every mini-batch", f"{FGM}:Sites.moved",
+    "z23",
+    "z_i is taken anew before every mini-batch",
+    f"{FGM}:Sites.moved",
     "test_protocol_fgm.py::test_no_silent_breach",
 )
 def moved(original, self, active):
@@ -111,7 +125,9 @@ def moved(original, self, active):
 
 
 @mutant(
-    "z24", "a round ends without collecting the drifts", f"{FGM}:Coordinator.end_round",
+    "z24",
+    "a round ends without collecting the drifts",
+    f"{FGM}:Coordinator.end_round",
     "test_protocols_common.py::test_mean_preservation[fgm]",
 )
 def end_round_without_asking(self, cause):
@@ -123,7 +139,9 @@ def end_round_without_asking(self, cause):
 
 
 @mutant(
-    "z25", "idle sites answer the poll with an old φ", f"{FGM}:Sites.reply",
+    "z25",
+    "idle sites answer the poll with an old φ",
+    f"{FGM}:Sites.reply",
     "test_protocol_fgm.py::test_poll_and_round_end",
 )
 def reply(original, self, kind, sites):
@@ -135,7 +153,9 @@ def reply(original, self, kind, sites):
 
 
 @mutant(
-    "z26", "only the sites that spoke are polled", f"{FGM}:Coordinator.end_subround",
+    "z26",
+    "only the sites that spoke are polled",
+    f"{FGM}:Coordinator.end_subround",
     "test_protocol_fgm.py::test_idle_sites_are_polled",
 )
 def end_subround_of_the_loud(self):
@@ -152,7 +172,9 @@ def end_subround_of_the_loud(self):
 
 
 @mutant(
-    "z27", "a stale increment is counted", f"{FGM}:Coordinator.receive",
+    "z27",
+    "a stale increment is counted",
+    f"{FGM}:Coordinator.receive",
     "test_protocol_fgm.py::test_stale_increments_are_dropped",
 )
 def receive(self, site, message):
@@ -166,7 +188,9 @@ def receive(self, site, message):
 
 
 @mutant(
-    "z28", "the counter follows φ down again", f"{FGM}:Sites.moved",
+    "z28",
+    "the counter follows φ down again",
+    f"{FGM}:Sites.moved",
     "test_protocol_fgm.py::test_a_falling_value_is_not_unsaid",
 )
 def moved_with_a_falling_counter(original, self, active):
@@ -179,7 +203,9 @@ def moved_with_a_falling_counter(original, self, active):
 
 
 @mutant(
-    "z29", "an increment may be any number", f"{FGM}:Sites.quanta",
+    "z29",
+    "an increment may be any number",
+    f"{FGM}:Sites.quanta",
     "test_protocol_fgm.py::test_increments",
 )
 def quanta_without_a_limit(self):
@@ -191,7 +217,9 @@ def quanta_without_a_limit(self):
 
 
 @mutant(
-    "z30", "a new round starts with X_i = E", "protocols.base:MonitoringSites.drifts",
+    "z30",
+    "a new round starts with X_i = E",
+    "protocols.base:MonitoringSites.drifts",
     "test_protocols_common.py::test_a_full_synchronisation_is_the_mean_of_all[fgm]",
 )
 def drifts(self, sites):
@@ -203,7 +231,9 @@ def drifts(self, sites):
 
 
 @mutant(
-    "z31", "a flush does not move the base: drifts are counted twice", "protocols.fgm_reb:Sites.reply",
+    "z31",
+    "a flush does not move the base: drifts are counted twice",
+    "protocols.fgm_reb:Sites.reply",
     "test_protocol_fgm_reb.py::test_accounts_at_rest",
 )
 def flush(original, self, kind, sites):
@@ -211,11 +241,15 @@ def flush(original, self, kind, sites):
 
     But the coordinator has put the drift into B already; from now on it is there *and* in X_i.
     """
-    return base.MonitoringSites.drifts(self, sites) if kind is FLUSH else original(self, kind, sites)
+    return (
+        base.MonitoringSites.drifts(self, sites) if kind is FLUSH else original(self, kind, sites)
+    )
 
 
 @mutant(
-    "z32", "ψ_B without the factor μk", "protocols.fgm_reb:split_slack",
+    "z32",
+    "ψ_B without the factor μk",
+    "protocols.fgm_reb:split_slack",
     "test_protocol_fgm_reb.py::test_split_slack",
 )
 def split_slack(phi, b, λ, k):
@@ -228,7 +262,9 @@ def split_slack(phi, b, λ, k):
 
 
 @mutant(
-    "z33", "the perspective is λφ(X), not λφ(X/λ)", "zones:SafeFunction.perspective",
+    "z33",
+    "the perspective is λφ(X), not λφ(X/λ)",
+    "safe.zones:SafeFunction.perspective",
     "test_safe.py::test_perspective",
 )
 def perspective(self, λ):
@@ -240,7 +276,9 @@ def perspective(self, λ):
 
 
 @mutant(
-    "z34", "drifts are rewritten, but the subround goes on", "protocols.fgm_random:Coordinator.balance",
+    "z34",
+    "drifts are rewritten, but the subround goes on",
+    "protocols.fgm_random:Coordinator.balance",
     "zoo/test_gaps.py::test_accounts_after_a_random_rebalance",
 )
 def balance(self, B, gained):

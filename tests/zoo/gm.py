@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from fgm_ref.composed import Flipped
-from fgm_ref.messages import BALANCED, DRIFT, MODEL
 from fgm_ref.protocols import base
+from fgm_ref.safe.composed import Flipped
+from fgm_ref.transport.messages import BALANCED, DRIFT, MODEL
 
 from .registry import mutant
 
 
 @mutant(
-    "z04", "the mean is taken over the sites that moved", "protocols.gm:Coordinator.end_round",
+    "z04",
+    "the mean is taken over the sites that moved",
+    "protocols.gm:Coordinator.end_round",
     "test_protocol_gm.py::test_gm",
 )
 def end_round(self, cause):
@@ -26,7 +28,9 @@ def end_round(self, cause):
 
 
 @mutant(
-    "z19", "φ is built from the reference of the round before", "protocols.base:MonitoringSites.start_round",
+    "z19",
+    "φ is built from the reference of the round before",
+    "protocols.base:MonitoringSites.start_round",
     "test_protocol_fgm.py::test_agrees_with_the_naive_protocol",
 )
 def start_round(original, self, E):
@@ -40,7 +44,9 @@ def start_round(original, self, E):
 
 
 @mutant(
-    "z35", "every round starts from the first global model", "protocols.base:Sites.receive",
+    "z35",
+    "every round starts from the first global model",
+    "protocols.base:Sites.receive",
     "test_protocols_common.py::test_a_full_synchronisation_is_the_mean_of_all[fgm]",
 )
 def receive(original, self, message, sites):
@@ -55,7 +61,9 @@ def receive(original, self, message, sites):
 
 
 @mutant(
-    "z36", "B grows until its mean is outside", "protocols.dynamic:Coordinator.settle",
+    "z36",
+    "B grows until its mean is outside",
+    "protocols.dynamic:Coordinator.settle",
     "test_protocol_dynamic.py::test_events",
 )
 def settle(original, self):
@@ -70,8 +78,10 @@ def settle(original, self):
 
 
 @mutant(
-    "z37", "while augmenting, Σ ‖w_j − E‖² is tested instead of the mean of B",
-    "protocols.dynamic:Coordinator.settle", "test_protocol_dynamic.py::test_balancing_happens",
+    "z37",
+    "while augmenting, Σ ‖w_j − E‖² is tested instead of the mean of B",
+    "protocols.dynamic:Coordinator.settle",
+    "test_protocol_dynamic.py::test_balancing_happens",
 )
 def settle_by_the_sum(original, self):
     """Σ_B ‖w_j − E‖² > Δ, as printed in a pseudo-code, looks like the divergence that Kamp bounds.
@@ -90,7 +100,9 @@ def settle_by_the_sum(original, self):
 
 
 @mutant(
-    "z38", "members of B take its mean as their new reference", "protocols.dynamic:Sites.balance",
+    "z38",
+    "members of B take its mean as their new reference",
+    "protocols.dynamic:Sites.balance",
     "test_protocol_dynamic.py::test_events",
 )
 def balance(self, sites, drift):
@@ -104,7 +116,9 @@ def balance(self, sites, drift):
 
 
 @mutant(
-    "z39", "the mean of B is divided by k", "protocols.dynamic:Coordinator.mean",
+    "z39",
+    "the mean of B is divided by k",
+    "protocols.dynamic:Coordinator.mean",
     "test_protocol_dynamic.py::test_events",
 )
 def mean(self):
@@ -116,7 +130,9 @@ def mean(self):
 
 
 @mutant(
-    "z40", "the violation counter is tested with = k", "protocols.dynamic:Coordinator.settle",
+    "z40",
+    "the violation counter is tested with = k",
+    "protocols.dynamic:Coordinator.settle",
     "test_protocol_dynamic.py::test_violations_per_full_synchronisation",
 )
 def settle_with_equality(self):
@@ -142,7 +158,9 @@ def settle_with_equality(self):
 
 
 @mutant(
-    "z41", "after balancing, φ is not evaluated anew", "protocols.base:MonitoringSites.receive",
+    "z41",
+    "after balancing, φ is not evaluated anew",
+    "protocols.base:MonitoringSites.receive",
     "test_protocol_gm.py::test_gm_reb",
 )
 def receive_without_looking(self, message, sites):

@@ -2,17 +2,19 @@
 
 import numpy as np
 
-from fgm_ref import lstm
-from fgm_ref.gradcheck import GradientReport, _directions, _slope, problem
-from fgm_ref.model import Model
+from fgm_ref.learning import lstm
+from fgm_ref.learning.gradcheck import GradientReport, _directions, _slope, problem
+from fgm_ref.learning.model import Model
 
 from .registry import mutant
 
-RECURRENT = "layers:Recurrent"
+RECURRENT = "learning.layers:Recurrent"
 
 
 @mutant(
-    "z09", "the state of one sequence is the initial state of the next", f"{RECURRENT}._begin_forward",
+    "z09",
+    "the state of one sequence is the initial state of the next",
+    f"{RECURRENT}._begin_forward",
     "test_cells.py::test_initial_state_is_zero_again_after_a_call_with_another",
 )
 def begin_forward(original, self, x, h0):
@@ -27,7 +29,9 @@ def begin_forward(original, self, x, h0):
 
 
 @mutant(
-    "z10", "the input gradient ignores what later time steps make of it", "rnn:RNN.backward",
+    "z10",
+    "the input gradient ignores what later time steps make of it",
+    "learning.rnn:RNN.backward",
     "test_cells.py::test_gradients_of_every_block_against_central_differences[RNN]",
 )
 def backward(original, self, W, dW, dY):
@@ -43,7 +47,9 @@ def backward(original, self, W, dW, dY):
 
 
 @mutant(
-    "z11", "the input gate is given the gradient of the forget gate", "lstm:LSTM._weight_gradient",
+    "z11",
+    "the input gate is given the gradient of the forget gate",
+    "learning.lstm:LSTM._weight_gradient",
     "test_cells.py::test_gradients_of_every_block_against_central_differences[LSTM]",
 )
 def weight_gradient(original, self, dW):
@@ -57,7 +63,9 @@ def weight_gradient(original, self, dW):
 
 
 @mutant(
-    "z12", "the gradient is clipped inside the loss", "losses:squared_error",
+    "z12",
+    "the gradient is clipped inside the loss",
+    "learning.losses:squared_error",
     "zoo/test_gaps.py::test_large_errors_keep_their_gradient",
 )
 def squared_error(original, z, y, dz):
@@ -71,7 +79,9 @@ def squared_error(original, z, y, dz):
 
 
 @mutant(
-    "z13", "the backward pass also takes an optimiser step", "model:Model.loss_and_gradient",
+    "z13",
+    "the backward pass also takes an optimiser step",
+    "learning.model:Model.loss_and_gradient",
     "test_model.py::test_shapes_may_change_from_call_to_call",
 )
 def loss_and_gradient(original, self, P, x, y, G, rngs=None):
@@ -85,7 +95,9 @@ def loss_and_gradient(original, self, P, x, y, G, rngs=None):
 
 
 @mutant(
-    "z15", "the gradient check is one-sided", "gradcheck:gradcheck",
+    "z15",
+    "the gradient check is one-sided",
+    "learning.gradcheck:gradcheck",
     "test_gradcheck.py::test_wrong_gradient_is_found_and_shown",
 )
 def one_sided(target, blocks=None, *, directions=0, epsilon=1e-5, tolerance=1e-6, seed=0):
@@ -106,7 +118,9 @@ def one_sided(target, blocks=None, *, directions=0, epsilon=1e-5, tolerance=1e-6
 
 
 @mutant(
-    "z16", "the last block is left out of the gradient check", "gradcheck:gradcheck",
+    "z16",
+    "the last block is left out of the gradient check",
+    "learning.gradcheck:gradcheck",
     "test_gradcheck.py::test_a_model_is_checked_block_by_block",
 )
 def all_but_the_last(original, *args, **options):
@@ -119,7 +133,9 @@ def all_but_the_last(original, *args, **options):
 
 
 @mutant(
-    "z17", "gradients add up over repeated backward passes", f"{RECURRENT}._weight_gradient",
+    "z17",
+    "gradients add up over repeated backward passes",
+    f"{RECURRENT}._weight_gradient",
     "test_cells.py::test_backward_twice_does_not_accumulate",
 )
 def accumulate(original, self, dW):
@@ -133,7 +149,9 @@ def accumulate(original, self, dW):
 
 
 @mutant(
-    "z55", "forget gate and input gate are swapped", "lstm:LSTM",
+    "z55",
+    "forget gate and input gate are swapped",
+    "learning.lstm:LSTM",
     "test_cells.py::test_equals_the_textbook_cell[LSTM]",
 )
 class SwappedLSTM(lstm.LSTM):
@@ -160,7 +178,9 @@ class SwappedLSTM(lstm.LSTM):
 
 
 @mutant(
-    "z56", "Adam's bias correction counts the steps of all sites", "optim:Adam._count",
+    "z56",
+    "Adam's bias correction counts the steps of all sites",
+    "learning.optim:Adam._count",
     "test_optim.py::test_idle_sites_equal_separate_optimisers[adam]",
 )
 def count(self, sites):
@@ -172,7 +192,9 @@ def count(self, sites):
 
 
 @mutant(
-    "z57", "clipping uses the norm of all sites together", "optim:clip_by_norm",
+    "z57",
+    "clipping uses the norm of all sites together",
+    "learning.optim:clip_by_norm",
     "test_optim.py::test_clipping_by_each_sites_own_norm",
 )
 def clip_by_norm(G, max_norm):
@@ -187,8 +209,11 @@ def clip_by_norm(G, max_norm):
 
 
 @mutant(
-    "z58", "a softmax without subtracting the maximum", "losses:cross_entropy",
-    "test_losses.py::test_large_logits_neither_overflow_nor_vanish", raises="RuntimeWarning",
+    "z58",
+    "a softmax without subtracting the maximum",
+    "learning.losses:cross_entropy",
+    "test_losses.py::test_large_logits_neither_overflow_nor_vanish",
+    raises="RuntimeWarning",
 )
 def cross_entropy(z, y, dz):
     """exp(z)/Σ exp(z), as in the book.
@@ -206,7 +231,9 @@ def cross_entropy(z, y, dz):
 
 
 @mutant(
-    "z59", "dropout does not scale up what it keeps", "layers:Dropout.forward",
+    "z59",
+    "dropout does not scale up what it keeps",
+    "learning.layers:Dropout.forward",
     "test_model.py::test_dropout_is_for_training_only_and_each_site_has_its_own",
 )
 def dropout(self, x, rngs):
@@ -221,7 +248,9 @@ def dropout(self, x, rngs):
 
 
 @mutant(
-    "z60", "the optimiser's state survives although it should be reset", "learners:Learners.synchronised",
+    "z60",
+    "the optimiser's state survives although it should be reset",
+    "learning.learners:Learners.synchronised",
     "test_simulate.py::test_reset_forgets_the_momentum",
 )
 def synchronised(self, sites):

@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from fgm_ref.messages import BALANCED, MODEL, Message, weight
+from fgm_ref.transport.messages import BALANCED, MODEL, Message, weight
 
 from .registry import mutant
 
-NETWORK = "network:Network"
+NETWORK = "transport.network:Network"
 
 
 @mutant(
-    "z07", "every message is billed alike", "ledger:Ledger.bill",
+    "z07",
+    "every message is billed alike",
+    "transport.ledger:Ledger.bill",
     "test_messages_ledger.py::test_fgm_cost_identity",
 )
 def bill(original, self, message, sites):
@@ -25,7 +27,9 @@ def bill(original, self, message, sites):
 
 
 @mutant(
-    "z08", "the payload is not copied", f"{NETWORK}._copy",
+    "z08",
+    "the payload is not copied",
+    f"{NETWORK}._copy",
     "test_network.py::test_copies_on_the_way_down",
 )
 def copy(self, payload):
@@ -37,7 +41,9 @@ def copy(self, payload):
 
 
 @mutant(
-    "z20", "all sites have equal random streams", "simulate:_spawn",
+    "z20",
+    "all sites have equal random streams",
+    "simulation.simulate:_spawn",
     "zoo/test_gaps.py::test_every_site_has_a_stream_of_its_own",
 )
 def spawn(seed, count):
@@ -49,7 +55,9 @@ def spawn(seed, count):
 
 
 @mutant(
-    "z42", "all sites share one random stream", "simulate:_spawn",
+    "z42",
+    "all sites share one random stream",
+    "simulation.simulate:_spawn",
     "zoo/test_gaps.py::test_every_site_has_a_stream_of_its_own",
 )
 def spawn_one(seed, count):
@@ -61,7 +69,9 @@ def spawn_one(seed, count):
 
 
 @mutant(
-    "z43", "the order of the turns comes from the global generator", f"{NETWORK}.exchange",
+    "z43",
+    "the order of the turns comes from the global generator",
+    f"{NETWORK}.exchange",
     "test_protocols_common.py::test_global_generators_are_left_alone",
 )
 def exchange(self):
@@ -77,7 +87,9 @@ def exchange(self):
 
 
 @mutant(
-    "z44", "all sites write their message before anybody is heard", f"{NETWORK}.exchange",
+    "z44",
+    "all sites write their message before anybody is heard",
+    f"{NETWORK}.exchange",
     "test_network.py::test_a_site_is_asked_anew_when_its_turn_comes",
 )
 def exchange_at_once(self):
@@ -94,7 +106,9 @@ def exchange_at_once(self):
 
 
 @mutant(
-    "z45", "the download of a balanced model is free", f"{NETWORK}.down",
+    "z45",
+    "the download of a balanced model is free",
+    f"{NETWORK}.down",
     "test_messages_ledger.py::test_gm_reb_costs_per_violation",
 )
 def down(original, self, kind, sites, payload=None, cause=("", 0.0), block=-1):
@@ -103,13 +117,17 @@ def down(original, self, kind, sites, payload=None, cause=("", 0.0), block=-1):
     Rebalancing then costs half of what it does, and wins every comparison.
     """
     if kind is BALANCED:
-        self._sites.receive(Message(kind, payload.copy(), self._end().tag, cause), np.asarray(sites))
+        self._sites.receive(
+            Message(kind, payload.copy(), self._end().tag, cause), np.asarray(sites)
+        )
         return payload
     return original(self, kind, sites, payload, cause, block)
 
 
 @mutant(
-    "z46", "the initial model is not billed", "ledger:Ledger.bill",
+    "z46",
+    "the initial model is not billed",
+    "transport.ledger:Ledger.bill",
     "test_messages_ledger.py::test_local_costs_the_initial_model",
 )
 def bill_from_the_second_round(original, self, message, sites):
@@ -122,7 +140,9 @@ def bill_from_the_second_round(original, self, message, sites):
 
 
 @mutant(
-    "z47", "an array is billed by its size in memory", "messages:weight",
+    "z47",
+    "an array is billed by its size in memory",
+    "transport.messages:weight",
     "test_messages_ledger.py::test_weight",
 )
 def in_memory(payload):
@@ -132,11 +152,15 @@ def in_memory(payload):
     """
     if payload is None:
         return 0
-    return sum(map(in_memory, payload)) if isinstance(payload, tuple) else np.asarray(payload).nbytes
+    return (
+        sum(map(in_memory, payload)) if isinstance(payload, tuple) else np.asarray(payload).nbytes
+    )
 
 
 @mutant(
-    "z48", "a protocol's options are read from the wrong place", "protocols:parse",
+    "z48",
+    "a protocol's options are read from the wrong place",
+    "protocols:parse",
     "test_protocols_common.py::test_parse_options",
 )
 def parse(original, text):

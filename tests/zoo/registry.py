@@ -42,7 +42,9 @@ class Mutant:
 MUTANTS: dict[str, Mutant] = {}
 
 
-def mutant(id: str, mistake: str, where: str, killed_by: str, raises: str = "AssertionError") -> Callable[[Any], Any]:
+def mutant(
+    id: str, mistake: str, where: str, killed_by: str, raises: str = "AssertionError"
+) -> Callable[[Any], Any]:
     """Decorate a patch: it joins the zoo under this id."""
 
     def register(patch: Any) -> Any:
@@ -82,7 +84,10 @@ def install(id: str) -> Callable[[], None]:
 
 def is_wrapper(patch: Any) -> bool:
     """Whether the patch wants to be given what it replaces."""
-    return inspect.isfunction(patch) and next(iter(inspect.signature(patch).parameters), "") == "original"
+    return (
+        inspect.isfunction(patch)
+        and next(iter(inspect.signature(patch).parameters), "") == "original"
+    )
 
 
 def _replacement(patch: Any, old: Any) -> Any:
@@ -105,6 +110,11 @@ def _replacement(patch: Any, old: Any) -> Any:
 
 def _places(old: Any) -> Iterator[tuple[dict[Any, Any], Any]]:
     """Every module of the library, and every table in one, that knows the function or class `old`."""
-    for module in [module for name, module in sys.modules.items() if name.partition(".")[0] == "fgm_ref"]:
-        for namespace in [vars(module), *(table for table in vars(module).values() if type(table) is dict)]:
+    for module in [
+        module for name, module in sys.modules.items() if name.partition(".")[0] == "fgm_ref"
+    ]:
+        for namespace in [
+            vars(module),
+            *(table for table in vars(module).values() if type(table) is dict),
+        ]:
             yield from ((namespace, key) for key, value in list(namespace.items()) if value is old)

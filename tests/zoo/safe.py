@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from fgm_ref.zones import norm, squared_norm
+from fgm_ref.arrays import norm, squared_norm
 
 from .registry import mutant
 
 
 @mutant(
-    "z18", "the sign is flipped: safe means φ ≥ 0", "zones:Ball.__call__",
+    "z18",
+    "the sign is flipped: safe means φ ≥ 0",
+    "safe.zones:Ball.__call__",
     "test_safe.py::test_slack_at_zero[ball]",
 )
 def ball(self, X):
@@ -20,7 +22,9 @@ def ball(self, X):
 
 
 @mutant(
-    "z49", "the reference is subtracted twice: ‖X − E‖ − R", "zones:Ball.__call__",
+    "z49",
+    "the reference is subtracted twice: ‖X − E‖ − R",
+    "safe.zones:Ball.__call__",
     "test_safe.py::test_slack_at_zero[ball]",
 )
 def ball_around_the_model(self, X):
@@ -32,7 +36,9 @@ def ball_around_the_model(self, X):
 
 
 @mutant(
-    "z50", "‖X‖² is compared with R, not with R²", "zones:Variance.__call__",
+    "z50",
+    "‖X‖² is compared with R, not with R²",
+    "safe.zones:Variance.__call__",
     "test_safe.py::test_zone_inside_admissible_region[variance]",
 )
 def variance(self, X):
@@ -44,7 +50,9 @@ def variance(self, X):
 
 
 @mutant(
-    "z51", "the region itself is used as the zone, although it is not convex", "zones:Cap.__call__",
+    "z51",
+    "the region itself is used as the zone, although it is not convex",
+    "safe.zones:Cap.__call__",
     "test_safe.py::test_convex[cap]",
 )
 def outside_of_a_ball(self, X):
@@ -56,7 +64,9 @@ def outside_of_a_ball(self, X):
 
 
 @mutant(
-    "z52", "the cap has lost its upper bound", "zones:Cap.__call__",
+    "z52",
+    "the cap has lost its upper bound",
+    "safe.zones:Cap.__call__",
     "test_safe.py::test_zone_inside_admissible_region[cap]",
 )
 def half_of_the_cap(self, X):
@@ -68,7 +78,9 @@ def half_of_the_cap(self, X):
 
 
 @mutant(
-    "z53", "the names of two zones are swapped", "safe:safe_function",
+    "z53",
+    "the names of two zones are swapped",
+    "safe:safe_function",
     "test_safe.py::test_relative_and_absolute_thresholds",
 )
 def safe_function(original, text):
@@ -80,7 +92,9 @@ def safe_function(original, text):
 
 
 @mutant(
-    "z54", "a relative threshold keeps the radius of the first round", "safe:ZoneMaker.radius",
+    "z54",
+    "a relative threshold keeps the radius of the first round",
+    "safe:ZoneMaker.radius",
     "test_safe.py::test_relative_and_absolute_thresholds",
 )
 def radius(original, self, E):
@@ -94,7 +108,9 @@ def radius(original, self, E):
 
 
 @mutant(
-    "z69", "every layer gets the whole radius", "shaped:PerLayer.divide",
+    "z69",
+    "every layer gets the whole radius",
+    "safe.shaped:PerLayer.divide",
     "test_shaped.py::test_layers_are_inside_the_ball",
 )
 def divide(self, blocks):
@@ -106,7 +122,9 @@ def divide(self, blocks):
 
 
 @mutant(
-    "z70", "the history metric is normalised to its smallest weight, turned round", "shaped:HistoryMetric.expect",
+    "z70",
+    "the history metric is normalised to its smallest weight, turned round",
+    "safe.shaped:HistoryMetric.expect",
     "test_shaped.py::test_history_metric_gives_room_where_there_was_movement",
 )
 def expect(self, g):
@@ -120,7 +138,9 @@ def expect(self, g):
 
 
 @mutant(
-    "z71", "a radius is scaled by X·a instead of X/a", "composed:Decaying.__call__",
+    "z71",
+    "a radius is scaled by X·a instead of X/a",
+    "safe.composed:Decaying.__call__",
     "test_shaped.py::test_radii_round_by_round",
 )
 def scaled(self, X):
@@ -132,7 +152,9 @@ def scaled(self, X):
 
 
 @mutant(
-    "z72", "the damped prediction falls back again", "tracking:Tracking.advance",
+    "z72",
+    "the damped prediction falls back again",
+    "safe.tracking:Tracking.advance",
     "test_tracking.py::test_guarantee[gm-tracking-damped]",
 )
 def advance(original, self, t, own):

@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from fgm_ref.messages import MODEL, WORD
+from fgm_ref.transport.messages import MODEL, WORD
 
 from .registry import mutant
 
-POST = "post:Post"
+POST = "transport.post:Post"
 
 
 @mutant(
-    "z74", "the coordinator goes on with the model that it has not sent", "protocols.base:Coordinator.publish",
+    "z74",
+    "the coordinator goes on with the model that it has not sent",
+    "protocols.base:Coordinator.publish",
     "test_codecs.py::test_all_ends_hold_the_same_model[int8-gm]",
 )
 def publish(self, E, cause=("", 0.0)):
@@ -24,7 +26,9 @@ def publish(self, E, cause=("", 0.0)):
 
 
 @mutant(
-    "z75", "the residual is forgotten", f"{POST}._ship",
+    "z75",
+    "the residual is forgotten",
+    f"{POST}._ship",
     "test_codecs.py::test_without_feedback_small_numbers_are_never_heard",
 )
 def ship(original, self, x, reference, residual, where):
@@ -36,7 +40,9 @@ def ship(original, self, x, reference, residual, where):
 
 
 @mutant(
-    "z76", "one residual for all sites", f"{POST}.__init__",
+    "z76",
+    "one residual for all sites",
+    f"{POST}.__init__",
     "test_codecs.py::test_every_site_has_its_own_residual",
 )
 def init(original, self, codec, models, rows=None):
@@ -50,7 +56,9 @@ def init(original, self, codec, models, rows=None):
 
 
 @mutant(
-    "z77", "the scales of the 8-bit numbers are not billed", "codecs:size",
+    "z77",
+    "the scales of the 8-bit numbers are not billed",
+    "transport.codecs:size",
     "test_codecs.py::test_errors_and_sizes",
 )
 def size(coded):
@@ -58,11 +66,17 @@ def size(coded):
 
     Nobody can read the numbers without their scales, which travel as well: 4 bytes for every 256 of them.
     """
-    return coded[-1].nbytes if len(coded) == 1 else sum(part.nbytes for part in coded if part.dtype != np.float32)
+    return (
+        coded[-1].nbytes
+        if len(coded) == 1
+        else sum(part.nbytes for part in coded if part.dtype != np.float32)
+    )
 
 
 @mutant(
-    "z78", "models are rounded, not their differences", f"{POST}.up",
+    "z78",
+    "models are rounded, not their differences",
+    f"{POST}.up",
     "test_codecs.py::test_models_are_shipped_as_differences",
 )
 def up_whole(self, sites, X, where):
@@ -71,12 +85,19 @@ def up_whole(self, sites, X, where):
     A step of the scale is then 1/127 of the largest *weight*, far more than a round of training changes.
     """
     nothing = np.zeros_like(self.latest[where])
-    shipped = [self._ship(x, nothing, self.unsaid[i, where], where) for i, x in zip(sites.tolist(), X, strict=True)]
-    return np.stack([arrived for arrived, _ in shipped]), np.array([number for _, number in shipped])
+    shipped = [
+        self._ship(x, nothing, self.unsaid[i, where], where)
+        for i, x in zip(sites.tolist(), X, strict=True)
+    ]
+    return np.stack([arrived for arrived, _ in shipped]), np.array(
+        [number for _, number in shipped]
+    )
 
 
 @mutant(
-    "z79", "a site that was away is sent a difference like everybody", f"{POST}.down",
+    "z79",
+    "a site that was away is sent a difference like everybody",
+    f"{POST}.down",
     "test_codecs.py::test_who_lacks_the_last_model_gets_it_whole",
 )
 def down(original, self, kind, sites, x, where):
@@ -89,7 +110,9 @@ def down(original, self, kind, sites, x, where):
 
 
 @mutant(
-    "z80", "all replies to a poll are billed like the first", "network:Network._bill",
+    "z80",
+    "all replies to a poll are billed like the first",
+    "transport.network:Network._bill",
     "test_codecs.py::test_polled_replies_of_different_sizes_are_billed_one_by_one",
 )
 def bill(original, self, message, sites, sizes):
@@ -101,7 +124,9 @@ def bill(original, self, message, sites, sizes):
 
 
 @mutant(
-    "z81", "an increment is counted for the wrong block", "protocols.fgm_blocks:Coordinator.receive",
+    "z81",
+    "an increment is counted for the wrong block",
+    "protocols.fgm_blocks:Coordinator.receive",
     "test_protocol_fgm_blocks.py::test_only_the_block_that_moves_is_shipped",
 )
 def receive(self, site, message):
@@ -114,7 +139,9 @@ def receive(self, site, message):
 
 
 @mutant(
-    "z82", "every block has the radius of the whole", "protocols.fgm_blocks:budget",
+    "z82",
+    "every block has the radius of the whole",
+    "protocols.fgm_blocks:budget",
     "test_protocol_fgm_blocks.py::test_the_blocks_keep_the_ball",
 )
 def budget(make_zone, where, D):

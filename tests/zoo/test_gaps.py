@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from scripted import build, play
 from strategies import SEEDS, make_script
 
-from fgm_ref.config import Config
 from fgm_ref.datasets import vocabulary_of
-from fgm_ref.gradcheck import gradcheck
-from fgm_ref.losses import squared_error
-from fgm_ref.metrics import evaluate
-from fgm_ref.model import Model, ModelSpec
-from fgm_ref.simulate import Simulation
-from fgm_ref.windows import classification, regression
+from fgm_ref.datasets.dataset import classification, regression
+from fgm_ref.learning.gradcheck import gradcheck
+from fgm_ref.learning.losses import squared_error
+from fgm_ref.learning.model import Model, ModelSpec
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.metrics import evaluate
+from fgm_ref.simulation.simulate import Simulation
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e3])
@@ -31,7 +31,9 @@ def test_word_ids_follow_frequency_and_then_the_alphabet(words):
     # a rule that leaves nothing to chance: frequent words first, equals by letters, from 2, none that comes once
     ids = vocabulary_of([words[:50], words[50:]])
     assert list(ids.values()) == list(range(2, len(ids) + 2))
-    assert list(ids) == sorted({w for w in words if words.count(w) > 1}, key=lambda w: (-words.count(w), w))
+    assert list(ids) == sorted(
+        {w for w in words if words.count(w) > 1}, key=lambda w: (-words.count(w), w)
+    )
 
 
 def test_who_comes_closer_says_nothing():

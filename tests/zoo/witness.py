@@ -16,7 +16,16 @@ import pytest
 
 from .registry import TESTS
 
-QUIET = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no", "-W", "ignore:Module already imported"]
+QUIET = [
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "--tb=no",
+    "-W",
+    "ignore:Module already imported",
+]
 
 
 class Witness:
@@ -44,8 +53,19 @@ def main(id: str, tests: list[str]) -> None:
     witness, said = Witness(), io.StringIO()
     mutant = [] if id == "-" else ["-x", "--mutant", id]
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main([*QUIET, *mutant, *(str(TESTS / test) for test in tests)], plugins=[witness])
-    print(json.dumps({"code": int(code), "failed": witness.failed, "said": said.getvalue()[-2000:], **witness.seen}))
+        code = pytest.main(
+            [*QUIET, *mutant, *(str(TESTS / test) for test in tests)], plugins=[witness]
+        )
+    print(
+        json.dumps(
+            {
+                "code": int(code),
+                "failed": witness.failed,
+                "said": said.getvalue()[-2000:],
+                **witness.seen,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

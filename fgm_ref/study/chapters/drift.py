@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from fgm_ref.plots import GREY
+from fgm_ref.arrays import Array
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import NOTHING, Comparison
@@ -17,11 +16,14 @@ from fgm_ref.study.measure import curve
 from fgm_ref.study.paired import listed, side, told_difference
 from fgm_ref.study.rows import Rows, mean, runs, values, where
 from fgm_ref.study.stats import RESAMPLES, weights
+from fgm_ref.view.plots import GREY
 
-Array = npt.NDArray[Any]
 DYNAMIC = ("gm", "fgm", "fgm-centre", "omniscient")
-FORMAL = {"served_mean": "loss of E over time", "prequential": "loss while learning",
-          "prequential_late": "the same, second half"}
+FORMAL = {
+    "served_mean": "loss of E over time",
+    "prequential": "loss while learning",
+    "prequential_late": "the same, second half",
+}
 SIDES = ("lower", "higher", "no clear difference")
 CHEAPER = "fewer bytes than any period"
 DRAWN = ("gm", "fgm", "omniscient")
@@ -55,7 +57,9 @@ class Case:
     @property
     def periods(self) -> list[str]:
         """The periodic protocols, the dearest first."""
-        return sorted(values(self.periodic, "protocol"), key=lambda name: -mean(self.of(name), "bytes"))
+        return sorted(
+            values(self.periodic, "protocol"), key=lambda name: -mean(self.of(name), "bytes")
+        )
 
     def of(self, protocol: str) -> Rows:
         """The runs of one protocol at all its thresholds."""
@@ -126,7 +130,11 @@ def cases_of(rows: Rows) -> Iterator[Case]:
     settings = sorted({(row["dataset"], row["change"]) for row in rows})
     for number, (dataset, change) in enumerate(settings):
         left_out = "omniscient" if change.startswith("join") else ""
-        found = [row for row in where(rows, dataset=dataset, change=change) if row["protocol"] != left_out]
+        found = [
+            row
+            for row in where(rows, dataset=dataset, change=change)
+            if row["protocol"] != left_out
+        ]
         case = Case(found, number)
         if case.periodic:
             yield case
@@ -136,18 +144,26 @@ def chapter(rows: Rows) -> Chapter:
     """The chapter; what was not run is left out of it."""
     cases = list(cases_of(rows))
     return Chapter(
-        "When things change: dynamic against periodic", findings(cases), [
-            Picture("drift", figure(cases), "Test loss of the coordinator's model E over time at the largest "
-                    "threshold, means over the seeds; dotted vertical: the change. The period drawn is the one that "
-                    "ships about as many bytes as FGM."),
+        "When things change: dynamic against periodic",
+        findings(cases),
+        [
+            Picture(
+                "drift",
+                figure(cases),
+                "Test loss of the coordinator's model E over time at the largest "
+                "threshold, means over the seeds; dotted vertical: the change. The period drawn is the one that "
+                "ships about as many bytes as FGM.",
+            ),
         ],
         [table(cases)],
-        notes=["− periodic: minus the loss of periodic averaging at the same bytes, interpolated in ln bytes between "
-               "its periods, the mean over the thresholds; where a protocol ships more than the shortest period, minus "
-               "that period's. A difference in loss while learning is a difference in regret per step: what regret is "
-               "measured against cancels. Where a site joins, omniscient is left out: it counts the distance of a site "
-               "that cannot answer, and averages in nearly every step. The trivial model's loss is that before the "
-               "change."],
+        notes=[
+            "− periodic: minus the loss of periodic averaging at the same bytes, interpolated in ln bytes between "
+            "its periods, the mean over the thresholds; where a protocol ships more than the shortest period, minus "
+            "that period's. A difference in loss while learning is a difference in regret per step: what regret is "
+            "measured against cancels. Where a site joins, omniscient is left out: it counts the distance of a site "
+            "that cannot answer, and averages in nearly every step. The trivial model's loss is that before the "
+            "change."
+        ],
     )
 
 
@@ -155,8 +171,11 @@ def findings(cases: list[Case]) -> list[str]:
     """Who is better than a period that ships as much, and what it is worth."""
     lines = []
     for loss, title in list(FORMAL.items())[:2]:
-        said = [f"{protocol} {tally([gap(case, protocol, loss) for case in cases if case.of(protocol)])}"
-                for protocol in DYNAMIC if any(case.of(protocol) for case in cases)]
+        said = [
+            f"{protocol} {tally([gap(case, protocol, loss) for case in cases if case.of(protocol)])}"
+            for protocol in DYNAMIC
+            if any(case.of(protocol) for case in cases)
+        ]
         lines.append(f"At equal bytes, the {title} against periodic averaging: {'; '.join(said)}.")
     lines.append(worth(cases))
     return lines
@@ -174,9 +193,15 @@ def tally(gaps: list[Gap]) -> str:
     >>> tally([Gap(Case([{"dataset": "watch", "change": "season"}], 0), "lower")])
     'lower in season (watch)'
     """
-    names = {word: [gap.case.name for gap in gaps if gap.word == word] for word in (*SIDES, CHEAPER)}
+    names = {
+        word: [gap.case.name for gap in gaps if gap.word == word] for word in (*SIDES, CHEAPER)
+    }
     everywhere = len(gaps) > 1 and len({gap.word for gap in gaps}) == 1
-    return ", ".join(f"{word} in {'all' if everywhere else listed(found)}" for word, found in names.items() if found)
+    return ", ".join(
+        f"{word} in {'all' if everywhere else listed(found)}"
+        for word, found in names.items()
+        if found
+    )
 
 
 def worth(cases: list[Case]) -> str:
@@ -193,8 +218,10 @@ def worth(cases: list[Case]) -> str:
     sizes = ", ".join(f"{far:.3f} against {spread:.3f} in {name}" for far, spread, name in found)
     rule = "when models are averaged matters less than how often"
     rule = rule if all(smaller) else f"that {rule} does not follow"
-    return (f"By its interval FGM's difference is surely smaller than that between the best and the worst period in "
-            f"{sum(smaller)} of {len(found)} cases ({sizes}): {rule}.")
+    return (
+        f"By its interval FGM's difference is surely smaller than that between the best and the worst period in "
+        f"{sum(smaller)} of {len(found)} cases ({sizes}): {rule}."
+    )
 
 
 def table(cases: list[Case]) -> Table:
@@ -203,14 +230,25 @@ def table(cases: list[Case]) -> Table:
     for case in cases:
         for name in (*(p for p in DYNAMIC if case.of(p)), *case.periods):
             found, dynamic = case.of(name), name in DYNAMIC
-            cells = [case.name, name, words.megabytes(mean(found, "bytes")), f"{mean(found, 'rounds'):.0f}",
-                     f"{mean(case.rows, 'baseline_loss'):.3f}"]
+            cells = [
+                case.name,
+                name,
+                words.megabytes(mean(found, "bytes")),
+                f"{mean(found, 'rounds'):.0f}",
+                f"{mean(case.rows, 'baseline_loss'):.3f}",
+            ]
             for loss in FORMAL:
-                cells += [f"{mean(found, loss):.3f}", told_difference(case.apart(name, loss).plain) if dynamic else ""]
+                cells += [
+                    f"{mean(found, loss):.3f}",
+                    told_difference(case.apart(name, loss).plain) if dynamic else "",
+                ]
             body.append(cells)
     losses = [cell for title in FORMAL.values() for cell in (title, "− periodic")]
-    return Table("Means over thresholds and seeds, with what periodic averaging has at the same bytes taken off:",
-                 ["case", "protocol", "MB", "rounds", "trivial model", *losses], body)
+    return Table(
+        "Means over thresholds and seeds, with what periodic averaging has at the same bytes taken off:",
+        ["case", "protocol", "MB", "rounds", "trivial model", *losses],
+        body,
+    )
 
 
 def nearest(case: Case, size: float) -> str:
@@ -227,7 +265,10 @@ def figure(cases: list[Case]) -> Figure:
     """One panel for each change."""
     figure, axes = figures.panels(len(cases) + 1, columns=2, height=4.0)
     for ax, case in zip(axes, cases, strict=False):
-        drawn = {name: where(case.of(name), threshold=values(case.of(name), "threshold")[-1:]) for name in DRAWN}
+        drawn = {
+            name: where(case.of(name), threshold=values(case.of(name), "threshold")[-1:])
+            for name in DRAWN
+        }
         period = nearest(case, mean(drawn["fgm"] or case.periodic, "bytes"))
         for name, found in {**drawn, "periodic": case.of(period)}.items():
             if found:
@@ -235,7 +276,9 @@ def figure(cases: list[Case]) -> Figure:
                 figures.line(ax, name, np.linspace(0, 1, len(loss)).tolist(), loss.tolist())
         if not np.isnan(case.share):
             ax.axvline(case.share, color=GREY, linestyle=":", linewidth=2)
-        figures.titles(ax, f"{case.name}, {period.partition(':')[2]}", "share of the steps", "loss of E")
+        figures.titles(
+            ax, f"{case.name}, {period.partition(':')[2]}", "share of the steps", "loss of E"
+        )
     if cases:
         figures.legend_panel(axes[len(cases)], axes[0])
     return figure

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from fgm_ref.plots import GREEN, ORANGE, PURPLE
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.paired import difference, level, listed, log_ratio
 from fgm_ref.study.rows import Rows, mean, values, where
 from fgm_ref.study.stats import Estimate
 from fgm_ref.study.words import ratio, short, verdict
+from fgm_ref.view.plots import GREEN, ORANGE, PURPLE
 
 PROTOCOLS = ("gm", "fgm", "dynamic")
 MATTERS = 1.02  # a factor nearer to 1 than this is not worth a word, however sure it is
@@ -50,7 +50,9 @@ class Trial:
     @property
     def overshoot(self) -> Estimate:
         """The farthest that the state was outside before messages were handled, in units of −φ(0)."""
-        relative = [{**row, "overshoot": row["overshoot"] / abs(row["mean_phi_zero"])} for row in self.rows]
+        relative = [
+            {**row, "overshoot": row["overshoot"] / abs(row["mean_phi_zero"])} for row in self.rows
+        ]
         return level(relative, "overshoot")
 
 
@@ -59,7 +61,10 @@ def trials_of(rows: Rows) -> list[Trial]:
     found = []
     for fault in sorted(values(rows, "faults"), key=order):
         for protocol in PROTOCOLS:
-            mine, clean = where(rows, faults=fault, protocol=protocol), where(rows, faults="", protocol=protocol)
+            mine, clean = (
+                where(rows, faults=fault, protocol=protocol),
+                where(rows, faults="", protocol=protocol),
+            )
             if mine and clean:
                 found.append(Trial(protocol, fault, mine, clean))
     return found
@@ -86,7 +91,9 @@ def described(fault: str) -> str:
     if name == "delay":
         return f"{value} step{'s' * (value != '1')} late"
     if name == "drop":
-        return f"{100 * float(value):g} % lost" + (", sent again" if not fault.endswith("resend=no") else "")
+        return f"{100 * float(value):g} % lost" + (
+            ", sent again" if not fault.endswith("resend=no") else ""
+        )
     if name == "absent" and span:
         return f"site {site} away, steps {span.replace('-', '–')}"
     return fault or "none"
@@ -96,16 +103,24 @@ def chapter(rows: Rows) -> Chapter:
     """The chapter; what was not run is left out of it."""
     trials = trials_of(rows)
     return Chapter(
-        "Late and lost messages", findings([trial for trial in trials if trial.fault]), [
-            Picture("faults", figure([trial for trial in trials if trial.fault]), "Bytes (left) and final test loss "
-                    "(right) by those of the run without faults, with 95 % intervals."),
+        "Late and lost messages",
+        findings([trial for trial in trials if trial.fault]),
+        [
+            Picture(
+                "faults",
+                figure([trial for trial in trials if trial.fault]),
+                "Bytes (left) and final test loss "
+                "(right) by those of the run without faults, with 95 % intervals.",
+            ),
         ],
         [table(trials)],
-        notes=["What sites send unasked is late or lost, and not sent again; what the coordinator sends, and replies "
-               "to it, are repeated until they arrive, and billed each time. Differences of less than "
-               f"{100 * (MATTERS - 1):.0f} % are not spoken of. Breaches: share of the steps at whose end the "
-               "guarantee did not hold. Overshoot: how far the state was outside before messages were handled, at "
-               "most; in units of −φ(0), which is R for gm and fgm and R² for dynamic."],
+        notes=[
+            "What sites send unasked is late or lost, and not sent again; what the coordinator sends, and replies "
+            "to it, are repeated until they arrive, and billed each time. Differences of less than "
+            f"{100 * (MATTERS - 1):.0f} % are not spoken of. Breaches: share of the steps at whose end the "
+            "guarantee did not hold. Overshoot: how far the state was outside before messages were handled, at "
+            "most; in units of −φ(0), which is R for gm and fgm and R² for dynamic."
+        ],
     )
 
 
@@ -113,11 +128,20 @@ def findings(trials: list[Trial]) -> list[str]:
     """Bytes, loss and guarantee, protocol by protocol."""
     if not trials:
         return []
-    found = {protocol: [trial for trial in trials if trial.protocol == protocol] for protocol in PROTOCOLS}
+    found = {
+        protocol: [trial for trial in trials if trial.protocol == protocol]
+        for protocol in PROTOCOLS
+    }
     return [
-        "Bytes under faults: " + "; ".join(f"{name} has {spread(of)}" for name, of in found.items() if of) + ".",
-        "Final loss: " + "; ".join(f"{name} {losses(of)}" for name, of in found.items() if of) + ".",
-        "The guarantee: " + "; ".join(f"{name} {guarantee(of)}" for name, of in found.items() if of) + ".",
+        "Bytes under faults: "
+        + "; ".join(f"{name} has {spread(of)}" for name, of in found.items() if of)
+        + ".",
+        "Final loss: "
+        + "; ".join(f"{name} {losses(of)}" for name, of in found.items() if of)
+        + ".",
+        "The guarantee: "
+        + "; ".join(f"{name} {guarantee(of)}" for name, of in found.items() if of)
+        + ".",
     ]
 
 
@@ -138,16 +162,25 @@ def clearly(ratios: list[tuple[str, Estimate]], less: str, more: str) -> str:
     'more (1 step late: 1.30 times)'
     """
     ratios = [(fault, e) for fault, e in ratios if abs(np.log(e.value)) > np.log(MATTERS)]
-    groups = {word: [f"{described(fault)}: {short(e.value)} times" for fault, e in ratios
-                     if verdict(e, less, more, "") == word] for word in (more, less)}
+    groups = {
+        word: [
+            f"{described(fault)}: {short(e.value)} times"
+            for fault, e in ratios
+            if verdict(e, less, more, "") == word
+        ]
+        for word in (more, less)
+    }
     said = [f"{word} ({', '.join(names)})" for word, names in groups.items() if names]
     return ", ".join(said) or "no difference to speak of"
 
 
 def guarantee(trials: list[Trial]) -> str:
     """Where it did not hold at the end of some step."""
-    broken = [f"{described(trial.fault)} in {100 * trial.breaches:.1f} % of the steps"
-              for trial in trials if trial.breaches > 0]
+    broken = [
+        f"{described(trial.fault)} in {100 * trial.breaches:.1f} % of the steps"
+        for trial in trials
+        if trial.breaches > 0
+    ]
     return f"misses it with {listed(broken)}" if broken else "keeps it throughout"
 
 
@@ -157,12 +190,34 @@ def table(trials: list[Trial]) -> Table:
     for t in trials:
         ours = [ratio(t.bytes), words.difference(t.apart)] if t.fault else ["", ""]
         overshoot = t.overshoot if t.overshoot.n else None
-        body.append([described(t.fault), t.protocol, words.megabytes(mean(t.rows, "bytes")), ours[0],
-                     f"{mean(t.rows, 'rounds'):.0f}", f"{mean(t.rows, 'baseline_loss'):.3f}",
-                     f"{mean(t.rows, 'loss'):.3f}", ours[1], f"{100 * t.breaches:.1f} %",
-                     ratio(overshoot) if overshoot else "", short(mean(t.rows, "dropped"))])
-    header = ["fault", "protocol", "MB", "bytes, by those without", "rounds", "loss, trivial model", "loss",
-              "loss − without", "breaches", "overshoot", "stale messages dropped"]
+        body.append(
+            [
+                described(t.fault),
+                t.protocol,
+                words.megabytes(mean(t.rows, "bytes")),
+                ours[0],
+                f"{mean(t.rows, 'rounds'):.0f}",
+                f"{mean(t.rows, 'baseline_loss'):.3f}",
+                f"{mean(t.rows, 'loss'):.3f}",
+                ours[1],
+                f"{100 * t.breaches:.1f} %",
+                ratio(overshoot) if overshoot else "",
+                short(mean(t.rows, "dropped")),
+            ]
+        )
+    header = [
+        "fault",
+        "protocol",
+        "MB",
+        "bytes, by those without",
+        "rounds",
+        "loss, trivial model",
+        "loss",
+        "loss − without",
+        "breaches",
+        "overshoot",
+        "stale messages dropped",
+    ]
     return Table("What faults cost:", header, body)
 
 
@@ -174,12 +229,21 @@ def figure(trials: list[Trial]) -> Figure:
     labels = [described(fault).replace(", ", "\n") for fault in faults]
     for ax, name in zip(axes, ("bytes", "loss"), strict=True):
         for place, (protocol, (marker, color)) in enumerate(LOOKS.items()):
-            by_fault = {trial.fault: getattr(trial, name) for trial in trials if trial.protocol == protocol}
+            by_fault = {
+                trial.fault: getattr(trial, name) for trial in trials if trial.protocol == protocol
+            }
             found = [by_fault.get(fault, nothing) for fault in faults]
             figures.dots(ax, labels, found, marker, color, 0.22 * (place - 1), protocol)
-        figures.titles(ax, {"bytes": "bytes", "loss": "final loss"}[name], "by the run without faults")
+        figures.titles(
+            ax, {"bytes": "bytes", "loss": "final loss"}[name], "by the run without faults"
+        )
         ax.margins(y=0.1)
     axes[1].set_yticklabels([])
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=figures.SMALL,
-                  frameon=False)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=3,
+        fontsize=figures.SMALL,
+        frameon=False,
+    )
     return figure

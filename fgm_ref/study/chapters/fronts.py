@@ -6,25 +6,35 @@ from math import isnan
 
 from matplotlib.figure import Figure
 
-from fgm_ref.plots import BLACK, BLUE, GREY, ORANGE, PURPLE
 from fgm_ref.study import figures
 from fgm_ref.study.cases import ROOM, Case, Cases, clearly, over, written
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
 from fgm_ref.study.rows import Rows, mean, values
 from fgm_ref.study.words import difference
+from fgm_ref.view.plots import BLACK, BLUE, GREY, ORANGE, PURPLE
 
-LOSSES = {"loss": "final loss", "served_mean": "loss of E over time", "prequential": "loss while learning"}
+LOSSES = {
+    "loss": "final loss",
+    "served_mean": "loss of E over time",
+    "prequential": "loss while learning",
+}
 RIVALS = ("dynamic", "gm", "periodic", "fda-linear", "omniscient")
 DRAWN = ("periodic", "dynamic", "gm", "fgm", "fgm-probe", "omniscient")
 LOOKS = {"gm": ("D", ORANGE), "dynamic": ("^", PURPLE), "periodic": ("o", BLUE)}
-RATIOS = ("FGM's bytes by those of another protocol, with 95 % intervals; left of 1, FGM needs fewer. Left: equal "
-          "thresholds, so the same promise. Right: the same final loss.")
-FRONTS = ("Final test loss against payload bytes, means over the seeds; each point is a threshold or a period. Dotted: "
-          "no communication; dashed: all averaged in every step.")
-NOTE = (f"L* lies {100 * (1 - ROOM):.0f} % of the way from the loss of sites that never speak to that of averaging "
-        "after every step; a dash: speaking does not lower this loss. A star: some resamples do not reach L*. ≥ or ≤: "
-        "the cheapest setting of one of the two is good enough already, so the ratio is a bound; ≈: of both.")
+RATIOS = (
+    "FGM's bytes by those of another protocol, with 95 % intervals; left of 1, FGM needs fewer. Left: equal "
+    "thresholds, so the same promise. Right: the same final loss."
+)
+FRONTS = (
+    "Final test loss against payload bytes, means over the seeds; each point is a threshold or a period. Dotted: "
+    "no communication; dashed: all averaged in every step."
+)
+NOTE = (
+    f"L* lies {100 * (1 - ROOM):.0f} % of the way from the loss of sites that never speak to that of averaging "
+    "after every step; a dash: speaking does not lower this loss. A star: some resamples do not reach L*. ≥ or ≤: "
+    "the cheapest setting of one of the two is good enough already, so the ratio is a bound; ≈: of both."
+)
 
 
 def chapter(rows: Rows) -> Chapter:
@@ -32,11 +42,17 @@ def chapter(rows: Rows) -> Chapter:
     cases = Cases(rows)
     head = cases.headline
     return Chapter(
-        "Loss against bytes", findings(head),
+        "Loss against bytes",
+        findings(head),
         [Picture("ratios", forest(head), RATIOS), Picture("fronts", fronts(head), FRONTS)],
-        [levels(head), promises(head), *(equal_loss(head, loss) for loss in filter(partial(helped, head), LOSSES)),
-         elsewhere(cases)],
-        answers(cases), [NOTE, *unhelped(head)],
+        [
+            levels(head),
+            promises(head),
+            *(equal_loss(head, loss) for loss in filter(partial(helped, head), LOSSES)),
+            elsewhere(cases),
+        ],
+        answers(cases),
+        [NOTE, *unhelped(head)],
     )
 
 
@@ -51,8 +67,10 @@ def unhelped(cases: list[Case]) -> list[str]:
     for loss, name in LOSSES.items():
         others = sorted({case.name for case in cases} - set(helped(cases, loss)))
         if others:
-            notes.append(f"No L* for the {name} on {', '.join(others)}: sites that never speak have the lowest, for "
-                         "they learn what suits their own next batch.")
+            notes.append(
+                f"No L* for the {name} on {', '.join(others)}: sites that never speak have the lowest, for "
+                "they learn what suits their own next batch."
+            )
     return notes
 
 
@@ -101,26 +119,56 @@ def levels(cases: list[Case]) -> Table:
     """Trivial baselines, and what the stated loss is."""
     body = []
     for case in cases:
-        losses = [mean(case.rows, "baseline_loss"), case.level("local", "loss"), case.level("central", "loss")]
+        losses = [
+            mean(case.rows, "baseline_loss"),
+            case.level("local", "loss"),
+            case.level("central", "loss"),
+        ]
         losses += [case.level("periodic:b=1", "loss"), case.target("loss")]
         scores = [mean(case.rows, "baseline_score"), case.level("periodic:b=1", "score")]
         seeds = str(len(values(case.rows, "seed")))
         body.append([case.name, *(f"{value:.3f}" for value in losses + scores), seeds])
-    header = ["data set", "trivial", "local", "central", "periodic:b=1", "L*", "trivial score", "score of periodic:b=1"]
-    about = ("Final losses between which all happens (trivial: the classes' frequencies, or persistence; scores: "
-             "accuracy, or RMSE in °C):")
+    header = [
+        "data set",
+        "trivial",
+        "local",
+        "central",
+        "periodic:b=1",
+        "L*",
+        "trivial score",
+        "score of periodic:b=1",
+    ]
+    about = (
+        "Final losses between which all happens (trivial: the classes' frequencies, or persistence; scores: "
+        "accuracy, or RMSE in °C):"
+    )
     return Table(about, [*header, "seeds"], body)
 
 
 def promises(cases: list[Case]) -> Table:
     """Bytes at equal thresholds."""
-    pairs = [("fgm", "gm"), ("fgm", "dynamic"), ("fgm", "fda-linear"), ("fgm", "omniscient"), ("fgm-centre", "fgm"),
-             ("fgm-probe", "fgm"), ("fgm-probe", "omniscient")]
-    body = [[case.name, *(written(case.promise(*pair)) for pair in pairs), difference(case.losses("fgm", "gm").plain)]
-            for case in cases]
+    pairs = [
+        ("fgm", "gm"),
+        ("fgm", "dynamic"),
+        ("fgm", "fda-linear"),
+        ("fgm", "omniscient"),
+        ("fgm-centre", "fgm"),
+        ("fgm-probe", "fgm"),
+        ("fgm-probe", "omniscient"),
+    ]
+    body = [
+        [
+            case.name,
+            *(written(case.promise(*pair)) for pair in pairs),
+            difference(case.losses("fgm", "gm").plain),
+        ]
+        for case in cases
+    ]
     body.append(["all", *(over(cases, promise(*pair)) for pair in pairs), ""])
     about = "Bytes at equal thresholds (the same bound on the spread of the sites), geometric means over thresholds:"
-    return Table(about, ["data set", *(f"{a} / {b}" for a, b in pairs), "final loss, fgm − gm"], body)
+    return Table(
+        about, ["data set", *(f"{a} / {b}" for a, b in pairs), "final loss, fgm − gm"], body
+    )
 
 
 def equal_loss(cases: list[Case], loss: str) -> Table:
@@ -128,30 +176,48 @@ def equal_loss(cases: list[Case], loss: str) -> Table:
     pairs = [(a, b) for a in ("fgm", "fgm-probe") for b in RIVALS]
     body = [[case.name, *(written(case.reach(*pair, loss)) for pair in pairs)] for case in cases]
     body.append(["all", *(over(cases, reach(*pair, loss)) for pair in pairs)])
-    return Table(f"Bytes to reach L*, {LOSSES[loss]}:", ["data set", *(f"{a} / {b}" for a, b in pairs)], body)
+    return Table(
+        f"Bytes to reach L*, {LOSSES[loss]}:", ["data set", *(f"{a} / {b}" for a, b in pairs)], body
+    )
 
 
 def elsewhere(cases: Cases) -> Table:
     """The same comparison under other conditions."""
     questions = {
-        "fgm / gm, promise": promise("fgm", "gm"), "fgm / dynamic, promise": promise("fgm", "dynamic"),
-        "fgm-centre / gm, promise": promise("fgm-centre", "gm"), "fgm / gm, loss": reach("fgm", "gm"),
+        "fgm / gm, promise": promise("fgm", "gm"),
+        "fgm / dynamic, promise": promise("fgm", "dynamic"),
+        "fgm-centre / gm, promise": promise("fgm-centre", "gm"),
+        "fgm / gm, loss": reach("fgm", "gm"),
         "fgm / periodic, loss": reach("fgm", "periodic"),
     }
-    body = [[name, *(over(found, question) for question in questions.values())]
-            for name, found in cases.conditions.items()]
-    return Table("Pooled over the data sets, under other conditions (at equal promise, and at L* of the final loss):",
-                 ["condition", *questions], body)
+    body = [
+        [name, *(over(found, question) for question in questions.values())]
+        for name, found in cases.conditions.items()
+    ]
+    return Table(
+        "Pooled over the data sets, under other conditions (at equal promise, and at L* of the final loss):",
+        ["condition", *questions],
+        body,
+    )
 
 
 def forest(cases: list[Case]) -> Figure:
     """Ratios with intervals, one line per data set."""
     figure, (left, right) = figures.panels(2, columns=2, height=1.8 + 0.6 * len(cases))
-    for ax, title, names, question in ((left, "same promise", ("gm", "dynamic"), promise),
-                                       (right, "same final loss", ("gm", "dynamic", "periodic"), reach)):
+    for ax, title, names, question in (
+        (left, "same promise", ("gm", "dynamic"), promise),
+        (right, "same final loss", ("gm", "dynamic", "periodic"), reach),
+    ):
         for place, name in enumerate(names):
             found = [question("fgm", name)(case).estimate for case in cases]
-            figures.dots(ax, [case.name for case in cases], found, *LOOKS[name], 0.22 * (place - 1), f"FGM / {name}")
+            figures.dots(
+                ax,
+                [case.name for case in cases],
+                found,
+                *LOOKS[name],
+                0.22 * (place - 1),
+                f"FGM / {name}",
+            )
         figures.titles(ax, title, "ratio of bytes")
         figures.ticks_of_ratios(ax, (0.25, 0.5, 1, 2, 4))
     right.set_yticklabels([])
@@ -166,7 +232,9 @@ def fronts(cases: list[Case]) -> Figure:
         for protocol in filter(case.has, DRAWN):
             front = case.front(protocol)
             order = front.bytes.mean(axis=1).argsort()
-            figures.line(ax, protocol, front.bytes.mean(axis=1)[order] / 1e6, front.loss.mean(axis=1)[order])
+            figures.line(
+                ax, protocol, front.bytes.mean(axis=1)[order] / 1e6, front.loss.mean(axis=1)[order]
+            )
         ax.axhline(case.level("local", "loss"), color=BLACK, linestyle=":", linewidth=1.5)
         ax.axhline(case.level("periodic:b=1", "loss"), color=GREY, linestyle="--", linewidth=1.5)
         figures.titles(ax, case.name, "MB", "test loss")

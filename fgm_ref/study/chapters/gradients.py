@@ -3,25 +3,31 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from fgm_ref.arrays import Array
 from fgm_ref.datasets import load
-from fgm_ref.plots import BLUE, SKY, VERMILLION
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
 from fgm_ref.study.paired import level, listed, log_ratio, told
 from fgm_ref.study.rows import Rows, mean, values, where
 from fgm_ref.study.words import verdict
+from fgm_ref.view.plots import BLUE, SKY, VERMILLION
 
-Array = npt.NDArray[Any]
-LOOKS = {("lstm", "h"): (BLUE, "-", "o"), ("lstm", "c"): (SKY, ":", "s"), ("rnn", "h"): (VERMILLION, "--", "^")}
+LOOKS = {
+    ("lstm", "h"): (BLUE, "-", "o"),
+    ("lstm", "c"): (SKY, ":", "s"),
+    ("rnn", "h"): (VERMILLION, "--", "^"),
+}
 COLUMNS = ("gradient_reach", "relative_drift", "relative_step_norm", "rounds", "bytes", "loss")
-LABELS = {("lstm", "h"): "LSTM, output h", ("lstm", "c"): "LSTM, cell state c", ("rnn", "h"): "RNN, output h"}
+LABELS = {
+    ("lstm", "h"): "LSTM, output h",
+    ("lstm", "c"): "LSTM, cell state c",
+    ("rnn", "h"): "RNN, output h",
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,9 @@ def cases_of(rows: Rows) -> Iterator[Case]:
     """One for each data set and way of training, the same rate and clipping for both cells."""
     number = 0
     for dataset in values(rows, "dataset"):
-        for lr, clip in sorted({(row["lr"], row["clip"] or 0) for row in where(rows, dataset=dataset)}):
+        for lr, clip in sorted(
+            {(row["lr"], row["clip"] or 0) for row in where(rows, dataset=dataset)}
+        ):
             yield Case(where(rows, dataset=dataset, lr=lr, clip=clip or None), number)
             number += 1
 
@@ -68,18 +76,31 @@ def cases_of(rows: Rows) -> Iterator[Case]:
 def chapter(rows: Rows) -> Chapter:
     """The chapter; what was not run is left out of it."""
     # the two lengths of a step tell how long E was, on average
-    rows = [{**row, "relative_drift": row["drift"] * row["relative_step_norm"] / row["step_norm"]} for row in rows]
+    rows = [
+        {**row, "relative_drift": row["drift"] * row["relative_step_norm"] / row["step_norm"]}
+        for row in rows
+    ]
     cases = list(cases_of(rows))
-    drawn = list({case.dataset: case for case in reversed(cases)}.values())[::-1]  # the first way of training of each
+    drawn = list({case.dataset: case for case in reversed(cases)}.values())[
+        ::-1
+    ]  # the first way of training of each
     return Chapter(
-        "Vanishing gradients, drifts and rounds", findings([case for case in cases if case.both]), [
-            Picture("gradients", figure(drawn), "Length of the gradient of the loss at the state so many steps before "
-                    "the end, by its length at the last output; after training, means over the seeds."),
+        "Vanishing gradients, drifts and rounds",
+        findings([case for case in cases if case.both]),
+        [
+            Picture(
+                "gradients",
+                figure(drawn),
+                "Length of the gradient of the loss at the state so many steps before "
+                "the end, by its length at the last output; after training, means over the seeds.",
+            ),
         ],
         [table(cases)],
-        notes=["Reach: share of the gradient at the last output that is left at the first step, at the end of "
-               "training. Step: mean length of one site's training step, in units of ‖E‖. Drift: mean ‖w_i − E‖ when "
-               "nothing is pending, in the same units."],
+        notes=[
+            "Reach: share of the gradient at the last output that is left at the first step, at the end of "
+            "training. Step: mean length of one site's training step, in units of ‖E‖. Drift: mean ‖w_i − E‖ when "
+            "nothing is pending, in the same units."
+        ],
     )
 
 
@@ -87,15 +108,19 @@ def findings(cases: list[Case]) -> list[str]:
     """Does it reach less far, and are there fewer rounds, or more?"""
     if not cases:
         return []
-    reach, rounds, moves, loss = (pooled([case.rnn_by_lstm(name) for case in cases])[0].estimate
-                                  for name in ("gradient_reach", "rounds", "relative_step_norm", "loss"))
+    reach, rounds, moves, loss = (
+        pooled([case.rnn_by_lstm(name) for case in cases])[0].estimate
+        for name in ("gradient_reach", "rounds", "relative_step_norm", "loss")
+    )
     word = verdict(reach, "it vanishes faster", "it vanishes more slowly", "no clear difference")
     return [
         f"What is left of the gradient at the first step is, for the RNN, {told(reach)} times what it is for the LSTM "
         f"at the same rate and clipping, pooled over {len(cases)} cases: {word}.",
         f"Its rounds are {told(rounds)} times the LSTM's ({split(cases)}), its training steps, by ‖E‖, "
         f"{told(moves)} times as long, its final losses {told(loss)} times the LSTM's.",
-        conclusion([case for case in cases if case.rnn_by_lstm("gradient_reach").estimate.high < 1]),
+        conclusion(
+            [case for case in cases if case.rnn_by_lstm("gradient_reach").estimate.high < 1]
+        ),
     ]
 
 
@@ -117,8 +142,10 @@ def conclusion(cases: list[Case]) -> str:
     word = "fewer" if named["fewer"] else "more"
     if not named[word]:
         return "That a vanishing gradient makes fewer or more rounds cannot be seen here."
-    return (f"Where its gradient vanishes faster the RNN has {word} rounds on {listed(named[word])}; whether the one "
-            "causes the other these runs do not tell.")
+    return (
+        f"Where its gradient vanishes faster the RNN has {word} rounds on {listed(named[word])}; whether the one "
+        "causes the other these runs do not tell."
+    )
 
 
 def table(cases: list[Case]) -> Table:
@@ -129,14 +156,35 @@ def table(cases: list[Case]) -> Table:
         for cell in ("lstm", "rnn"):
             rows = case.of(cell)
             if rows:
-                body.append([case.dataset, case.training, cell.upper(), f"{mean(rows, 'gradient_reach'):.1e}",
-                             f"{mean(rows, 'relative_drift'):.4f}", f"{mean(rows, 'relative_step_norm'):.4f}",
-                             told(level(rows, "rounds")), words.megabytes(mean(rows, "bytes")),
-                             f"{mean(rows, 'loss'):.3f}", trivial])
+                body.append(
+                    [
+                        case.dataset,
+                        case.training,
+                        cell.upper(),
+                        f"{mean(rows, 'gradient_reach'):.1e}",
+                        f"{mean(rows, 'relative_drift'):.4f}",
+                        f"{mean(rows, 'relative_step_norm'):.4f}",
+                        told(level(rows, "rounds")),
+                        words.megabytes(mean(rows, "bytes")),
+                        f"{mean(rows, 'loss'):.3f}",
+                        trivial,
+                    ]
+                )
         if case.both:
             compared = [told(case.rnn_by_lstm(name).estimate) for name in COLUMNS]
             body.append([case.dataset, case.training, "RNN / LSTM", *compared, ""])
-    header = ["data set", "training", "cell", "reach", "drift", "step", "rounds", "MB", "loss", "loss, trivial model"]
+    header = [
+        "data set",
+        "training",
+        "cell",
+        "reach",
+        "drift",
+        "step",
+        "rounds",
+        "MB",
+        "loss",
+        "loss, trivial model",
+    ]
     return Table("Gradient reach, drifts and rounds of FGM at the same threshold:", header, body)
 
 
@@ -158,8 +206,16 @@ def figure(cases: list[Case]) -> Figure:
             norms = by_lag(case.of(cell), state)
             if len(norms):
                 seen = np.where(norms > 0, norms, np.nan)
-                ax.plot(seen, color=color, linestyle=linestyle, marker=marker, markersize=7, linewidth=2,
-                        markevery=max(1, len(seen) // 6), label=LABELS[cell, state])
+                ax.plot(
+                    seen,
+                    color=color,
+                    linestyle=linestyle,
+                    marker=marker,
+                    markersize=7,
+                    linewidth=2,
+                    markevery=max(1, len(seen) // 6),
+                    label=LABELS[cell, state],
+                )
         ax.set_yscale("log")
         figures.titles(ax, f"{case.dataset}, {case.training}", "steps back", "gradient, relative")
     if cases:

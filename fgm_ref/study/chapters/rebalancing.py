@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from fgm_ref.plots import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 from fgm_ref.study import figures, words
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.compare import Comparison, pooled
@@ -15,12 +14,25 @@ from fgm_ref.study.paired import difference, level, listed, log_ratio, told
 from fgm_ref.study.rows import Rows, mean, where
 from fgm_ref.study.stats import Estimate
 from fgm_ref.study.words import bold, ratio, short
+from fgm_ref.view.plots import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 
-PAIRS = {"gm-reb": "gm", "gm-limits": "gm", "dynamic": "gm",
-         "fgm-reb": "fgm", "fgm-random": "fgm", "fgm-projection": "fgm"}
+PAIRS = {
+    "gm-reb": "gm",
+    "gm-limits": "gm",
+    "dynamic": "gm",
+    "fgm-reb": "fgm",
+    "fgm-random": "fgm",
+    "fgm-projection": "fgm",
+}
 """Who rebalances, and the plain protocol of the same family."""
-LOOKS = {"gm-reb": ("d", ORANGE), "gm-limits": ("<", VERMILLION), "dynamic": ("^", PURPLE),
-         "fgm-reb": ("X", GREEN), "fgm-random": (">", BLUE), "fgm-projection": ("p", BLACK)}
+LOOKS = {
+    "gm-reb": ("d", ORANGE),
+    "gm-limits": ("<", VERMILLION),
+    "dynamic": ("^", PURPLE),
+    "fgm-reb": ("X", GREEN),
+    "fgm-random": (">", BLUE),
+    "fgm-projection": ("p", BLACK),
+}
 CANCELLATION = "fgm_ref.study.cancel:cancellation"
 ROOM = 0.1
 TAIL = 0.025  # share of 95 % intervals that lie below what they should hold
@@ -70,14 +82,18 @@ class Trial(NamedTuple):
     @property
     def pays(self) -> bool:
         """Clearly fewer bytes, and the loss is surely not higher by a tenth of what the plain protocol has learnt."""
-        learnt = mean(self.case.rows, "baseline_loss") - mean(self.case.of(PAIRS[self.protocol]), "loss")
+        learnt = mean(self.case.rows, "baseline_loss") - mean(
+            self.case.of(PAIRS[self.protocol]), "loss"
+        )
         return self.saves and self.learns and self.loss.high <= ROOM * max(0.0, learnt)
 
     @property
     def text(self) -> str:
         """Who, where, and what came of it."""
-        return (f"{self.protocol} on {self.case.name} ({ratio(self.bytes)} times the bytes, "
-                f"loss {words.difference(self.loss)})")
+        return (
+            f"{self.protocol} on {self.case.name} ({ratio(self.bytes)} times the bytes, "
+            f"loss {words.difference(self.loss)})"
+        )
 
 
 def cases_of(rows: Rows) -> Iterator[Case]:
@@ -94,20 +110,33 @@ def cases_of(rows: Rows) -> Iterator[Case]:
 def chapter(rows: Rows) -> Chapter:
     """The chapter; what was not run is left out of it."""
     cases = list(cases_of(rows))
-    trials = [Trial(case, protocol, case.bytes(protocol).estimate, case.loss(protocol))
-              for case in cases for protocol in PAIRS if case.bytes(protocol).n]
+    trials = [
+        Trial(case, protocol, case.bytes(protocol).estimate, case.loss(protocol))
+        for case in cases
+        for protocol in PAIRS
+        if case.bytes(protocol).n
+    ]
     cancel = where(rows, kind=CANCELLATION)
     return Chapter(
-        "Does rebalancing pay?", findings(trials, cancel), [
-            Picture("rebalancing", figure(cases), "Bytes of each rebalancer by those of the protocol without it, "
-                    "with 95 % intervals; left of 1, rebalancing saves. Opposed: hardly two sites know the same class, "
-                    "plain SGD."),
+        "Does rebalancing pay?",
+        findings(trials, cancel),
+        [
+            Picture(
+                "rebalancing",
+                figure(cases),
+                "Bytes of each rebalancer by those of the protocol without it, "
+                "with 95 % intervals; left of 1, rebalancing saves. Opposed: hardly two sites know the same class, "
+                "plain SGD.",
+            ),
         ],
-        [bytes_table(cases), loss_table(cases), *([cancellation_table(cancel)] if cancel else [])], answers(trials),
-        [f"Bold: the interval lies below 1. Of {len(trials)} comparisons about {short(TAIL * len(trials))} would by "
-         "chance; with so few seeds some more. Rebalancing pays, here, if its bytes are clearly fewer and its loss is "
-         f"surely not higher by {100 * ROOM:.0f} % of what the plain protocol has learnt (its distance from the "
-         "trivial model's loss), and clearly below the trivial model's."],
+        [bytes_table(cases), loss_table(cases), *([cancellation_table(cancel)] if cancel else [])],
+        answers(trials),
+        [
+            f"Bold: the interval lies below 1. Of {len(trials)} comparisons about {short(TAIL * len(trials))} would by "
+            "chance; with so few seeds some more. Rebalancing pays, here, if its bytes are clearly fewer and its loss "
+            f"is surely not higher by {100 * ROOM:.0f} % of what the plain protocol has learnt (its distance from the "
+            "trivial model's loss), and clearly below the trivial model's."
+        ],
     )
 
 
@@ -117,16 +146,25 @@ def answers(trials: list[Trial]) -> list[str]:
         return []
     paying = sorted((trial for trial in trials if trial.pays), key=lambda trial: trial.bytes.value)
     dearer = sum(trial.bytes.low > 1 for trial in trials)
-    best = f"The best is {paying[0].text}" if paying else "There is no case in which it is sure that one pays"
-    return [f"**Rebalancing** clearly saves bytes at no loss to speak of in {len(paying)} of {len(trials)} trials "
-            f"(rebalancer and case); in {dearer} it clearly costs bytes. {best}. "
-            f"{' '.join(pooled_by_family(trials))}".strip()]
+    best = (
+        f"The best is {paying[0].text}"
+        if paying
+        else "There is no case in which it is sure that one pays"
+    )
+    return [
+        f"**Rebalancing** clearly saves bytes at no loss to speak of in {len(paying)} of {len(trials)} trials "
+        f"(rebalancer and case); in {dearer} it clearly costs bytes. {best}. "
+        f"{' '.join(pooled_by_family(trials))}".strip()
+    ]
 
 
 def findings(trials: list[Trial], cancel: Rows) -> list[str]:
     """Where it pays, where it only seems to, and how much drifts cancel."""
     lines = []
-    places = {False: "On the data sets as they come", True: "Where sites are made to pull in opposite directions"}
+    places = {
+        False: "On the data sets as they come",
+        True: "Where sites are made to pull in opposite directions",
+    }
     for opposed, place in places.items():
         found = [trial for trial in trials if trial.case.opposed == opposed]
         if found:
@@ -137,8 +175,10 @@ def findings(trials: list[Trial], cancel: Rows) -> list[str]:
     if cancel:
         sizes = sorted((mean(rows, "cancellation"), name) for name, rows in cancellations(cancel))
         (low, lowest), (high, highest) = sizes[0], sizes[-1]
-        lines.append(f"When a round of FGM ends, ‖Σ X_i‖ / Σ ‖X_i‖ is between {short(low)} ({lowest}) and "
-                     f"{short(high)} ({highest}); what a rebalance could win back is 1 minus that.")
+        lines.append(
+            f"When a round of FGM ends, ‖Σ X_i‖ / Σ ‖X_i‖ is between {short(low)} ({lowest}) and "
+            f"{short(high)} ({highest}); what a rebalance could win back is 1 minus that."
+        )
     return lines
 
 
@@ -157,8 +197,11 @@ def pooled_by_family(trials: list[Trial]) -> list[str]:
     """How each does over the data sets as they come."""
     said = []
     for protocol, plain in PAIRS.items():
-        ordinary = [trial.case.bytes(protocol) for trial in trials
-                    if trial.protocol == protocol and not trial.case.opposed]
+        ordinary = [
+            trial.case.bytes(protocol)
+            for trial in trials
+            if trial.protocol == protocol and not trial.case.opposed
+        ]
         if ordinary:
             said.append(f"{protocol} {told(pooled(ordinary)[0].estimate)} times {plain}'s")
     return [f"Pooled over the sets as they come, the bytes are: {', '.join(said)}."] if said else []
@@ -172,42 +215,75 @@ def bytes_table(cases: list[Case]) -> Table:
         for protocol, plain in PAIRS.items():
             e = case.bytes(protocol).estimate
             rounds = [mean(case.of(name), "rounds") for name in (plain, protocol)]
-            cells.append(bold(ratio(e), e.high < 1) + f"; {rounds[0]:.0f} → {rounds[1]:.0f}" if e.n else "")
+            cells.append(
+                bold(ratio(e), e.high < 1) + f"; {rounds[0]:.0f} → {rounds[1]:.0f}" if e.n else ""
+            )
         body.append([case.name, *cells])
     header = ["case", *(f"{a} / {b}" for a, b in PAIRS.items())]
-    return Table("Bytes by those of the protocol without rebalancing; rounds without → with it:", header, body)
+    return Table(
+        "Bytes by those of the protocol without rebalancing; rounds without → with it:",
+        header,
+        body,
+    )
 
 
 def loss_table(cases: list[Case]) -> Table:
     """Final loss minus the plain protocol's."""
     body = []
     for case in cases:
-        plain = [mean(found, "loss") if found else np.nan for found in (case.of("gm"), case.of("fgm"))]
+        plain = [
+            mean(found, "loss") if found else np.nan for found in (case.of("gm"), case.of("fgm"))
+        ]
         gaps = [case.loss(protocol) for protocol in PAIRS]
-        body.append([case.name, f"{mean(case.rows, 'baseline_loss'):.3f}",
-                     *("" if np.isnan(value) else f"{value:.3f}" for value in plain),
-                     *(words.difference(gap) if gap.n else "" for gap in gaps)])
+        body.append(
+            [
+                case.name,
+                f"{mean(case.rows, 'baseline_loss'):.3f}",
+                *("" if np.isnan(value) else f"{value:.3f}" for value in plain),
+                *(words.difference(gap) if gap.n else "" for gap in gaps),
+            ]
+        )
     header = ["case", "trivial model", "gm", "fgm", *(f"{a} − {b}" for a, b in PAIRS.items())]
-    return Table("Final test loss of the plain protocols, and the difference that rebalancing makes:", header, body)
+    return Table(
+        "Final test loss of the plain protocols, and the difference that rebalancing makes:",
+        header,
+        body,
+    )
 
 
 def cancellations(rows: Rows) -> Iterator[tuple[str, Rows]]:
     """The runs in which cancellation was measured, by case."""
     names = ("schedule", "optimizer", "dataset", "lr")
-    for schedule, optimizer, dataset, lr in sorted({tuple(row[name] for name in names) for row in rows}):
+    for schedule, optimizer, dataset, lr in sorted(
+        {tuple(row[name] for name in names) for row in rows}
+    ):
         found = where(rows, schedule=schedule, optimizer=optimizer, dataset=dataset, lr=lr)
         made = f", opposed, lr {lr:g}" if optimizer == "sgd" else ""
-        yield f"{dataset}{made}, {'unequal speeds' if schedule.startswith('bernoulli') else schedule}", found
+        yield (
+            f"{dataset}{made}, {'unequal speeds' if schedule.startswith('bernoulli') else schedule}",
+            found,
+        )
 
 
 def cancellation_table(rows: Rows) -> Table:
     """Quartiles over the rounds, means over the seeds."""
-    body = [[name, short(mean(found, "cancellation_low")), told(level(found, "cancellation")),
-             short(mean(found, "cancellation_high")), f"{mean(found, 'ended'):.0f}", f"{found[0]['threshold']:g}"]
-            for name, found in cancellations(rows)]
+    body = [
+        [
+            name,
+            short(mean(found, "cancellation_low")),
+            told(level(found, "cancellation")),
+            short(mean(found, "cancellation_high")),
+            f"{mean(found, 'ended'):.0f}",
+            f"{found[0]['threshold']:g}",
+        ]
+        for name, found in cancellations(rows)
+    ]
     header = ["case", "lower quartile", "median", "upper quartile", "rounds", "T"]
-    return Table("‖Σ X_i‖ / Σ ‖X_i‖ when a round of FGM ends: 1 if all sites went the same way, 0 if drifts cancel:",
-                 header, body)
+    return Table(
+        "‖Σ X_i‖ / Σ ‖X_i‖ when a round of FGM ends: 1 if all sites went the same way, 0 if drifts cancel:",
+        header,
+        body,
+    )
 
 
 def figure(cases: list[Case]) -> Figure:

@@ -6,17 +6,24 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from fgm_ref.plots import BLACK, GREEN, GREY
 from fgm_ref.study import figures
 from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.compare import Comparison, at_equal_loss, at_equal_settings, loss_difference, pooled
+from fgm_ref.study.compare import (
+    Comparison,
+    at_equal_loss,
+    at_equal_settings,
+    loss_difference,
+    pooled,
+)
 from fgm_ref.study.rows import Rows, mean, runs, values, where
 from fgm_ref.study.words import SURE, difference, ratio
+from fgm_ref.view.plots import BLACK, GREEN, GREY
 
 BALL, SPREAD = "the mean model is within R of E", "the sites' spread is at most R²"
 MOVED, KEPT, WIDE = "moved", "inside the norm's ball", "wider"
 ZONES = {
-    "ball": (KEPT, BALL), "variance": (KEPT, f"both: {BALL}; {SPREAD}"),
+    "ball": (KEPT, BALL),
+    "variance": (KEPT, f"both: {BALL}; {SPREAD}"),
     "per-layer": (KEPT, "each layer within its share of R"),
     "decay:variance": (KEPT, "as variance, and R falls from round to round"),
     "grow:variance": (WIDE, "as variance, but R grows from round to round"),
@@ -24,17 +31,23 @@ ZONES = {
     "cone": (WIDE, "the mean model's direction is within asin T of E's"),
     "history-metric": (WIDE, "the mean model is in an ellipsoid of the ball's volume"),
     "tracking": (MOVED, "the mean model is within R of where it was heading"),
-    "tracking-damped": (MOVED, "the mean model is within R of where it was heading, more carefully"),
-    "tracking-variance": (MOVED, SPREAD), "tracking-variance-damped": (MOVED, SPREAD),
+    "tracking-damped": (
+        MOVED,
+        "the mean model is within R of where it was heading, more carefully",
+    ),
+    "tracking-variance": (MOVED, SPREAD),
+    "tracking-variance-damped": (MOVED, SPREAD),
 }
 """By safe function: is its zone inside the norm's, of its size but elsewhere, or wider?  And what it promises."""
 
 OWN = Path(__file__).parents[1] / "own.md"
-CAPTION = ("Bytes by those of FGM with the ball (the norm) at equal radius R = T·‖E‖, pooled over data sets and "
-           "thresholds, "
-           "with 95 % intervals; left of 1, fewer bytes. Filled: zones inside the norm's ball or of its size; hollow: "
-           "wider "
-           "zones, which promise less. Squares: other protocols.")
+CAPTION = (
+    "Bytes by those of FGM with the ball (the norm) at equal radius R = T·‖E‖, pooled over data sets and "
+    "thresholds, "
+    "with 95 % intervals; left of 1, fewer bytes. Filled: zones inside the norm's ball or of its size; hollow: "
+    "wider "
+    "zones, which promise less. Squares: other protocols."
+)
 
 
 class Entrant(NamedTuple):
@@ -74,8 +87,10 @@ class Contest:
 
     def __init__(self, rows: Rows):
         self.rows, self.datasets = rows, values(rows, "dataset")
-        self.entrants = sorted({Entrant(row["protocol"], row["safe"]) for row in rows},
-                               key=lambda entrant: self.bytes(entrant, NORM).log)
+        self.entrants = sorted(
+            {Entrant(row["protocol"], row["safe"]) for row in rows},
+            key=lambda entrant: self.bytes(entrant, NORM).log,
+        )
 
     def of(self, entrant: Entrant, dataset: str) -> Rows:
         """Its runs on one data set."""
@@ -87,13 +102,21 @@ class Contest:
 
     def bytes(self, a: Entrant, b: Entrant) -> Comparison:
         """a's bytes by b's at equal radius."""
-        return pooled([at_equal_settings(runs(self.of(a, dataset)), runs(self.of(b, dataset)), number)
-                       for number, dataset in enumerate(self.datasets)])[0]
+        return pooled(
+            [
+                at_equal_settings(runs(self.of(a, dataset)), runs(self.of(b, dataset)), number)
+                for number, dataset in enumerate(self.datasets)
+            ]
+        )[0]
 
     def loss(self, a: Entrant, b: Entrant, which: str) -> list[Comparison]:
         """a's loss minus b's at equal radius, for each data set."""
-        return [loss_difference(runs(self.of(a, dataset), which), runs(self.of(b, dataset), which), number)
-                for number, dataset in enumerate(self.datasets)]
+        return [
+            loss_difference(
+                runs(self.of(a, dataset), which), runs(self.of(b, dataset), which), number
+            )
+            for number, dataset in enumerate(self.datasets)
+        ]
 
     def at_loss(self, entrant: Entrant, which: str = "served_mean") -> tuple[Comparison, int]:
         """Bytes by the norm's at the loss half-way between the norm's at its smallest and largest radius."""
@@ -102,7 +125,9 @@ class Contest:
             norm = runs(self.of(NORM, dataset), which)
             levels = norm.loss.mean(axis=1)
             target = float((levels.min() + levels.max()) / 2)
-            found.append(at_equal_loss(runs(self.of(entrant, dataset), which), norm, target, number))
+            found.append(
+                at_equal_loss(runs(self.of(entrant, dataset), which), norm, target, number)
+            )
         return pooled(found)
 
     def wins_at_loss(self, entrant: Entrant) -> bool:
@@ -129,20 +154,28 @@ def chapter(rows: Rows) -> Chapter:
     """Which safe function beats the norm?"""
     contest = Contest(rows)
     picture = Picture("safe", drawn(contest), CAPTION)
-    return Chapter("Which safe function beats the norm?", [finding(contest)], [picture], [table(contest)],
-                   [answer(contest)], [OWN.read_text(encoding="utf-8")])
+    return Chapter(
+        "Which safe function beats the norm?",
+        [finding(contest)],
+        [picture],
+        [table(contest)],
+        [answer(contest)],
+        [OWN.read_text(encoding="utf-8")],
+    )
 
 
 def answer(contest: Contest) -> str:
     """The second question of the title."""
     moved, kept, wide = (contest.cheapest(group) for group in (MOVED, KEPT, WIDE))
     winners = [e.name for e in contest.entrants if e.own and contest.wins_at_loss(e)]
-    return (f"**Which safe function beats the norm? At equal radius one that moves; at equal loss clearly better: "
-            f"{listed(winners)}.** A zone of the same radius around where all sites are heading, `{moved.name}`, needs "
-            f"{contest.told(moved)} times the norm's bytes at equal radius ({contest.told(moved, BEST)} times the "
-            f"omniscient trigger's), and {contest.told_at_loss(moved)} times at the same loss of the served model. Of "
-            f"the zones inside the norm's own ball `{kept.name}` is the cheapest. Wider zones pay with their promise: "
-            f"`{wide.name}` {contest.told(wide)} at equal radius.")
+    return (
+        f"**Which safe function beats the norm? At equal radius one that moves; at equal loss clearly better: "
+        f"{listed(winners)}.** A zone of the same radius around where all sites are heading, `{moved.name}`, needs "
+        f"{contest.told(moved)} times the norm's bytes at equal radius ({contest.told(moved, BEST)} times the "
+        f"omniscient trigger's), and {contest.told_at_loss(moved)} times at the same loss of the served model. Of "
+        f"the zones inside the norm's own ball `{kept.name}` is the cheapest. Wider zones pay with their promise: "
+        f"`{wide.name}` {contest.told(wide)} at equal radius."
+    )
 
 
 def finding(contest: Contest) -> str:
@@ -150,9 +183,11 @@ def finding(contest: Contest) -> str:
     fair = [e for e in contest.entrants if e.own and e.group != WIDE and e != NORM]
     better = [e.name for e in fair if contest.bytes(e, NORM).estimate.high < 1]
     worse = [e.name for e in fair if contest.bytes(e, NORM).estimate.low > 1]
-    return (f"At equal radius the norm needs {contest.told(NORM, BEST)} times the omniscient trigger's bytes. Of the "
-            "zones "
-            f"inside its ball or of its size, {listed(better)} need fewer bytes than the norm, {listed(worse)} more.")
+    return (
+        f"At equal radius the norm needs {contest.told(NORM, BEST)} times the omniscient trigger's bytes. Of the "
+        "zones "
+        f"inside its ball or of its size, {listed(better)} need fewer bytes than the norm, {listed(worse)} more."
+    )
 
 
 def listed(names: Sequence[str]) -> str:
@@ -169,16 +204,35 @@ def table(contest: Contest) -> Table:
     body = []
     for entrant in contest.entrants:
         losses = "; ".join(difference(c.plain) for c in contest.loss(entrant, NORM, "loss"))
-        cells = contest.told(entrant), contest.told(entrant, BEST), losses, contest.told_at_loss(entrant)
+        cells = (
+            contest.told(entrant),
+            contest.told(entrant, BEST),
+            losses,
+            contest.told_at_loss(entrant),
+        )
         body.append([f"`{entrant.name}`", entrant.group, entrant.promise, *cells])
-    blind, norm = (", ".join(f"{mean(rows, name):.3f}" for rows in map(contest.norms, contest.datasets))
-                   for name in ("baseline_loss", "loss"))
-    radii, seeds = ", ".join(f"{t:g}" for t in values(contest.rows, "threshold")), len(values(contest.rows, "seed"))
-    about = (f"Data sets: {', '.join(contest.datasets)}; {seeds} seeds, R = T·‖E‖ with T = {radii}. "
-             f"Final losses of the norm: {norm}; without any input: {blind}. Equal loss: where the served model's mean "
-             "loss over time is half-way between the norm's at its smallest and its largest radius.")
-    header = ["", "zone", "promise at rest", "bytes / norm's", "bytes / omniscient's",
-              "final loss − norm's, by data set", "bytes / norm's at equal loss"]
+    blind, norm = (
+        ", ".join(f"{mean(rows, name):.3f}" for rows in map(contest.norms, contest.datasets))
+        for name in ("baseline_loss", "loss")
+    )
+    radii, seeds = (
+        ", ".join(f"{t:g}" for t in values(contest.rows, "threshold")),
+        len(values(contest.rows, "seed")),
+    )
+    about = (
+        f"Data sets: {', '.join(contest.datasets)}; {seeds} seeds, R = T·‖E‖ with T = {radii}. "
+        f"Final losses of the norm: {norm}; without any input: {blind}. Equal loss: where the served model's mean "
+        "loss over time is half-way between the norm's at its smallest and its largest radius."
+    )
+    header = [
+        "",
+        "zone",
+        "promise at rest",
+        "bytes / norm's",
+        "bytes / omniscient's",
+        "final loss − norm's, by data set",
+        "bytes / norm's at equal loss",
+    ]
     return Table(about, header, body)
 
 
@@ -188,8 +242,14 @@ def drawn(contest: Contest) -> Figure:
     names = [entrant.name for entrant in contest.entrants]
     for place, entrant in enumerate(contest.entrants):
         color = GREY if entrant == NORM else GREEN if entrant.own else BLACK
-        figures.dots_at(ax, [place], [contest.bytes(entrant, NORM).estimate], "o" if entrant.own else "s", color,
-                        hollow=entrant.group == WIDE)
+        figures.dots_at(
+            ax,
+            [place],
+            [contest.bytes(entrant, NORM).estimate],
+            "o" if entrant.own else "s",
+            color,
+            hollow=entrant.group == WIDE,
+        )
     figures.name_lines(ax, names)
     figures.titles(ax, "", "bytes / those of the ball at equal radius (log scale)")
     figures.ticks_of_ratios(ax, (0.15, 0.25, 0.5, 0.7, 1, 1.5, 2, 3))

@@ -1,23 +1,24 @@
 """From four sites to a thousand: how rounds, bytes and loss grow, and what a million would cost if they went on so."""
 
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from fgm_ref.arrays import Array
 from fgm_ref.study import figures
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.rows import Rows, column, mean, values, where
 from fgm_ref.study.stats import LEVEL, RESAMPLES, Estimate, interval, weights
 from fgm_ref.study.words import ratio, short, size
 
-Array = npt.NDArray[Any]
 FAR = 1_000_000
-CAPTION = ("Rounds, payload bytes per site and final test loss against the number of sites, means over the seeds (log "
-           "scales; loss: linear). "
-           "Every site has as much data as it gets when the whole is dealt out, so with more sites each has less.")
+CAPTION = (
+    "Rounds, payload bytes per site and final test loss against the number of sites, means over the seeds (log "
+    "scales; loss: linear). "
+    "Every site has as much data as it gets when the whole is dealt out, so with more sites each has less."
+)
 
 
 class Growth(NamedTuple):
@@ -47,16 +48,24 @@ class Scale:
         """A straight line through ln y over ln k, by least squares, for each resample of the seeds."""
         x, y = np.log(self.sites), np.log(np.maximum(self.numbers(name), 1))
         n = y.shape[1]
-        lines = np.polyfit(x, y @ np.vstack([np.full((1, n), 1 / n), weights(n, RESAMPLES, 0)]).T, 1)
+        lines = np.polyfit(
+            x, y @ np.vstack([np.full((1, n), 1 / n), weights(n, RESAMPLES, 0)]).T, 1
+        )
         found = (lines[0], np.exp(lines[0] * np.log(FAR) + lines[1]))
         return Growth(*(Estimate(float(all_[0]), *interval(all_[1:], LEVEL), n) for all_ in found))
 
 
 def chapter(rows: Rows) -> Chapter:
     """Growth with the number of sites."""
-    scales = {protocol: Scale(where(rows, protocol=protocol)) for protocol in values(rows, "protocol")}
-    return Chapter("Scale: from 4 to 1,024 sites".replace("1,024", f"{values(rows, 'sites')[-1]:,}"), findings(scales),
-                   [Picture("scale", drawn(scales), CAPTION)], [measured(scales, rows), fitted(scales)])
+    scales = {
+        protocol: Scale(where(rows, protocol=protocol)) for protocol in values(rows, "protocol")
+    }
+    return Chapter(
+        "Scale: from 4 to 1,024 sites".replace("1,024", f"{values(rows, 'sites')[-1]:,}"),
+        findings(scales),
+        [Picture("scale", drawn(scales), CAPTION)],
+        [measured(scales, rows), fitted(scales)],
+    )
 
 
 def findings(scales: dict[str, Scale]) -> list[str]:
@@ -79,11 +88,18 @@ def measured(scales: dict[str, Scale], rows: Rows) -> Table:
     sites = values(rows, "sites")
     body = []
     for protocol, scale in scales.items():
-        for name, numbers in (("rounds", scale.numbers("rounds")), ("MB per site", scale.per_site / 1e6),
-                              ("final loss", scale.numbers("loss"))):
-            body.append([f"`{protocol}`", name, *(f"{value:.3g}" for value in np.nanmean(numbers, axis=1))])
-    about = (f"Means over {len(values(rows, 'seed'))} seeds; without any input the loss is "
-             f"{mean(rows, 'baseline_loss'):.3f}:")
+        for name, numbers in (
+            ("rounds", scale.numbers("rounds")),
+            ("MB per site", scale.per_site / 1e6),
+            ("final loss", scale.numbers("loss")),
+        ):
+            body.append(
+                [f"`{protocol}`", name, *(f"{value:.3g}" for value in np.nanmean(numbers, axis=1))]
+            )
+    about = (
+        f"Means over {len(values(rows, 'seed'))} seeds; without any input the loss is "
+        f"{mean(rows, 'baseline_loss'):.3f}:"
+    )
     return Table(about, ["", "", *(f"k = {k:,}" for k in sites)], body)
 
 
@@ -93,12 +109,20 @@ def fitted(scales: dict[str, Scale]) -> Table:
     for protocol, scale in scales.items():
         growths = [scale.growth(name) for name in ("rounds", "bytes")]
         far = growths[1].far
-        body.append([f"`{protocol}`", *(ratio(growth.exponent) for growth in growths),
-                     f"{size(far.value)} ({size(far.low)} to {size(far.high)})"])
-    return Table("Fitted growth y ∝ k^p, and bytes at a million sites if it went on (an extrapolation, not a result; "
-                 "the "
-                 "interval is that of the fit, not of the assumption):",
-                 ["", "p, rounds", "p, bytes", "at 1,000,000 sites"], body)
+        body.append(
+            [
+                f"`{protocol}`",
+                *(ratio(growth.exponent) for growth in growths),
+                f"{size(far.value)} ({size(far.low)} to {size(far.high)})",
+            ]
+        )
+    return Table(
+        "Fitted growth y ∝ k^p, and bytes at a million sites if it went on (an extrapolation, not a result; "
+        "the "
+        "interval is that of the fit, not of the assumption):",
+        ["", "p, rounds", "p, bytes", "at 1,000,000 sites"],
+        body,
+    )
 
 
 def drawn(scales: dict[str, Scale]) -> Figure:
@@ -111,7 +135,9 @@ def drawn(scales: dict[str, Scale]) -> Figure:
     for ax, title in zip(axes, ("rounds", "MB per site", "test loss"), strict=True):
         figures.titles(ax, title, "sites")
         ax.set_xscale("log", base=4)
-        ax.set_xticks(next(iter(scales.values())).sites, [str(k) for k in next(iter(scales.values())).sites])
+        ax.set_xticks(
+            next(iter(scales.values())).sites, [str(k) for k in next(iter(scales.values())).sites]
+        )
     for ax in axes[:2]:
         figures.plain_log(ax, "y", (1, 2, 5))
     figures.legend_below(figure, axes[0], columns=6)

@@ -6,49 +6,71 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fgm_ref.plots import GREEN, ORANGE, PURPLE
 from fgm_ref.study import figures
 from fgm_ref.study.chapter import Chapter, Picture, Table
 from fgm_ref.study.rows import Rows, mean, values
 from fgm_ref.study.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Kind, Sweep, Sweeps
 from fgm_ref.study.words import ratio, short
+from fgm_ref.view.plots import GREEN, ORANGE, PURPLE
 
-LOOKS = {GM1: (PURPLE, "--", "^"), GM2: (ORANGE, "--", "d"), PLAIN: (ORANGE, "-", "D"), FGM1: (GREEN, "-", "P"),
-         FGM2: (GREEN, ":", "X")}
+LOOKS = {
+    GM1: (PURPLE, "--", "^"),
+    GM2: (ORANGE, "--", "d"),
+    PLAIN: (ORANGE, "-", "D"),
+    FGM1: (GREEN, "-", "P"),
+    FGM2: (GREEN, ":", "X"),
+}
 PAIRS = ((GM1, FGM1), (GM2, FGM2), (PLAIN, FGM1))
-CAPTION = ("Payload bytes (above) and rounds (below) along the three sweeps, means over the seeds, all axes "
-           "logarithmic; one "
-           "random site trains at a time. Lines of GM are orange or purple, of FGM green.")
+CAPTION = (
+    "Payload bytes (above) and rounds (below) along the three sweeps, means over the seeds, all axes "
+    "logarithmic; one "
+    "random site trains at a time. Lines of GM are orange or purple, of FGM green."
+)
 
 
 def chapter(rows: Rows) -> Chapter:
     """What the thesis swept."""
     sweeps = Sweeps(rows)
     named = {
-        "threshold T, ball, R² = T": sweeps.absolute, "threshold T, cap": sweeps.cap,
-        "threshold T, ball, R = T·‖E‖": sweeps.ball, "batch size, as many samples": sweeps.batch,
-        "sites, as many samples in all": sweeps.sites, "sites, as many samples each, in lockstep": sweeps.lockstep,
+        "threshold T, ball, R² = T": sweeps.absolute,
+        "threshold T, cap": sweeps.cap,
+        "threshold T, ball, R = T·‖E‖": sweeps.ball,
+        "batch size, as many samples": sweeps.batch,
+        "sites, as many samples in all": sweeps.sites,
+        "sites, as many samples each, in lockstep": sweeps.lockstep,
         "threshold T, text, 128 cells": sweeps.text,
     }
     found = {name: sweep for name, sweep in named.items() if sweep.rows}
-    return Chapter("The thesis's three sweeps", findings(sweeps), [Picture("sweeps", drawn(sweeps), CAPTION)],
-                   [table(name, sweep) for name, sweep in found.items()])
+    return Chapter(
+        "The thesis's three sweeps",
+        findings(sweeps),
+        [Picture("sweeps", drawn(sweeps), CAPTION)],
+        [table(name, sweep) for name, sweep in found.items()],
+    )
 
 
 def findings(sweeps: Sweeps) -> list[str]:
     """The ratio that was published, measured anew, and what plain GM has to do with it."""
     ranges = []
     for a, b in ((GM1, FGM1), (GM2, FGM2)):
-        found = [c.estimate.value for sweep in (sweeps.absolute, sweeps.cap, sweeps.batch, sweeps.sites)
-                 for c in sweep.ratio(a, b) if c.n and spoken(sweep, b)]
+        found = [
+            c.estimate.value
+            for sweep in (sweeps.absolute, sweeps.cap, sweeps.batch, sweeps.sites)
+            for c in sweep.ratio(a, b)
+            if c.n and spoken(sweep, b)
+        ]
         if found:
             ranges.append(f"{a.name} by {b.name} {short(min(found))} to {short(max(found))}")
     text = f"Bytes of GM *with balancing* by those of FGM, along the sweeps: {'; '.join(ranges)}."
-    plain, balanced = ([c.estimate.value for c in sweeps.sites.ratio(*pair) if c.n]
-                       for pair in ((PLAIN, FGM1), (GM1, PLAIN)))
+    plain, balanced = (
+        [c.estimate.value for c in sweeps.sites.ratio(*pair) if c.n]
+        for pair in ((PLAIN, FGM1), (GM1, PLAIN))
+    )
     if plain:
-        text += (f" Along the numbers of sites plain GM ships {short(min(plain))} to {short(max(plain))} times FGM's "
-                 f"bytes, and GM with balancing {short(min(balanced))} to {short(max(balanced))} times plain GM's.")
+        text += (
+            f" Along the numbers of sites plain GM ships {short(min(plain))} to {short(max(plain))} times FGM's "
+            f"bytes, and GM with balancing {short(min(balanced))} to {short(max(balanced))} times plain GM's."
+        )
     return [text]
 
 
@@ -68,11 +90,16 @@ def table(name: str, sweep: Sweep) -> Table:
             body.append([f"`{kind.name}`", *_padded(sweep, kind, cells)])
     for a, b in PAIRS:
         if found := sweep.ratio(a, b):
-            body.append([f"{a.name} / {b.name}", *_padded(sweep, a, [ratio(c.estimate) for c in found])])
+            body.append(
+                [f"{a.name} / {b.name}", *_padded(sweep, a, [ratio(c.estimate) for c in found])]
+            )
     seeds, baseline = values(sweep.rows, "seed"), mean(sweep.rows, "baseline_score")
-    return Table(f"**{name}**: MB / rounds / accuracy (without input: {baseline:.3f}; {len(seeds)} seeds at most), "
-                 "and ratios of bytes:",
-                 ["", *(f"{value:g}" for value in sweep.settings)], body)
+    return Table(
+        f"**{name}**: MB / rounds / accuracy (without input: {baseline:.3f}; {len(seeds)} seeds at most), "
+        "and ratios of bytes:",
+        ["", *(f"{value:g}" for value in sweep.settings)],
+        body,
+    )
 
 
 def _padded(sweep: Sweep, kind: Kind, cells: Sequence[str]) -> list[str]:
@@ -95,8 +122,12 @@ def drawn(sweeps: Sweeps) -> Figure:
         for row, what in enumerate(("bytes", "rounds")):
             ax = axes[row * len(shown) + column]
             _lines(ax, sweep, what)
-            figures.titles(ax, name if not row else "", "" if not row else name,
-                           ("MB" if what == "bytes" else what) if not column else "")
+            figures.titles(
+                ax,
+                name if not row else "",
+                "" if not row else name,
+                ("MB" if what == "bytes" else what) if not column else "",
+            )
     figures.legend_below(figure, axes[len(shown) - 1], columns=5)
     return figure
 
@@ -105,10 +136,20 @@ def _lines(ax: Axes, sweep: Sweep, what: str) -> None:
     for kind, (color, line, marker) in LOOKS.items():
         numbers = sweep.numbers(kind, what)
         if len(numbers):
-            own = sorted({row[sweep.by] for row in sweep.rows if (row["protocol"], row["safe"]) == kind})
+            own = sorted(
+                {row[sweep.by] for row in sweep.rows if (row["protocol"], row["safe"]) == kind}
+            )
             y = np.nanmean(numbers, axis=1) / (1e6 if what == "bytes" else 1)
-            ax.plot(own, np.where(y > 0, y, np.nan), color=color, linestyle=line, marker=marker, markersize=8,
-                    linewidth=2, label=kind.name)
+            ax.plot(
+                own,
+                np.where(y > 0, y, np.nan),
+                color=color,
+                linestyle=line,
+                marker=marker,
+                markersize=8,
+                linewidth=2,
+                label=kind.name,
+            )
     ax.set_xscale("log")
     ax.set_xticks(sweep.settings, [f"{value:g}" for value in sweep.settings])
     ax.minorticks_off()

@@ -6,7 +6,7 @@ every site sends its model, and their mean goes back to every site.
 
 import numpy as np
 
-from fgm_ref.messages import KINDS
+from fgm_ref.transport.messages import KINDS
 
 
 def messages(k: int, steps: int, b: int) -> int:

@@ -1,13 +1,13 @@
 """a08 Beat the baseline: a protocol of your own, or a safe function of your own, or both.
 
 `entry` says what competes; all else in this file is up to you.  The interface is that of tutorial 12; look at
-fgm_ref/protocols/gm.py and fgm_ref/zones.py for examples.
+fgm_ref/protocols/gm.py and fgm_ref/safe/zones.py for examples.
 """
 
-from fgm_ref.messages import DRIFT, PHI
-from fgm_ref.network import NO_CAUSE
 from fgm_ref.protocols import Protocol, base, gm
-from fgm_ref.zones import Ball
+from fgm_ref.safe.zones import Ball
+from fgm_ref.transport.messages import DRIFT, PHI
+from fgm_ref.transport.network import NO_CAUSE
 
 
 def entry() -> dict:

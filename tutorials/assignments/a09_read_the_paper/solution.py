@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from fgm_ref import run
-from fgm_ref.result import RunResult
+from fgm_ref.simulation.result import RunResult
 
 Array = np.ndarray
 

@@ -1,0 +1,33 @@
+"""Arrays: their type, their shape, and lengths along the last axis."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+
+def expect_shape(name: str, array: Array, shape: Shape) -> None:
+    """Raise a `ValueError` that names the argument, what was expected and what came."""
+    if array.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
+
+
+def dot(X: Array, Y: Array) -> Any:
+    """X·Y along the last axis, each row by itself.  X, Y (..., D) -> (...).
+
+    (`X @ Y` is rounded differently for one row and for many; what a site computes must not depend on others.)
+    """
+    return np.einsum("...d,...d->...", X, Y)
+
+
+def squared_norm(X: Array) -> Any:
+    """‖X‖² along the last axis.  X (..., D) -> (...)."""
+    return dot(X, X)
+
+
+def norm(X: Array) -> Any:
+    """‖X‖ along the last axis.  X (..., D) -> (...)."""
+    return np.sqrt(squared_norm(X))

@@ -1,0 +1,116 @@
+"""Who gets which training sample: alike, as they came, or skewed by label.
+
+    iid         shuffled and dealt out: every site sees the same mixture
+    natural     by the data's own sites: airports, stations, people, groups of your CSV file
+    dirichlet   label-skewed: a class is shared out by random proportions, the more unequal the smaller alpha
+                (Hsu, Qi & Brown 2019, "Measuring the Effects of Non-Identical Data Distribution")
+
+Every sample goes to exactly one site and no site is empty.  But sizes may differ, a lot with a small alpha.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fgm_ref.arrays import Array
+from fgm_ref.datasets.dataset import Dataset
+from fgm_ref.text import expect_one_of
+
+SPLITS = ("iid", "natural", "dirichlet")
+BINS = 10  # a regression target is skewed by its deciles
+
+
+def split(
+    dataset: Dataset, sites: int, how: str, rng: np.random.Generator, alpha: float = 0.5
+) -> list[Array]:
+    """For each of `sites` sites the indices (n_i,) int64 of its training samples, ascending (in time order).
+
+    `how` is one of `SPLITS`; `alpha` > 0 matters to "dirichlet" only, `rng` to all but "natural".
+    `ValueError` for fewer than one site, more sites than samples, or "natural" where there are no such sites.
+    """
+    samples = len(dataset.y_train)
+    expect_one_of("split", how, SPLITS)
+    if not 1 <= sites <= samples:
+        raise ValueError(
+            f"sites: expected 1 to {samples} (the number of training samples), got {sites}"
+        )
+    if how == "iid":
+        parts = np.array_split(rng.permutation(samples), sites)
+    elif how == "natural":
+        parts = natural(natural_sites(dataset), sites)
+    else:
+        parts = dirichlet(labels(dataset), sites, alpha, rng)
+    return [np.sort(part).astype(np.int64) for part in parts]
+
+
+def natural_sites(dataset: Dataset) -> list[Array]:
+    """The samples of each natural site that has any, in the order of `dataset.site_names`."""
+    if dataset.site_train is None:
+        raise ValueError(
+            f"split: expected iid or dirichlet, as {dataset.name!r} has no natural sites; got 'natural'"
+        )
+    return [np.flatnonzero(dataset.site_train == site) for site in np.unique(dataset.site_train)]
+
+
+def natural(groups: list[Array], sites: int) -> list[Array]:
+    """As many sites as asked for, out of the natural ones.
+
+    More sites than groups: a group is cut into runs of consecutive samples, the largest group into the most.
+    Fewer: whole groups are put together, the largest first, each to the site that has the fewest samples so far.
+    """
+    if sites >= len(groups):
+        shares = apportion([len(group) for group in groups], sites)
+        return [
+            part
+            for group, share in zip(groups, shares, strict=True)
+            for part in np.array_split(group, share)
+        ]
+    joined: list[list[Array]] = [[] for _ in range(sites)]
+    for group in sorted(groups, key=len, reverse=True):
+        min(joined, key=lambda one: sum(map(len, one))).append(group)
+    return [np.concatenate(one) for one in joined]
+
+
+def apportion(sizes: list[int], sites: int) -> list[int]:
+    """How many of `sites` each group gets: one, and each further one to where most samples share a site.
+
+    >>> apportion([500, 480, 100], 5)
+    [2, 2, 1]
+    """
+    shares = [1] * len(sizes)
+    for _ in range(sites - len(sizes)):
+        crowded = max(range(len(sizes)), key=lambda i: sizes[i] / shares[i])
+        shares[crowded] += 1
+    return shares
+
+
+def labels(dataset: Dataset) -> Array:
+    """What "dirichlet" skews by: the class, or the decile of the (first) regression target.  (N,) int."""
+    if dataset.task == "classification":
+        return dataset.y_train
+    target = dataset.y_train[:, 0]
+    edges = np.quantile(target, np.arange(1, BINS) / BINS)
+    return np.searchsorted(edges, target)
+
+
+def dirichlet(label: Array, sites: int, alpha: float, rng: np.random.Generator) -> list[Array]:
+    """Deals out each class by its own proportions, drawn from Dirichlet(alpha, ..., alpha) over the sites.
+
+    A site that comes out empty is repaired: it gets one sample, drawn from the site that has the most.
+    """
+    if not 0 < alpha < np.inf:
+        raise ValueError(f"alpha: expected a number above 0 (try 0.1 to 10), got {alpha}")
+    owner = np.empty(len(label), np.int64)
+    for one in np.unique(label):
+        members = rng.permutation(np.flatnonzero(label == one))
+        # Far out, the draw itself under- or overflows; the distribution has long reached its limit there.
+        shares = rng.dirichlet(np.full(sites, np.clip(alpha, 1e-3, 1e6)))
+        cuts = np.round(np.cumsum(shares)[:-1] * len(members)).astype(int)
+        owner[members] = np.searchsorted(cuts, np.arange(len(members)), side="right")
+    counts = np.bincount(owner, minlength=sites)
+    for empty in np.flatnonzero(counts == 0):
+        moved = rng.choice(np.flatnonzero(owner == counts.argmax()))
+        counts[owner[moved]] -= 1
+        counts[empty] += 1
+        owner[moved] = empty
+    return [np.flatnonzero(owner == site) for site in range(sites)]

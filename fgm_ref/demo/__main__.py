@@ -1,0 +1,6 @@
+"""`python -m fgm_ref.demo`."""
+
+from fgm_ref import program
+from fgm_ref.demo import INTERRUPTED, complain, main
+
+program.entry(main, lambda: complain("interrupted", INTERRUPTED))

@@ -1,0 +1,165 @@
+"""The command line of the demo: its options, its examples, and how they become a `Config`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from fgm_ref.program import number, sizes, whole
+from fgm_ref.protocols import PROTOCOLS
+
+EXAMPLES = """\
+examples:
+  python -m fgm_ref.demo                                   a comparison of all protocols in a few seconds
+  python -m fgm_ref.demo --dataset ecg208 --sites 16       another data set, more sites
+  python -m fgm_ref.demo --protocol fgm --trace 2          every message of round 2, and why it was sent
+  python -m fgm_ref.demo --html player.html                gm and fgm side by side, to step through in a browser
+  python -m fgm_ref.demo --protocol periodic:b=5 --protocol fgm --threshold 0.2
+  python -m fgm_ref.demo --csv pump.csv --label state --window 20 --group machine
+  python -m fgm_ref.demo --json > result.json              for programs
+  python -m fgm_ref.demo --list                            data sets, protocols, safe functions
+"""
+
+EXIT_CODES = "exit codes: 0 fine, 1 a run failed, 2 wrong usage, 130 interrupted"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The demo's options.  Defaults that depend on the data set are left out here (see `presets.py`)."""
+    p = argparse.ArgumentParser(
+        prog="python -m fgm_ref.demo",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=argparse.SUPPRESS,
+        description=EXAMPLES
+        + "\nTrain a recurrent network at k sites by several protocols and count every byte.",
+        epilog=EXIT_CODES,
+        allow_abbrev=False,
+    )
+    add = p.add_argument_group("data").add_argument
+    add("--dataset", metavar="NAME", help="a bundled data set (see --list); default watch")
+    add(
+        "--csv",
+        metavar="FILE",
+        help="your own data: rows in the order of time, names in the first line",
+    )
+    add("--label", metavar="COLUMN", help="with --csv: the column to predict")
+    add("--window", metavar="T", type=whole(1), help="with --csv: rows per window")
+    add(
+        "--group",
+        metavar="COLUMN",
+        help="with --csv: the column that names the series (the natural sites)",
+    )
+    add(
+        "--task",
+        choices=("classification", "regression"),
+        help="with --csv: default is guessed from the label",
+    )
+
+    add = p.add_argument_group("distribution").add_argument
+    add(
+        "--protocol",
+        metavar="NAME[:OPTION=VALUE,...]",
+        action="append",
+        dest="protocols",
+        help=f"repeatable; {', '.join(PROTOCOLS)}",
+    )
+    add(
+        "--safe",
+        metavar="NAME",
+        help="safe function of gm and fgm (see --list), or my_module:MyZone; default ball",
+    )
+    add("--threshold", metavar="T", type=number, help="radius R = T·‖E‖ of the safe function")
+    add("--absolute", action="store_true", help="take the threshold as the radius itself")
+    add("--sites", metavar="K", type=whole(1))
+    add("--split", choices=("iid", "natural", "dirichlet"))
+    add(
+        "--schedule",
+        metavar="NAME",
+        help="lockstep, bernoulli[:RATE,...] (unequal speeds) or single",
+    )
+    add(
+        "--change",
+        metavar="WHAT",
+        help="swap=0/1@0.5, reverse@0.5, join=6@0.5 or season; see simulation/changes.py",
+    )
+    add(
+        "--codec",
+        metavar="NAME",
+        help="how models are shipped: float32, float16, int8, int8+ef, sparse+int8+ef, ...",
+    )
+
+    add = p.add_argument_group("training").add_argument
+    add("--cell", choices=("lstm", "rnn"))
+    add("--hidden", metavar="H[,H...]", type=sizes, help="units of each recurrent layer")
+    add("--steps", metavar="N", type=whole(1))
+    add("--batch", metavar="B", type=whole(1), help="samples per site and step")
+    add("--optimizer", choices=("adam", "momentum", "sgd"))
+    add("--lr", metavar="RATE", type=number)
+    add("--clip", metavar="NORM", type=number, help="clip each gradient to this norm")
+    add("--dropout", metavar="P", type=float)
+    add("--seed", metavar="N", type=whole(0))
+
+    add = p.add_argument_group("output").add_argument
+    add("--out", metavar="DIR", default="out", help="where the picture goes; default out")
+    add("--json", action="store_true", help="the result as JSON on stdout, and nothing else")
+    add(
+        "--trace",
+        metavar="N",
+        type=whole(1),
+        help="the transcript of round N (default protocol: fgm)",
+    )
+    add(
+        "--html",
+        metavar="FILE",
+        type=Path,
+        help="a page that replays one or two runs (default protocols: gm and fgm), and nothing else",
+    )
+    add("--save", action="store_true", help="also save each run as .npz in the output folder")
+    add(
+        "--faults",
+        metavar="NAME=VALUE,...",
+        help="drop=0.01, duplicate=0.01, delay=2, absent=3:10-20 and so on",
+    )
+    add("--verify", action="store_true", help="check the protocols' guarantees after every step")
+    add("--list", action="store_true", help="what there is to choose from")
+    add("--check", action="store_true", help="versions, and a self-test of about two seconds")
+    return p
+
+
+def settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The `Config` fields that were given on the command line."""
+    same = (
+        "safe",
+        "threshold",
+        "sites",
+        "split",
+        "schedule",
+        "cell",
+        "hidden",
+        "steps",
+        "batch",
+        "optimizer",
+        "lr",
+        "clip",
+        "dropout",
+        "codec",
+        "faults",
+        "change",
+        "seed",
+    )
+    given = {name: value for name in same if (value := getattr(args, name)) is not None}
+    return (
+        given
+        | ({"relative": False} if args.absolute else {})
+        | ({"checks": True} if args.verify else {})
+    )
+
+
+def as_option(text: str) -> str:
+    """Put the option's name in front of a message that names a library argument.
+
+    >>> as_option("threshold: expected ..."), as_option("path: expected ..."), as_option("fgm: stopped ...")
+    ('--threshold: expected ...', '--csv: expected ...', 'fgm: stopped ...')
+    """
+    name, colon, rest = text.partition(":")
+    options = {action.dest for action in parser()._actions}
+    name = {"path": "csv"}.get(name, name)
+    return f"--{name}{colon}{rest}" if name in options | {"protocol"} else text

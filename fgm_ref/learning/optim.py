@@ -1,0 +1,226 @@
+"""SGD, momentum and Adam for k sites at once, on the flat parameter arrays.
+
+    k  sites     n  parameters     P (k, n)  weights     G (k, n)  gradients
+
+Every number is updated on its own, so that a step over all sites is the same as one step per site.  The arrays
+are walked in tiles that fit into the processor's cache, and temporary results share one array: large arrays that
+come and go are dear (the allocator returns their memory to the system and has to fetch it again).
+
+Sites may be idle: `step(P, G, sites)` touches the rows `sites` only, and Adam counts each site's own steps.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from fgm_ref.arrays import Array, expect_shape
+
+TILE = (
+    1 << 16
+)  # numbers per tile: its temporary results (float32) fit into a quarter of an L2 cache of 1 MiB
+
+
+def clip_by_norm(G: Array, max_norm: float) -> Array:
+    """Shrink, in place, the rows of G (k, n) longer than `max_norm`; return all lengths before, (k,).
+
+    It is the norm of a site's whole gradient, so that the direction stays (Pascanu, Mikolov & Bengio 2013,
+    algorithm 1).
+    """
+    norms: Array = np.sqrt(np.einsum("kn,kn->k", G, G, dtype=np.float64))
+    for j in np.flatnonzero(norms > max_norm):
+        G[j] *= max_norm / norms[j]
+    return norms
+
+
+def _rows(sites: Array | None) -> slice | Array:
+    """The index that selects `sites`: all rows if it is None."""
+    return slice(None) if sites is None else sites
+
+
+class Optimizer(ABC):
+    """Base: walks the tiles, and knows what may happen to an optimiser's state when the sites synchronise.
+
+    Public: `lr` (may be changed between steps), `state`, the named arrays (k, n) that a site would have to
+    ship or drop at a synchronisation.  A method's `sites` are row numbers, an integer array; None means all
+    rows.
+    """
+
+    state_names: tuple[str, ...] = ()
+
+    def __init__(
+        self, lr: float, k: int, n: int, dtype: npt.DTypeLike, clip: float | None = None
+    ) -> None:
+        """`clip`: largest norm of a site's gradient; the gradients are then shrunk in place."""
+        if not lr > 0:
+            raise ValueError(f"lr: expected a number > 0, got {lr!r}")
+        if clip is not None and not clip > 0:
+            raise ValueError(f"clip: expected None or a number > 0, got {clip!r}")
+        self.lr, self.clip, self.shape = lr, clip, (k, n)
+        self.state: dict[str, Array] = {name: np.zeros((k, n), dtype) for name in self.state_names}
+        self._temporary = np.empty(min(TILE, k * n), dtype)
+
+    def step(self, P: Array, G: Array, sites: Array | None = None) -> None:
+        """Update in place the rows `sites` of P (k, n) by G (len(sites), n); all k rows without `sites`.
+
+        Raises `ValueError` for wrong shapes.
+        """
+        k, n = self.shape
+        expect_shape("P", P, (k, n))
+        expect_shape("G", G, (k if sites is None else len(sites), n))
+        if self.clip is not None:
+            clip_by_norm(G, self.clip)
+        self._count(_rows(sites))
+        if sites is None:
+            self._walk(P, G, slice(0, k))
+        else:
+            for row, j in enumerate(sites):
+                self._walk(P, G[row : row + 1], slice(j, j + 1))
+
+    def _walk(self, P: Array, G: Array, rows: slice) -> None:
+        """Update the block of rows P[rows] by G, tile after tile."""
+        P, state = P[rows], [array[rows] for array in self.state.values()]
+        for tile in tiles(*P.shape):
+            here = slice(rows.start + tile[0].start, rows.start + tile[0].stop)
+            p = P[tile]
+            temporary = self._temporary[: p.size].reshape(p.shape)
+            self._update(here, p, G[tile], temporary, *(array[tile] for array in state))
+
+    def _count(self, sites: slice | Array) -> None:
+        """Hook: one more step at `sites`."""
+
+    @abstractmethod
+    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
+        """Hook: update one tile, p, g and the state's arrays, of the sites `rows`; `a` is for temporary results."""
+
+    def reset(self, sites: Array | None = None) -> None:
+        """Forget the past of `sites`: as if freshly made."""
+        for array in self.state.values():
+            array[_rows(sites)] = 0
+
+    def average(self, sites: Array | None = None) -> None:
+        """Give each of `sites` the mean of their states."""
+        rows = _rows(sites)
+        for array in self.state.values():
+            array[rows] = array[rows].mean(axis=0)
+
+
+def tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a (rows, columns) array into tiles of at most `TILE` numbers: whole rows, or a piece of one."""
+    height, width = max(1, TILE // columns), min(columns, TILE)
+    for j in range(0, rows, height):
+        for a in range(0, columns, width):
+            yield slice(j, min(j + height, rows)), slice(a, min(a + width, columns))
+
+
+class SGD(Optimizer):
+    """Plain stochastic gradient descent, p ← p - lr g (Robbins & Monro 1951)."""
+
+    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
+        # p ← p - lr g
+        np.multiply(g, self.lr, out=a)
+        p -= a
+
+
+class Momentum(Optimizer):
+    """Heavy ball (Polyak 1964): v ← μ v + g, p ← p - lr v."""
+
+    state_names = ("v",)
+
+    def __init__(
+        self,
+        lr: float,
+        k: int,
+        n: int,
+        dtype: npt.DTypeLike,
+        clip: float | None = None,
+        momentum: float = 0.9,
+    ) -> None:
+        super().__init__(lr, k, n, dtype, clip)
+        if not 0 <= momentum < 1:
+            raise ValueError(f"momentum: expected 0 <= momentum < 1, got {momentum!r}")
+        self.momentum = momentum
+
+    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
+        (v,) = state
+        # v ← μ v + g,   p ← p - lr v
+        v *= self.momentum
+        v += g
+        np.multiply(v, self.lr, out=a)
+        p -= a
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015, algorithm 1), the bias corrections folded into the step as in their section 2."""
+
+    state_names = ("m", "v")
+    b1, b2, eps = 0.9, 0.999, 1e-8
+
+    def __init__(
+        self, lr: float, k: int, n: int, dtype: npt.DTypeLike, clip: float | None = None
+    ) -> None:
+        super().__init__(lr, k, n, dtype, clip)
+        self.powers = np.ones((2, k))  # b1^t and b2^t, with each site's own number of steps t
+        self._bases = np.array([[self.b1], [self.b2]])
+        self._rest1, self._rest2 = np.array(1 - self.b1, dtype), np.array(1 - self.b2, dtype)
+
+    def _count(self, sites: slice | Array) -> None:
+        self.powers[:, sites] *= self._bases
+
+    def _rate_and_eps(self, rows: slice) -> Array:
+        """lr r/(1 - b1^t) and eps r, r = √(1 - b2^t): two numbers, or two columns if the sites' t differ."""
+        powers = self.powers[:, rows]
+        same = np.array_equal(powers[:, 1:], powers[:, :-1])
+        power1, power2 = powers[:, 0] if same else powers[:, :, None]
+        r = np.sqrt(1 - power2)
+        return np.array([self.lr * r / (1 - power1), self.eps * r], self._rest1.dtype)
+
+    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
+        m, v = state
+        # m ← b1 m + (1 - b1) g
+        np.subtract(g, m, out=a)
+        a *= self._rest1
+        m += a
+        # v ← b2 v + (1 - b2) g²
+        np.multiply(g, g, out=a)
+        a -= v
+        a *= self._rest2
+        v += a
+        # p ← p - lr m̂ / (√v̂ + eps),   m̂ = m/(1 - b1^t),   v̂ = v/(1 - b2^t)
+        rate, eps = self._rate_and_eps(rows)
+        np.sqrt(v, out=a)
+        a += eps
+        np.divide(m, a, out=a)
+        a *= rate
+        p -= a
+
+    def reset(self, sites: Array | None = None) -> None:
+        """Forget the past of `sites`, their numbers of steps included."""
+        super().reset(sites)
+        self.powers[:, _rows(sites)] = 1
+
+    def average(self, sites: Array | None = None) -> None:
+        """Give each of `sites` the mean of their states; the mean of b^t keeps the bias correction exact."""
+        super().average(sites)
+        rows = _rows(sites)
+        self.powers[:, rows] = self.powers[:, rows].mean(axis=1, keepdims=True)
+
+
+def make_optimizer(
+    name: str,
+    lr: float,
+    k: int,
+    n: int,
+    dtype: npt.DTypeLike,
+    clip: float | None = None,
+    momentum: float = 0.9,
+) -> Optimizer:
+    """An optimiser for k sites of n parameters: "sgd", "momentum" or "adam"; `momentum` is for the second."""
+    if name == "momentum":
+        return Momentum(lr, k, n, dtype, clip, momentum)
+    if name not in ("sgd", "adam"):
+        raise ValueError(f"name: expected 'sgd', 'momentum' or 'adam', got {name!r}")
+    return (SGD if name == "sgd" else Adam)(lr, k, n, dtype, clip)

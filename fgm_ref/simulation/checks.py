@@ -1,0 +1,164 @@
+"""The omniscient observer: sees all models at once and holds every protocol to its guarantee.
+
+Nobody in a protocol can know the true mean model S between synchronisations; the simulator can.  After
+every step, when nothing is pending, S must lie in the admissible region.  Inside the one step that sets
+off a synchronisation it may have left the region, by no more than that step was long: the *overshoot*.
+
+Each reaction of a protocol is judged as well (the classes of Sivan, Gabel & Schuster 2022, "AutoMon"):
+*true* if S was outside, *false-global* if everybody was synchronised although S was inside, *false-local* if a
+rebalance was enough; and *missed* if S was outside and nobody reacted.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fgm_ref.arrays import Array
+from fgm_ref.protocols import Coordinator, Protocol, Sites
+from fgm_ref.protocols.base import MonitoringSites
+from fgm_ref.safe import SafeFunction, Variance
+from fgm_ref.transport.codecs import Codec
+from fgm_ref.transport.faults import Faults
+
+VERDICTS = ("", "true", "false-global", "false-local", "missed")
+"""What a step's reaction was; recorded by its number."""
+
+
+def outlives(
+    protocol: Protocol,
+    options: Mapping[str, Any],
+    zone: SafeFunction,
+    faults: Faults | None,
+    codec: Codec | None,
+) -> bool:
+    """Whether the guarantee holds to the last bit at every quiet point, in spite of faults and rounding.
+
+    Duplicates only make a counter run ahead; stale messages are dropped by their tag; what is resent arrives within
+    its step.  A late or lost message is what a guarantee is lost by.  An absent site does no harm where nothing but
+    its own drift, counted from E, has been reckoned with, and standing still is the best it can do.
+    """
+    exact = codec is None or codec.lossless or protocol.exact
+    if faults is None:
+        return exact
+    calm = not faults.absent or (protocol.bears_absence(options) and zone.lowest_at_zero)
+    return exact and calm and faults.delay == 0 and (faults.drop == 0 or faults.resend)
+
+
+def expect_possible(
+    protocol: Protocol, faults: Faults | None, sites: int, average_state: bool
+) -> None:
+    """Raise a `ValueError` for absent sites that do not exist or that the protocol cannot do without."""
+    if faults is None or not faults.absent:
+        return
+    if max(faults.absent) >= sites:
+        raise ValueError(
+            f"faults: expected absent sites from 0 to {sites - 1}, got {max(faults.absent)}"
+        )
+    if protocol.needs_everybody or average_state:
+        what = protocol.name if protocol.needs_everybody else "averaged optimiser states"
+        raise ValueError(
+            f"faults: expected no absent sites with {what}, nor any that join later: "
+            "they need an answer from everybody"
+        )
+
+
+class GuaranteeBroken(AssertionError):
+    """The global model left the admissible region and the protocol did not notice."""
+
+
+class Observer:
+    """Watches one run.  `tolerance` is a share of |φ(0)|, for rounding.
+
+    With `strict` a broken guarantee raises `GuaranteeBroken`; without, it is only counted, as for a network
+    whose faults no protocol can make up for.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        sites: Sites,
+        coordinator: Coordinator,
+        tolerance: float = 1e-3,
+        strict: bool = True,
+    ):
+        self.guarantee = protocol.guarantee
+        self.sites, self.coordinator = sites, coordinator
+        self.tolerance, self.strict = tolerance, strict
+        self.breaches = 0
+        self.outside = False
+        self.before = self.seen()
+        self.reactions = self._reactions()
+
+    def seen(self) -> Array:
+        """The drifts that the guarantee speaks of: all (k, D), their deviations from the mean, or the mean (1, D)."""
+        drifts = self.sites.models - self.coordinator.E
+        drifts[sorted(self.coordinator.network.absent)] = 0  # who is gone counts as standing at E
+        if self.guarantee == "sum":
+            return np.asarray(drifts)
+        mean = drifts.mean(axis=0, keepdims=True)
+        return np.asarray(drifts - mean if self.guarantee == "variance" else mean)
+
+    def zone(self) -> SafeFunction:
+        """The safe function of the current round."""
+        if self.guarantee == "variance":
+            return Variance(
+                self.coordinator.E, self.coordinator.make_zone.radius(self.coordinator.E)
+            )
+        if isinstance(self.sites, MonitoringSites) and self.sites.zone.moving:
+            return self.sites.zone  # it knows the time
+        return self.coordinator.make_zone(self.coordinator.E)
+
+    @property
+    def watching(self) -> bool:
+        """Whether there is something to hold the protocol to in this step."""
+        return bool(self.guarantee) and self.sites.checking
+
+    def overshoot(self) -> float:
+        """After the sites have moved, before anybody is heard: how far S is outside, 0 if it is not.
+
+        Raises `GuaranteeBroken` if it is farther out than this step was long.
+        """
+        self.outside = False
+        if not self.watching:
+            return 0.0
+        zone, now = self.zone(), self.seen()
+        excess, reach = zone.excess(now), zone.reach(now - self.before)
+        if excess > reach + self.tolerance * (reach + abs(zone.at_zero)):
+            self._broken(
+                f"S is {excess:.3g} outside, farther than the sites can have gone since the last check "
+                f"({reach:.3g})"
+            )
+        self.outside = excess > 0
+        return max(0.0, excess)
+
+    def at_rest(self) -> int:
+        """After the messages of a step: S must be admissible.  Returns the verdict on this step's reaction.
+
+        Raises `GuaranteeBroken`.
+        """
+        if not self.watching:
+            return 0
+        self.before = self.seen()
+        zone = self.zone()
+        value = float(np.mean(zone(self.before)))
+        if value > self.tolerance * abs(zone.at_zero):
+            self._broken(
+                f"expected mean φ ≤ 0 with nothing pending, got {value:.3g} (φ(0) = {zone.at_zero:.3g})"
+            )
+        return VERDICTS.index(self._verdict())
+
+    def _verdict(self) -> str:
+        (rounds, rebalances), self.reactions = self.reactions, self._reactions()
+        everybody, some = self.reactions[0] > rounds, self.reactions[1] > rebalances
+        if self.outside:
+            return "true" if everybody or some else "missed"
+        return "false-global" if everybody else "false-local" if some else ""
+
+    def _reactions(self) -> tuple[int, int]:
+        return self.coordinator.round, self.coordinator.rebalances
+
+    def _broken(self, what: str) -> None:
+        self.breaches += 1
+        if self.strict:
+            raise GuaranteeBroken(f"step {self.sites.time}: {what}")

@@ -1,0 +1,91 @@
+"""What a run is made of: one frozen `Config`, which is also what a saved result remembers."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from fgm_ref.learning.learners import POLICIES
+
+OPTIMIZERS = ("adam", "momentum", "sgd")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting of a run, with its default.  Equal configs give bit-equal results on one machine."""
+
+    dataset: str = "watch"
+    protocol: str = "fgm"  # a name, or name:option=value,...  (see fgm_ref.protocols)
+
+    cell: str = "lstm"  # or "rnn"
+    hidden: tuple[int, ...] = (24,)  # one entry per stacked layer
+    embedding: int = 16  # for token inputs
+    peepholes: bool = False
+    dropout: float = 0.0
+    truncate: int = 0  # gradients stop every so many time steps; 0: never
+
+    sites: int = 8
+    split: str = "iid"  # "iid", "natural" or "dirichlet"
+    alpha: float = 0.5  # of the Dirichlet split; small is skewed
+    schedule: str = "lockstep"  # "lockstep", "bernoulli[:rates]" or "single"
+    steps: int = 300
+    batch: int = 16
+
+    optimizer: str = "adam"  # "adam", "momentum" or "sgd"
+    lr: float = 0.005
+    clip: float | None = None  # clip each site's gradient to this norm
+    optimizer_state: str = "keep"  # at a synchronisation: "keep", "reset" or "average"
+
+    safe: str = "ball"  # a name, or my_module:MyZone  (see fgm_ref.safe)
+    threshold: float = 0.1
+    relative: bool = True  # radius R = threshold · ‖E‖; else R = threshold
+
+    seed: int = 0
+    dtype: str = "float32"
+    evaluations: int = 8  # how often the test loss is taken during the run
+    multicast: bool = False  # bill a broadcast once instead of k times
+    change: str = ""  # such as "swap=0/1@0.5" or "season"  (see fgm_ref.changes)
+    codec: str = (
+        "float32"  # of models and drifts: float16, int8, int8+ef, sparse+...  (see fgm_ref.codecs)
+    )
+    faults: str = ""  # such as "drop=0.01,delay=2,absent=3:10-20"  (see fgm_ref.faults)
+    checks: bool = False  # verify the protocol's guarantee after every step
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        for name in ("sites", "steps", "batch", "evaluations"):
+            value = getattr(self, name)
+            if value < 1:
+                raise ValueError(f"{name}: expected a whole number of at least 1, got {value}")
+        for name in ("lr", "threshold", "alpha"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise ValueError(f"{name}: expected a number above 0, got {value:g}")
+        if self.clip is not None and not self.clip > 0:
+            raise ValueError(f"clip: expected a number above 0, got {self.clip:g}")
+        if self.seed < 0:
+            raise ValueError(f"seed: expected a whole number of at least 0, got {self.seed}")
+        if self.optimizer_state not in POLICIES:
+            raise ValueError(
+                f"optimizer_state: expected one of {', '.join(POLICIES)}; got {self.optimizer_state!r}"
+            )
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(
+                f"optimizer: expected one of {', '.join(OPTIMIZERS)}; got {self.optimizer!r}"
+            )
+        if self.dtype not in ("float32", "float64"):
+            raise ValueError(f"dtype: expected float32 or float64, got {self.dtype!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, strings and lists, as for JSON."""
+        return asdict(self) | {"hidden": list(self.hidden)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Config":
+        """The inverse of `to_dict`; unknown names are a `ValueError`."""
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(
+                f"config: expected only {', '.join(sorted(known))}; got {', '.join(unknown)}"
+            )
+        return cls(**values)
