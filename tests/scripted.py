@@ -12,13 +12,13 @@ import numpy as np
 from fgm_ref.arrays import norm
 from fgm_ref.protocols import Setup, parse
 from fgm_ref.safe import zone_maker
-from fgm_ref.simulation.checks import VERDICTS, Observer
+from fgm_ref.simulation.observer import VERDICTS, Observer
 from fgm_ref.transport.codecs import parse_codec
+from fgm_ref.transport.encoder import make_post
 from fgm_ref.transport.faults import Faults, FaultyNetwork
 from fgm_ref.transport.ledger import EVERYBODY, Ledger
 from fgm_ref.transport.messages import KINDS, WHOLE
 from fgm_ref.transport.network import Network
-from fgm_ref.transport.post import make_post
 
 
 class ScriptedLearners:

@@ -12,9 +12,9 @@ from strategies import AVERAGING, EVERY, PROMISING, SEEDS, light, make_script, s
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.simulate import Simulation, run
 from fgm_ref.transport.codecs import Float16, Int8, Rows, parse_codec, size
+from fgm_ref.transport.encoder import CODED, Post, keeps_guarantee
 from fgm_ref.transport.faults import Faults
 from fgm_ref.transport.messages import KINDS, LOCAL
-from fgm_ref.transport.post import CODED, Post, keeps_guarantee
 
 LOSSY = ["float16", "int8", "float16+ef", "int8+ef", "sparse+int8+ef"]
 codecs = pytest.mark.parametrize("codec", LOSSY)

@@ -183,7 +183,7 @@ def test_a_damaged_file_is_named(tmp_path):
 
 def test_installed_files_come_before_those_of_a_checkout(tmp_path, monkeypatch):
     package = tmp_path / "fgm_ref"
-    monkeypatch.setattr(datasets, "__file__", str(package / "datasets.py"))
+    monkeypatch.setattr(datasets, "__file__", str(package / "datasets" / "__init__.py"))
     with pytest.raises(
         ValueError, match=r"^dataset: expected the data files in .*bundled_data or .*found neither"
     ):

@@ -24,7 +24,7 @@ import numpy as np
 import hypothesis.strategies as st
 from hypothesis import given
 from fgm_ref import run
-from fgm_ref.zones import Ball
+from fgm_ref.safe import Ball
 
 NAME = "double"
 Pair = collections.namedtuple("Pair", "x y")

@@ -11,7 +11,7 @@ from fgm_ref.arrays import norm
 from fgm_ref.protocols import PROTOCOLS
 from fgm_ref.protocols.fgm_blocks import cut
 from fgm_ref.safe import SAFE
-from fgm_ref.simulation.checks import Observer
+from fgm_ref.simulation.observer import Observer
 from fgm_ref.simulation.simulate import run
 from fgm_ref.transport.messages import INCREMENT, KINDS, WHOLE, Message
 

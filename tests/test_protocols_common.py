@@ -26,7 +26,7 @@ from strategies import (
 
 from fgm_ref.protocols import PROTOCOLS, parse
 from fgm_ref.safe import SAFE
-from fgm_ref.simulation.checks import GuaranteeBroken, Observer
+from fgm_ref.simulation.observer import GuaranteeBroken, Observer
 from fgm_ref.transport.messages import KINDS
 
 FIXED_ORDER = [name for name in EVERY if name not in (*RANDOM_SETS, "fgm-random")]

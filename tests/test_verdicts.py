@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scripted import Watched, build, watch
 from strategies import PROMISING, fit, light, make_script, scripts
 
-from fgm_ref.simulation.checks import VERDICTS
+from fgm_ref.simulation.observer import VERDICTS
 from fgm_ref.simulation.simulate import run
 from fgm_ref.transport.faults import Faults
 

@@ -100,7 +100,7 @@ def test_a_patch_fits_where_it_goes(one):
                 "code": 1,
                 "when": "call",
                 "kinds": ["Broken", "AssertionError"],
-                "raised": "fgm_ref/simulation/checks.py:1",
+                "raised": "fgm_ref/simulation/observer.py:1",
             },
         ),
         (

@@ -190,7 +190,7 @@ assert counted == predicted
 # **Predict:** the share of false alarms at both ends, for 8 sites.
 
 # %%
-from fgm_ref.simulation.checks import VERDICTS
+from fgm_ref.simulation.observer import VERDICTS
 
 
 def verdicts(result):

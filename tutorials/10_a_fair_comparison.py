@@ -143,10 +143,10 @@ from fgm_ref.view import plots
 
 fig, ax = plt.subplots(figsize=(6.4, 4.2))
 for name, curve in curves.items():
-    look = plots.STYLES[name]
+    look = plots.style(name)
     ax.errorbar(*points(curve), capsize=3, color=look.color, linestyle=look.linestyle, marker=look.marker, label=name)
 size, gap, half = points([late])
-ax.errorbar(size, gap, half, capsize=3, color=plots.STYLES["periodic"].color, marker="o", markerfacecolor="white")
+ax.errorbar(size, gap, half, capsize=3, color=plots.style("periodic").color, marker="o", markerfacecolor="white")
 ax.annotate("periodic:b=40", (size[0], gap[0]), (8, 0), textcoords="offset points", va="center", fontsize=9)
 ax.axhline(0, color=plots.GREY, linestyle=":", linewidth=1)
 ax.set(xscale="log", xlabel="payload, MB (log scale)", ylabel="loss minus that of periodic:b=10, same seed",

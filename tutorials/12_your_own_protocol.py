@@ -148,7 +148,7 @@ assert sum(len(toy(moves, R)) for moves in WALKS) > 50
 # `GuaranteeBroken` if (1) ever fails, for any safe function; the others are written out.
 
 # %%
-from fgm_ref.simulation.checks import GuaranteeBroken
+from fgm_ref.simulation.observer import GuaranteeBroken
 
 
 def battery(protocol):

@@ -11,8 +11,8 @@ import numpy as np
 
 from fgm_ref.protocols import Setup, parse
 from fgm_ref.safe import zone_maker
-from fgm_ref.simulation.checks import Observer
 from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.observer import Observer
 from fgm_ref.simulation.result import RunResult, event_array
 from fgm_ref.transport.ledger import Ledger
 from fgm_ref.transport.network import Network

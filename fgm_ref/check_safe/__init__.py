@@ -1,6 +1,6 @@
 """`python -m fgm_ref.check_safe my_module:MyZone`: try to prove a safe function wrong, and say how.
 
-The search is in `hunt.py`, the properties are in `counterexamples.py`; this is what the user sees.
+The search is in `search.py`, the properties are in `properties.py`; this is what the user sees.
 """
 
 import fgm_ref.threads  # isort: skip
@@ -197,11 +197,11 @@ def as_json(name: str, make: Maker, report: Report) -> dict[str, Any]:
 
 def picture(name: str, make: Maker, report: Report, path: Path) -> str:
     """Draw the first case that a picture helps with; matplotlib is loaded only here.  Returns what to say."""
-    from fgm_ref.check_safe import picture as check_plot
+    from fgm_ref.check_safe import drawing
 
     for p in ("safe", "convex"):
         if p in report.found:
-            check_plot.draw(name, make, p, report.found[p], path)
+            drawing.draw(name, make, p, report.found[p], path)
             return f"picture: {path}"
     return (
         "picture: none, it would not help with this"

@@ -1,7 +1,7 @@
 """What a safe function must be, as properties that one `Case` can break.
 
 Each property measures two numbers, left and right, and claims left ≤ right.  A case in which left is the larger
-by more than rounding explains is a counterexample; `hunt.py` looks for them.
+by more than rounding explains is a counterexample; `search.py` looks for them.
 """
 
 from __future__ import annotations

@@ -43,11 +43,9 @@ class Config:
     dtype: str = "float32"
     evaluations: int = 8  # how often the test loss is taken during the run
     multicast: bool = False  # bill a broadcast once instead of k times
-    change: str = ""  # such as "swap=0/1@0.5" or "season"  (see fgm_ref.changes)
-    codec: str = (
-        "float32"  # of models and drifts: float16, int8, int8+ef, sparse+...  (see fgm_ref.codecs)
-    )
-    faults: str = ""  # such as "drop=0.01,delay=2,absent=3:10-20"  (see fgm_ref.faults)
+    change: str = ""  # such as "swap=0/1@0.5" or "season"  (see simulation.changes)
+    codec: str = "float32"  # of models and drifts: float16, int8, int8+ef, sparse+...  (see transport.codecs)
+    faults: str = ""  # such as "drop=0.01,delay=2,absent=3:10-20"  (see transport.faults)
     checks: bool = False  # verify the protocol's guarantee after every step
 
     def __post_init__(self) -> None:

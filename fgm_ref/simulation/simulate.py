@@ -24,16 +24,16 @@ from fgm_ref.protocols import Coordinator, Setup, Sites, parse
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.safe import zone_maker
 from fgm_ref.simulation.changes import World
-from fgm_ref.simulation.checks import VERDICTS, Observer, expect_possible, outlives
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.metrics import evaluate
+from fgm_ref.simulation.observer import VERDICTS, Observer, expect_possible, outlives
 from fgm_ref.simulation.result import RunResult, event_array
 from fgm_ref.simulation.schedules import schedule
 from fgm_ref.transport.codecs import Rows, parse_codec
+from fgm_ref.transport.encoder import make_post
 from fgm_ref.transport.faults import FaultyNetwork, parse_faults
 from fgm_ref.transport.ledger import Ledger
 from fgm_ref.transport.network import Network
-from fgm_ref.transport.post import make_post
 
 PHI_SITES = 64  # φ is recorded per site for up to so many sites
 

@@ -4,13 +4,13 @@
     float16     2 bytes a number
     int8        1 byte a number, and for every 256 numbers one scale of 4 bytes
     sparse      only those rows of an embedding that differ from what the receiver knows, 4 bytes for each index,
-                if that is shorter; alone it loses nothing (but for the rounding of means, see `post.py`)
+                if that is shorter; alone it loses nothing (but for the rounding of means, see `encoder.py`)
     ef          error feedback: what a message could not say is added to the sender's next one
 
 They are combined with a plus: `sparse+int8+ef`.  What is billed is the size of the arrays that `encode` returns.
 
 Source of the feedback: Seide et al. 2014, "1-Bit Stochastic Gradient Descent"; Karimireddy et al. 2019, "Error
-Feedback Fixes SignSGD".  `post.py` says what is encoded: differences from what both ends know.
+Feedback Fixes SignSGD".  `encoder.py` says what is encoded: differences from what both ends know.
 """
 
 from __future__ import annotations

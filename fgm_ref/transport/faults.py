@@ -10,7 +10,7 @@ repeated until they arrive (and billed each time): the protocols need that much.
     absent     sites that are gone: they neither train nor answer, and are taken to have stayed where they were last
                heard of; when one comes back everybody is synchronised, and what it had not sent is lost
 
-`checks.outlives` says what that means for a protocol's guarantee.
+`observer.outlives` says what that means for a protocol's guarantee.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.transport.encoder import Post
 from fgm_ref.transport.ledger import Ledger
 from fgm_ref.transport.messages import WHOLE, Cause, Kind, Message
 from fgm_ref.transport.network import NO_CAUSE, Network, SitesEnd
-from fgm_ref.transport.post import Post
 
 MOST = 0.99  # with more losses than that, sending again until it arrives takes for ever
 

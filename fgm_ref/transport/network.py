@@ -3,7 +3,7 @@
 Four verbs.  A site sends a message `up`; the coordinator sends one `down` to some sites, `broadcast`s one
 to all, or `poll`s some for a reply.  Every payload is copied on the way, so that no array is ever shared by
 two ends, and every message is billed and logged here, so that protocol code never counts.  With a codec a
-model or a drift arrives rounded, and is billed for what was shipped (see `post.py`).
+model or a drift arrives rounded, and is billed for what was shipped (see `encoder.py`).
 
 Delivery is immediate: a message is handled to completion before the next site has its turn.
 But it does not handle delays, losses or crashes.
@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.transport.encoder import CODED, Post
 from fgm_ref.transport.ledger import Ledger
 from fgm_ref.transport.messages import POLL, WHOLE, Cause, Kind, Message
-from fgm_ref.transport.post import CODED, Post
 
 NO_CAUSE: Cause = ("", 0.0)
 

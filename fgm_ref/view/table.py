@@ -11,7 +11,7 @@ MB = 1e6
 
 
 VIOLATIONS = ["true", "false-global", "false-local", "missed"]
-"""Columns of a verified comparison: what the protocols' reactions were worth (see `checks.py`)."""
+"""Columns of a verified comparison: what the protocols' reactions were worth (see `observer.py`)."""
 
 
 def judged(results: Sequence[RunResult]) -> bool:

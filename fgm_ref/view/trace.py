@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fgm_ref.simulation.checks import VERDICTS
+from fgm_ref.simulation.observer import VERDICTS
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.transport.ledger import EVERYBODY
 from fgm_ref.transport.messages import KINDS, UP, WHOLE

@@ -15,11 +15,11 @@ from fgm_ref import CATALOGUE, run
 from fgm_ref.check_safe import explain, hunt
 from fgm_ref.protocols import Protocol, parse
 from fgm_ref.safe import safe_function
-from fgm_ref.simulation.checks import GuaranteeBroken
+from fgm_ref.simulation.observer import GuaranteeBroken
 
 INTERFACE = "tutorial 12, 'Your own protocol': the interface"
 SAFE = "tutorial 06; python -m fgm_ref.check_safe my_module:MyZone"
-PROMISE = "tutorial 12, 'The battery'; the docstring of fgm_ref/simulation/checks.py"
+PROMISE = "tutorial 12, 'The battery'; the docstring of fgm_ref/simulation/observer.py"
 FAIR = "the instructions: fair play"
 TRADE = "tutorial 10, 'A fair comparison'; python -m fgm_ref.demo --protocol my_module:MINE"
 BASELINES = ("periodic:b=10", "gm", "fgm")

@@ -20,7 +20,7 @@ def sites_first(m: Tensor) -> Tensor:
 
 
 class Explicit(TorchEngine):
-    """Arrays run (time, feature, site, sample), as in `fgm_ref.layers`."""
+    """Arrays run (time, feature, site, sample), as in `fgm_ref.learning.layers`."""
 
     def setup(self, P: Array) -> None:
         torch.set_grad_enabled(False)

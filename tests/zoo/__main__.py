@@ -26,7 +26,7 @@ PATIENCE = 60  # seconds; a mutant that hangs is broken
 KILLED, SURVIVED, BROKEN, FAILS = "killed", "SURVIVED", "BROKEN", "TEST FAILS ANYWAY"
 ASSERTING = (
     "tests/",
-    "fgm_ref/simulation/checks.py",
+    "fgm_ref/simulation/observer.py",
     "fgm_ref/learning/gradcheck.py",
 )  # who may say that something is wrong
 

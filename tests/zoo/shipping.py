@@ -6,7 +6,7 @@ from fgm_ref.transport.messages import MODEL, WORD
 
 from .registry import mutant
 
-POST = "transport.post:Post"
+POST = "transport.encoder:Post"
 
 
 @mutant(

@@ -1,4 +1,4 @@
-// Small helpers for drawing, and the looks: the same colours as in the figures of fgm_ref/plots.py.
+// Small helpers for drawing, and the looks: the same colours as in the figures of fgm_ref/view/plots.py.
 
 const SVG = "http://www.w3.org/2000/svg";
 const COLOURS = { dynamic: "#CC79A7", gm: "#E69F00", fgm: "#009E73" };

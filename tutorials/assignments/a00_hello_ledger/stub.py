@@ -27,7 +27,7 @@ def largest_number_of_rounds(k: int, D: int, budget: int) -> int:
 def count(events: np.ndarray) -> dict[str, int]:
     """Task 4: {name of the kind: messages}, from the log of a run (`result.events`).
 
-    One row is `copies` messages of the same kind: fields `kind` (an index into `fgm_ref.messages.KINDS`) and
+    One row is `copies` messages of the same kind: fields `kind` (an index into `fgm_ref.transport.messages.KINDS`) and
     `copies`, among others.  Kinds that do not occur are left out.
     """
     raise NotImplementedError("a00, task 4: not done yet (make hint A=00 N=1 T=4)")
