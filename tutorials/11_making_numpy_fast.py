@@ -197,8 +197,8 @@ print(f"i * g in pieces takes {times['pieces'] / times['slabs']:.1f} times as lo
 assert times["pieces"] > 1.1 * times["slabs"]
 
 # %% [markdown]
-# That is the library's layer: `learning/lstm.py`, the same equations in the same order, with the memory turned. (It also
-# keeps each step's gates, for the way back.)
+# That is the library's layer: `learning/lstm.py`, the same equations in the same order, with the memory turned. (It
+# also keeps each step's gates, for the way back.)
 
 # %%
 from fgm_ref.learning.lstm import LSTM

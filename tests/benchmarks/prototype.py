@@ -1,7 +1,7 @@
 """The fastest plain-NumPy training step that we know: what the library's readable code is measured against.
 
-The arithmetic is that of `fgm_ref.learning.lstm`, `rnn`, `losses` and `optim`.  The difference: nothing is left to do in
-a step but to call NumPy.  Every array exists beforehand, every view is made beforehand, every constant is an
+The arithmetic is that of `fgm_ref.learning.lstm`, `rnn`, `losses` and `optim`.  The difference: nothing is left to
+do in a step but to call NumPy.  Every array exists beforehand, every view is made beforehand, every constant is an
 array of the right type, and the calls of a whole step lie ready in one list, the *tape*.
 
 It is not how one should write a library: no shape can change, and nobody can step through it.
