@@ -1,43 +1,109 @@
-"""What a user brings along: a class or an object of a module in the current directory, by its path."""
+"""Text that users write, and text that they read.
+
+Settings are written in one grammar everywhere: `name:key=value,key=value`.  Protocols, faults, changes and schedules
+are read by the functions below, each of which says what was expected and what came.
+"""
 
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
-def plug_in(what: str, module: str, name: str) -> Any:
-    """The object `name` of `module`, which can be imported from the current directory.
 
-    Raises `ValueError`, in words for the user and beginning with `what`, if it cannot be had.
+def head(text: str) -> tuple[str, str]:
+    """The name, and what stands behind the first colon.
 
-    >>> plug_in("safe", "fgm_ref.safe.zones", "Ball").__name__
-    'Ball'
+    >>> head("periodic:b=20"), head("fgm")
+    (('periodic', 'b=20'), ('fgm', ''))
     """
-    here = os.getcwd()
-    sys.path.insert(0, here)
+    name, _, rest = text.partition(":")
+    return name, rest
+
+
+def settings(text: str) -> Iterator[tuple[str, str]]:
+    """The (name, value) pairs of a text, in order.  The value of a bare word is "".
+
+    >>> list(settings("drop=0.01,season,absent=3:10-20"))
+    [('drop', '0.01'), ('season', ''), ('absent', '3:10-20')]
+    """
+    for setting in filter(None, text.split(",")):
+        name, _, value = setting.partition("=")
+        yield name, value
+
+
+def options(what: str, text: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of something, some replaced by settings such as "b=20"; `what` names it in errors.
+
+    >>> options("protocol periodic", "b=20", {"b": 10})
+    {'b': 20}
+    """
+    values = dict(defaults)
+    for name, value in settings(text):
+        if name not in defaults:
+            known = ", ".join(f"{key}={one}" for key, one in values.items()) or "no options"
+            got = f"{name}={value}" if value else name
+            raise ValueError(f"{what}: expected {known}; got {got!r}")
+        values[name] = read_like(f"{what}, option {name}", value, defaults[name])
+    return values
+
+
+def read_like(what: str, value: str, example: Any) -> Any:
+    """Read `value` as the type of `example`: a truth value, a whole number, a number or a word."""
+    if isinstance(example, bool):
+        if value.lower() not in YES_NO:
+            raise ValueError(f"{what}: expected yes or no, got {value!r}")
+        return YES_NO[value.lower()]
     try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise ValueError(
-                f"{what}: {module} wants to import {error.name!r}, which is not installed"
-            ) from error
-        raise ValueError(
-            f"{what}: found no module {module!r}, neither {module}.py in {here} "
-            "nor an installed one"
-        ) from None
-    except Exception as error:
-        raise ValueError(
-            f"{what}: {module} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
-    finally:
-        sys.path.remove(here)
-    if not hasattr(found, name):
-        raise ValueError(f"{what}: the module {module!r} has no {name!r}")
-    return getattr(found, name)
+        return type(example)(value)
+    except ValueError:
+        kind = "a whole number" if isinstance(example, int) else "a number"
+        raise ValueError(f"{what}: expected {kind}, got {value!r}") from None
+
+
+def write(value: Any) -> str:
+    """A value as `read_like` reads it.
+
+    >>> write(True), write(0.1), write("model")
+    ('yes', '0.1', 'model')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+# Checks.  Each returns the value, or says what was expected and what came.
+
+
+def positive(name: str, value: int) -> int:
+    """A whole number of at least 1."""
+    if value < 1:
+        raise ValueError(f"{name}: expected a whole number of at least 1, got {value}")
+    return value
+
+
+def fraction(name: str, value: float) -> float:
+    """A number strictly between 0 and 1."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name}: expected a number between 0 and 1, got {value:g}")
+    return value
+
+
+def above_zero(name: str, value: float) -> float:
+    """A finite number above 0."""
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name}: expected a number above 0, got {value:g}")
+    return value
+
+
+def one_of(name: str, value: str, choices: Sequence[str]) -> str:
+    """One of a few words."""
+    if value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")
+    return value
 
 
 def expect_one_of(argument: str, value: str, options: Sequence[str]) -> None:
@@ -53,16 +119,70 @@ def expect_one_of(argument: str, value: str, options: Sequence[str]) -> None:
         raise ValueError(f"{argument}: expected one of {', '.join(options)}; got {value!r}{hint}")
 
 
+# What a user brings along, by its path `module:name`.
+
+
+def plug_in(what: str, module: str, name: str) -> Any:
+    """The object `name` of `module`, which can be imported from the current directory.
+
+    Raises `ValueError`, in words for the user and beginning with `what`, if it cannot be had.
+
+    >>> plug_in("safe", "fgm_ref.safe.zones", "Ball").__name__
+    'Ball'
+    """
+    found = _imported(what, module)
+    if not hasattr(found, name):
+        raise ValueError(f"{what}: the module {module!r} has no {name!r}")
+    return getattr(found, name)
+
+
+def _imported(what: str, module: str) -> Any:
+    """The module, looked for in the current directory first."""
+    here = os.getcwd()
+    sys.path.insert(0, here)
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name == module:
+            raise ValueError(
+                f"{what}: found no module {module!r}, neither {module}.py in {here} "
+                "nor an installed one"
+            ) from None
+        raise ValueError(
+            f"{what}: {module} wants to import {error.name!r}, which is not installed"
+        ) from error
+    except Exception as error:
+        raise ValueError(
+            f"{what}: {module} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        sys.path.remove(here)
+
+
+def path_of(what: str, thing: Any, modules: Sequence[str]) -> str:
+    """The inverse of `plug_in`: "module:name" of an object that stands at the top of one of `modules`.
+
+    >>> path_of("safe", plug_in("safe", "fgm_ref.safe.zones", "Ball"), ["fgm_ref.safe.zones"])
+    'fgm_ref.safe.zones:Ball'
+    """
+    for module in modules:
+        for name, value in vars(sys.modules.get(module, object)).items():
+            if value is thing:
+                return f"{module}:{name}"
+    raise ValueError(
+        f"{what}: expected something with a name at the top of its module, "
+        f"so that a saved result can remember it; got {thing!r}"
+    )
+
+
 def aligned(rows: list[list[str]]) -> list[str]:
     """First column to the left, numbers to the right, a rule below the header."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            [
-                row[0].ljust(widths[0]),
-                *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True)),
-            ]
-        )
-        for row in rows
-    ]
+    lines = [_line(row, widths) for row in rows]
     return [lines[0], "-" * len(lines[0]), *lines[1:]]
+
+
+def _line(row: list[str], widths: list[int]) -> str:
+    first = row[0].ljust(widths[0])
+    others = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+    return "  ".join([first, *others])

@@ -4,21 +4,22 @@
 `strategies.py`) and shows every quiet point to a visitor; `watch` moreover lets the omniscient observer judge.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
 from fgm_ref.arrays import norm
 from fgm_ref.protocols import Setup, parse
-from fgm_ref.safe import zone_maker
-from fgm_ref.simulation.observer import VERDICTS, Observer
+from fgm_ref.protocols.game import Game
+from fgm_ref.safe import safe_function, zone_maker
+from fgm_ref.simulation.observer import VERDICTS, Observer, outlives
 from fgm_ref.transport.codecs import parse_codec
-from fgm_ref.transport.encoder import make_post
-from fgm_ref.transport.faults import Faults, FaultyNetwork
 from fgm_ref.transport.ledger import EVERYBODY, Ledger
 from fgm_ref.transport.messages import KINDS, WHOLE
-from fgm_ref.transport.network import Network
+
+
+def survives(faults, protocol, safe="ball"):
+    """Whether a protocol's guarantee holds in spite of the faults."""
+    zone = safe_function(safe)(np.ones(2), 1.0)
+    return outlives(parse(protocol), zone, faults, None)
 
 
 class ScriptedLearners:
@@ -52,17 +53,12 @@ class PullingLearners(ScriptedLearners):
         self.P[active] -= (self.P[active] - samples.mean(axis=1)) / 4
 
 
-@dataclass
-class Played:
-    """Both ends and the bill, to look into."""
+class Played(Game):
+    """A game with scripted sites, to look into."""
 
-    sites: Any
-    coordinator: Any
-    network: Network
-    ledger: Ledger
-    protocol: Any
-    learners: ScriptedLearners
-    faults: Faults | None = None
+    @property
+    def learners(self):
+        return self.sites.learners
 
     def step(self, moves, active=slice(None)):
         """Move the active sites and let the protocol react."""
@@ -72,23 +68,16 @@ class Played:
     def move(self, moves, active=slice(None)):
         """Move the active sites, moves (a, D); nobody is heard yet.  Who is away does not train."""
         self.ledger.step += 1
-        away = self.faults.away(self.ledger.step) if self.faults else set()
-        if away:
-            active = np.arange(self.sites.k)[active]
-            here = np.array([site not in away for site in active.tolist()], bool)
-            moves, active = moves[here], active[here]
+        here = self.present(active, self.ledger.step)
+        if here is not active:
+            moves = moves[np.isin(np.arange(self.sites.k)[active], here)]
         batches = moves[:, None]
-        self.sites.step(active, batches, batches)
+        self.sites.step(here, batches, batches)
 
     @property
     def S(self):
         """The true mean model."""
         return self.sites.models.mean(axis=0)
-
-    @property
-    def drifts(self):
-        """w_i − E, from the outside."""
-        return self.sites.models - self.coordinator.E
 
     @property
     def events(self):
@@ -147,29 +136,26 @@ def build(
     E = np.asarray(E)
     stack = learners(E, k)
     coordinator_rng, network_rng = np.random.default_rng(seed).spawn(2)
-    entry, options = parse(protocol)
-    make_zone = zone_maker(safe, threshold, relative)
+    chosen = parse(protocol)
     setup = Setup(
         E,
-        make_zone,
+        zone_maker(safe, threshold, relative),
         coordinator_rng,
         lambda: learners(E, 1),
         average_state,
-        options,
+        chosen.options,
         halves(len(E)),
     )
-    sites = entry.sites(stack, setup)
-    ledger = Ledger(k, multicast)
-    post = make_post(parse_codec(codec), sites.models, rows)
-    network = (
-        FaultyNetwork(sites, ledger, network_rng, faults, post)
-        if faults
-        else Network(sites, ledger, network_rng, post)
+    return Played(
+        chosen.protocol,
+        stack,
+        setup,
+        network_rng,
+        ledger=Ledger(k, multicast),
+        faults=faults,
+        codec=parse_codec(codec),
+        rows=rows,
     )
-    coordinator = entry.coordinator(network, k, setup)
-    network.connect(coordinator)
-    coordinator.start()
-    return Played(sites, coordinator, network, ledger, entry, stack, faults)
 
 
 def start(script, protocol, safe="ball", **more) -> Played:

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from scripted import build, numbers, play, start, watch
 from strategies import AVERAGING, EVERY, PROMISING, SEEDS, light, make_script, scripts
 
+from fgm_ref.protocols import parse
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.simulate import Simulation, run
 from fgm_ref.transport.codecs import Float16, Int8, Rows, parse_codec, size
-from fgm_ref.transport.encoder import CODED, Post, keeps_guarantee
+from fgm_ref.transport.encoder import DifferenceEncoder, Encoder
 from fgm_ref.transport.faults import Faults
-from fgm_ref.transport.messages import KINDS, LOCAL
+from fgm_ref.transport.messages import DRIFT, KINDS, LOCAL
 
 LOSSY = ["float16", "int8", "float16+ef", "int8+ef", "sparse+int8+ef"]
 codecs = pytest.mark.parametrize("codec", LOSSY)
@@ -105,10 +106,10 @@ def test_unknown_codecs(text):
 def test_models_are_shipped_as_differences(seed):
     # a model that has gone 0.01 from a reference of length ~10: the error is that of the difference, in both forms
     E, drift = vectors(seed, 100), vectors(seed + 1, 100, 0.001)
-    post = Post(parse_codec("int8"), np.tile(E, (2, 1)))
+    post = DifferenceEncoder(parse_codec("int8"), np.tile(E, (2, 1)))
     post.down(KINDS[0], np.arange(2), E, slice(None))
     for payload in (E + drift, drift):
-        arrived, sizes = post.up(np.array([1]), payload[None], slice(None))
+        arrived, sizes = post.up(DRIFT, np.array([1]), payload[None], slice(None))
         assert np.abs(arrived[0] - payload).max() <= np.abs(drift).max() / 254 + 1e-6
         assert sizes.tolist() == [104]
 
@@ -132,7 +133,7 @@ def test_all_ends_hold_the_same_model(protocol, codec, script):
             )
 
 
-@protocols([name for name in PROMISING if keeps_guarantee(parse_codec("int8"), name)])
+@protocols([name for name in PROMISING if parse(name).protocol.exact])
 @codecs
 @light
 @given(
@@ -144,7 +145,7 @@ def test_guarantee(protocol, codec, safe, script):
     assert watch(script, protocol, safe, codec=codec).breaches == 0
 
 
-@protocols([name for name in PROMISING if not keeps_guarantee(parse_codec("int8"), name)])
+@protocols([name for name in PROMISING if not parse(name).protocol.exact])
 def test_guarantee_up_to_the_rounding(protocol):
     # accounts that rest on drifts which have travelled are off by as much as these were rounded
     for seed in range(20):
@@ -196,7 +197,7 @@ def test_what_each_message_weighs(protocol, script):
     # models and drifts as the codec says (whole, while their receiver has no reference); the rest as ever
     for event in play(script, protocol, codec="int8").events:
         D = numbers(event, script.D)
-        if KINDS[event.kind] in CODED and event.size:
+        if KINDS[event.kind].coded and event.size:
             assert event.size == (4 * D if event.step == 0 else D + 4)
         elif KINDS[event.kind].name in ("QUANTUM", "INCREMENT", "PHI", "LAMBDA", "COUNT", "CHEAP"):
             assert event.size == 4
@@ -270,7 +271,7 @@ def test_feedback_keeps_the_mean(protocol, codec, script):
         number = game.coordinator.round
         game.network.exchange()
         if game.coordinator.round > number:
-            post = game.network.post
+            post = game.network.encoder
             np.testing.assert_allclose(
                 game.coordinator.E + post.unsaid.mean(axis=0) + post.unsaid_down,
                 script.E + learnt,
@@ -295,19 +296,19 @@ def test_without_feedback_small_numbers_are_never_heard():
 @given(seed=SEEDS, D=st.integers(1, 600), times=st.integers(1, 30))
 def test_residuals_are_bounded(seed, D, times):
     # |e| ≤ (max|x| + max|e|)/254, so max|e| ≤ max|x|/253 however often it is added up
-    post = Post(parse_codec("int8+ef"), np.zeros((1, D), np.float32))
+    post = DifferenceEncoder(parse_codec("int8+ef"), np.zeros((1, D), np.float32))
     largest = 0.0
     for n in range(times):
         x = vectors(seed + n, D)
         largest = max(largest, np.abs(x).max())
-        post.up(np.array([0]), x[None], slice(None))
+        post.up(DRIFT, np.array([0]), x[None], slice(None))
         assert np.abs(post.unsaid).max() <= largest / 253 * (1 + 1e-4)
 
 
 def test_every_site_has_its_own_residual():
-    post = Post(parse_codec("int8+ef"), np.zeros((3, 40), np.float32))
+    post = DifferenceEncoder(parse_codec("int8+ef"), np.zeros((3, 40), np.float32))
     X = np.stack([vectors(n, 40) for n in range(3)])
-    post.up(np.array([0, 2]), X[[0, 2]], slice(None))
+    post.up(DRIFT, np.array([0, 2]), X[[0, 2]], slice(None))
     assert post.unsaid[[0, 2]].any(axis=1).all() and not post.unsaid[1].any()
 
 
@@ -340,7 +341,7 @@ def test_a_run_with_each_codec():
 
 def test_the_embedding_is_where_the_model_has_it():
     simulation = Simulation(Config(**SMALL, codec="sparse"))
-    rows, layout = simulation.network.post.rows, simulation.model.layout
+    rows, layout = simulation.network.encoder.rows, simulation.model.layout
     assert slice(rows.start, rows.stop) == layout.slice_of("embedding") and rows.width == 3
     before = simulation.sites.models.copy()
     simulation.step()
@@ -350,7 +351,7 @@ def test_the_embedding_is_where_the_model_has_it():
 
 
 def test_float32_is_no_codec():
-    assert Simulation(Config(**SMALL)).network.post is None
-    assert LOCAL in CODED
+    assert Simulation(Config(**SMALL)).network.encoder.__class__ is Encoder
+    assert LOCAL.coded
     with pytest.raises(ValueError, match="codec: expected one of float32"):
         Simulation(Config(**SMALL, codec="int4"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import build, play, start, watch
+from scripted import build, play, start, survives, watch
 from strategies import (
     EVERY,
     MONITORING,
@@ -21,7 +21,7 @@ from strategies import (
 
 from fgm_ref.protocols import PROTOCOLS, parse
 from fgm_ref.simulation.simulate import run
-from fgm_ref.transport.faults import Faults, parse_faults, survives
+from fgm_ref.transport.faults import Faults, parse_faults
 from fgm_ref.transport.messages import KINDS
 
 MENDED = {

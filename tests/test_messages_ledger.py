@@ -12,8 +12,8 @@ from scripted import build, numbers, play
 from strategies import make_script, scripts
 
 from fgm_ref.protocols import PROTOCOLS
-from fgm_ref.transport.ledger import EVERYBODY, Ledger, tcp_bytes
-from fgm_ref.transport.messages import DOWN, INDEX, KINDS, MODEL, POLL, UP, WORD, Message, weight
+from fgm_ref.transport.ledger import EVERYBODY, tcp_bytes
+from fgm_ref.transport.messages import DOWN, INDEX, KINDS, UP, WORD, weight
 
 every_protocol = pytest.mark.parametrize(
     "protocol",
@@ -147,25 +147,6 @@ def test_multicast_changes_the_bill_only(protocol, script):
             assert (cheap.copies, cheap.size, cheap.site) == (1, dear.size, EVERYBODY)
         else:
             assert repr(cheap) == repr(dear)
-
-
-@every_protocol
-def test_without_a_log_the_bill_is_the_same(protocol):
-    ledger = Ledger(3, log=False)
-    ledger.bill(Message(MODEL, np.zeros(5)), np.arange(3))
-    ledger.bill(Message(POLL), np.array([1]))
-    assert ledger.events == []
-    assert ledger.totals() == {
-        "messages_up": 0,
-        "messages_down": 4,
-        "messages": 4,
-        "bytes_up": 0,
-        "bytes_down": 60,
-        "bytes": 60,
-        "tcp_bytes_up": 0,
-        "tcp_bytes_down": 220,
-        "tcp_bytes": 220,
-    }
 
 
 # ------------------------------------------------------------------ closed forms, derived from the specification

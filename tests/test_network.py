@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import SEEDS
 
+from fgm_ref.transport.encoder import Encoder
 from fgm_ref.transport.ledger import EVERYBODY, Ledger
 from fgm_ref.transport.messages import (
     BALANCED,
@@ -18,7 +19,9 @@ from fgm_ref.transport.messages import (
     POLL,
     QUANTUM,
     VIOLATION,
+    WHOLE,
     Message,
+    Tag,
 )
 from fgm_ref.transport.network import Network
 
@@ -26,7 +29,11 @@ from fgm_ref.transport.network import Network
 class RecordingSites:
     def __init__(self, k=4, D=3, dtype=np.float64):
         self.k, self.models = k, np.arange(k * D, dtype=dtype).reshape(k, D)
-        self.got, self.pending = [], {}
+        self.got, self.pending, self.where = [], {}, slice(None)
+
+    def part(self, block):
+        assert block == WHOLE
+        return self
 
     def receive(self, message, sites):
         self.got.append((message, list(sites)))
@@ -43,7 +50,7 @@ class RecordingSites:
 
 
 class RecordingCoordinator:
-    tag = (3, 7)
+    tag = Tag(3, 7)
 
     def __init__(self, sites):
         self.sites, self.got, self.settled = sites, [], []
@@ -59,7 +66,7 @@ def connected(seed=0, **more):
     sites = RecordingSites(**more)
     ledger = Ledger(sites.k)
     network, coordinator = (
-        Network(sites, ledger, np.random.default_rng(seed)),
+        Network(sites, ledger, np.random.default_rng(seed), Encoder()),
         RecordingCoordinator(sites),
     )
     network.connect(coordinator)
@@ -114,8 +121,13 @@ def test_down_reaches_whom_it_names():
     network.down(BALANCED, [2, 0], np.ones(3), ("|B|", 2.0))
     network.broadcast(QUANTUM, 0.5)
     (first, to_two), (second, to_all) = sites.got
-    assert (first.kind, first.tag, first.cause, to_two) == (BALANCED, (3, 7), ("|B|", 2.0), [2, 0])
-    assert (second.kind, second.tag, to_all) == (QUANTUM, (3, 7), [0, 1, 2, 3])
+    assert (first.kind, first.tag, first.cause, to_two) == (
+        BALANCED,
+        (3, 7, WHOLE),
+        ("|B|", 2.0),
+        [2, 0],
+    )
+    assert (second.kind, second.tag, to_all) == (QUANTUM, (3, 7, WHOLE), [0, 1, 2, 3])
     assert billed(ledger) == [
         ("BALANCED", 2, 1, 12),
         ("BALANCED", 0, 1, 12),
@@ -175,7 +187,7 @@ def test_a_site_is_asked_anew_when_its_turn_comes():
 
 def test_needs_a_coordinator():
     sites = RecordingSites()
-    network = Network(sites, Ledger(sites.k), np.random.default_rng(0))
+    network = Network(sites, Ledger(sites.k), np.random.default_rng(0), Encoder())
     with pytest.raises(AssertionError, match="connect"):
         network.broadcast(POLL)
 

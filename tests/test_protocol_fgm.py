@@ -11,7 +11,7 @@ from scripted import build, play, start
 from strategies import make_script, scripts
 
 from fgm_ref.safe import SAFE
-from fgm_ref.transport.messages import INCREMENT, KINDS, Message
+from fgm_ref.transport.messages import INCREMENT, KINDS, WHOLE, Message
 
 safes = pytest.mark.parametrize("safe", sorted(SAFE))
 
@@ -101,7 +101,7 @@ def test_poll_and_round_end(safe, script, epsilon):
             np.testing.assert_array_equal(
                 game.sites.models, np.tile(game.coordinator.E, (script.k, 1))
             )
-            assert game.coordinator.tag == (tag[0] + 1, 0)
+            assert game.coordinator.tag == (tag.round + 1, 0, WHOLE)
             continue
         np.testing.assert_array_equal(game.sites.models, before)
         if "PHI" in names:
@@ -109,7 +109,7 @@ def test_poll_and_round_end(safe, script, epsilon):
             assert game.coordinator.psi == pytest.approx(φ.sum(), rel=1e-12)
             np.testing.assert_allclose(game.sites.z, φ, rtol=1e-12, atol=1e-12)
             assert φ.sum() < epsilon * slack
-            assert game.coordinator.tag == (tag[0], tag[1] + 1)
+            assert game.coordinator.tag == tag._replace(subround=tag.subround + 1)
             assert not game.sites.c.any() and game.coordinator.c == 0
         else:
             assert set(names) <= {"INCREMENT"} and game.coordinator.tag == tag

@@ -8,12 +8,12 @@ from scripted import build, halves, numbers, play, start, watch
 from strategies import light, scripts
 
 from fgm_ref.arrays import norm
-from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.protocols import MEAN, PROTOCOLS
 from fgm_ref.protocols.fgm_blocks import cut
 from fgm_ref.safe import SAFE
 from fgm_ref.simulation.observer import Observer
 from fgm_ref.simulation.simulate import run
-from fgm_ref.transport.messages import INCREMENT, KINDS, WHOLE, Message
+from fgm_ref.transport.messages import INCREMENT, KINDS, WHOLE, Message, Tag
 
 safes = pytest.mark.parametrize("safe", sorted(SAFE))
 
@@ -177,10 +177,10 @@ def test_stale_increments_are_dropped_by_their_block():
     # after a round of the left block only an increment of the left block can be stale
     game = build("fgm-blocks", np.zeros(4), 2, threshold=1.0)
     game.step(np.tile([5.0, 0, 0, 0], (2, 1)))
-    assert [c.tag for c in game.coordinator.parts] == [(2, 0), (1, 0)]
-    game.coordinator.receive(0, Message(INCREMENT, 1, (1, 0), block=0))
+    assert [c.tag for c in game.coordinator.parts] == [(2, 0, 0), (1, 0, 1)]
+    game.coordinator.receive(0, Message(INCREMENT, 1, Tag(1, 0, 0)))
     assert game.coordinator.dropped == 1
-    game.coordinator.receive(0, Message(INCREMENT, 1, (1, 0), block=1))
+    game.coordinator.receive(0, Message(INCREMENT, 1, Tag(1, 0, 1)))
     assert (game.coordinator.dropped, game.coordinator.parts[1].c) == (1, 1)
 
 
@@ -231,7 +231,7 @@ def test_a_run_by_blocks():
     rounds = np.bincount(models["block"][1:], minlength=3)
     assert rounds.sum() == result.series["rounds"][-1] and len(set(rounds.tolist())) > 1
     assert result.final["breaches"] == 0
-    assert PROTOCOLS["fgm-blocks"].guarantee == "mean"
+    assert PROTOCOLS["fgm-blocks"].guarantee is MEAN
     sizes = {
         block: set(models["size"][models["block"] == block].tolist()) for block in (WHOLE, 0, 1, 2)
     }

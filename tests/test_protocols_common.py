@@ -24,7 +24,7 @@ from strategies import (
     scripts,
 )
 
-from fgm_ref.protocols import PROTOCOLS, parse
+from fgm_ref.protocols import MEAN, PROTOCOLS, SUM, VARIANCE, parse
 from fgm_ref.safe import SAFE
 from fgm_ref.simulation.observer import GuaranteeBroken, Observer
 from fgm_ref.transport.messages import KINDS
@@ -106,13 +106,13 @@ def test_who_promises_what():
     for protocol in EVERY:
         guarantee = parse(protocol)[0].guarantee
         if protocol in LOOKING:
-            assert guarantee == "variance"
+            assert guarantee is VARIANCE
         elif protocol in MONITORING and protocol != "fda-sketch":
             # drifts are not counted from E throughout; or there is one sum for each block
             shifted = ("gm-reb", "gm-limits", "fgm-reb", "fgm-o", "fgm-blocks")
-            assert guarantee == ("mean" if protocol.startswith(shifted) else "sum")
+            assert guarantee is (MEAN if protocol.startswith(shifted) else SUM)
         else:  # nobody looks, or only with high probability
-            assert guarantee == ""
+            assert guarantee is None
 
 
 @pytest.mark.parametrize("protocol", ["dynamic", "dynamic-plain"])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scripted import Watched, build, watch
 from strategies import PROMISING, fit, light, make_script, scripts
 
+from fgm_ref.protocols import VARIANCE
 from fgm_ref.simulation.observer import VERDICTS
 from fgm_ref.simulation.simulate import run
 from fgm_ref.transport.faults import Faults
@@ -125,7 +126,7 @@ def test_overshoots_are_not_longer_than_a_step(protocol, script):
     # ball: S is 1-Lipschitz in the mean step, and was inside before.  (Variance: of the longest step's square root)
     steps = np.array([np.linalg.norm(m, axis=1).max() for m in script.moves])
     watched = watch(script, protocol)
-    if watched.observer.guarantee == "variance":
+    if watched.observer.guarantee is VARIANCE:
         assert (
             np.sqrt(np.array(watched.overshoots) + script.R**2) <= script.R + steps + 1e-9
         ).all()

@@ -5,17 +5,14 @@
 The protocol, the network and the bill are the library's own; only the learning is replaced by a script.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from fgm_ref.protocols import Setup, parse
+from fgm_ref.protocols.game import Game
 from fgm_ref.safe import zone_maker
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import Observer
 from fgm_ref.simulation.result import RunResult, event_array
-from fgm_ref.transport.ledger import Ledger
-from fgm_ref.transport.network import Network
 
 E0 = np.array([3.0, 4.0])  # ‖E‖ = 5
 
@@ -33,20 +30,15 @@ class Walkers:
         """Walkers have no optimiser whose state would have to be looked after."""
 
 
-class Walk(SimpleNamespace):
-    """A protocol at work: both ends, the network between them, the bill, and an observer who sees everything."""
+class Walk(Game):
+    """A protocol at work, and an observer who sees everything."""
 
     def __init__(self, protocol, k, R=1.0, E=E0, safe="ball", strict=True, seed=0):
-        entry, options = parse(protocol)
+        chosen = parse(protocol)
         chooser, order = np.random.default_rng(seed).spawn(2)
-        setup = Setup(E, zone_maker(safe, R, relative=False), chooser, lambda: None, options=options)
-        sites, ledger = entry.sites(Walkers(E, k), setup), Ledger(k)
-        network = Network(sites, ledger, order)
-        coordinator = entry.coordinator(network, k, setup)
-        network.connect(coordinator)
-        coordinator.start()
-        observer = Observer(entry, sites, coordinator, strict=strict)
-        super().__init__(sites=sites, ledger=ledger, network=network, coordinator=coordinator, observer=observer)
+        setup = Setup(E, zone_maker(safe, R, relative=False), chooser, lambda: None, options=chosen.options)
+        super().__init__(chosen.protocol, Walkers(E, k), setup, order)
+        self.observer = Observer(self.protocol, self.sites, self.coordinator, strict=strict)
 
     def step(self, moves):
         """All sites move by moves (k, D), then messages are exchanged.  Returns what there was to see."""

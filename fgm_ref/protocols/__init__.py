@@ -1,81 +1,89 @@
 """The protocols by name.
 
-A protocol is asked for as `name` or `name:option=value,...`, for example `periodic:b=20`; your own one as
-`my_module:MY_PROTOCOL` or `my_module:MY_PROTOCOL:option=value,...`, where MY_PROTOCOL is a `base.Protocol`.
+A protocol is asked for as `name` or `name:option=value,...`, for example `periodic:b=20`.  Your own one is
+`my_module:MY_PROTOCOL` or `my_module:MY_PROTOCOL:option=value,...`, where MY_PROTOCOL is a `Protocol`.
+
+In Python, `from fgm_ref.protocols import Periodic` and `Periodic(b=20)` ask for the same as the text.  Every protocol
+goes by its name without hyphens: `Fgm`, `FgmReb`, `DynamicPlain`.
 """
 
-import difflib
+from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
-from fgm_ref.protocols import (
-    at_end,
-    central,
-    dynamic,
-    fda,
-    fgm,
-    fgm_blocks,
-    fgm_centre,
-    fgm_o,
-    fgm_probe,
-    fgm_projection,
-    fgm_random,
-    fgm_reb,
-    gm,
-    gm_reb,
-    local,
-    omniscient,
-    periodic,
-)
-from fgm_ref.protocols.base import Coordinator, Protocol, Setup, Sites
-from fgm_ref.text import plug_in
+from fgm_ref.protocols.base import Coordinator, Setup, Sites
+from fgm_ref.protocols.protocol import MEAN, SUM, VARIANCE, Chosen, Guarantee, Protocol
+from fgm_ref.text import head, options, path_of, plug_in
 
-__all__ = ["PROTOCOLS", "Coordinator", "Protocol", "Setup", "Sites", "parse"]
+__all__ = [
+    "MEAN", "PROTOCOLS", "SUM", "VARIANCE", "Chosen", "Coordinator", "Guarantee", "Protocol", "Setup", "Sites",
+    "name_of", "parse",
+]  # fmt: skip
+
+FILES = (
+    "central",
+    "local",
+    "at_end",
+    "periodic",
+    "dynamic",
+    "gm",
+    "gm_reb",
+    "fgm",
+    "fgm_reb",
+    "fgm_random",
+    "fgm_projection",
+    "fgm_centre",
+    "fgm_probe",
+    "fgm_o",
+    "fgm_blocks",
+    "fda",
+    "omniscient",
+)
+"""Where the protocols are declared.  To add one, add its file here."""
 
 PROTOCOLS: dict[str, Protocol] = {
-    protocol.name: protocol
-    for protocol in (
-        central.PROTOCOL,
-        local.PROTOCOL,
-        at_end.PROTOCOL,
-        periodic.PROTOCOL,
-        dynamic.PLAIN,
-        dynamic.PROTOCOL,
-        gm.PROTOCOL,
-        gm_reb.PROTOCOL,
-        gm_reb.LIMITS,
-        fgm.PROTOCOL,
-        fgm_reb.PROTOCOL,
-        fgm_random.PROTOCOL,
-        fgm_projection.PROTOCOL,
-        fgm_centre.PROTOCOL,
-        fgm_probe.PROTOCOL,
-        fgm_o.PROTOCOL,
-        fgm_blocks.PROTOCOL,
-        fda.NAIVE,
-        fda.LINEAR,
-        fda.SKETCH,
-        omniscient.PROTOCOL,
-    )
+    thing.name: thing
+    for file in FILES
+    for thing in vars(import_module(f"{__name__}.{file}")).values()
+    if isinstance(thing, Protocol)
 }
+"""All protocols, in the order of the files and of the declarations in them."""
+
+_CLASS_NAMES = {name.title().replace("-", ""): name for name in PROTOCOLS}
 
 
-def parse(text: str) -> tuple[Protocol, dict[str, Any]]:
+def __getattr__(name: str) -> Protocol:
+    """`Fgm`, `GmReb`, ...: the protocol of that name."""
+    if name not in _CLASS_NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return PROTOCOLS[_CLASS_NAMES[name]]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *_CLASS_NAMES]
+
+
+def parse(text: str) -> Chosen:
     """The protocol and all its options, for a text like `"periodic:b=20"`.
 
     >>> protocol, options = parse("periodic:b=20")
     >>> protocol.name, options
     ('periodic', {'b': 20})
     """
-    name, _, settings = text.partition(":")
-    attribute, _, rest = settings.partition(":")
+    name, rest = head(text)
+    attribute, settings = head(rest)
     if name not in PROTOCOLS and attribute and "=" not in attribute:
         protocol = _expect_protocol(name, attribute, plug_in("protocol", name, attribute))
-        return protocol, _options(protocol, rest)
+        return _chosen(protocol, settings)
     if name not in PROTOCOLS:
-        close = difflib.get_close_matches(name, PROTOCOLS, 1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        near = get_close_matches(name, PROTOCOLS, 1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
         raise ValueError(f"protocol: expected one of {', '.join(PROTOCOLS)}; got {name!r}{hint}")
-    return PROTOCOLS[name], _options(PROTOCOLS[name], settings)
+    return _chosen(PROTOCOLS[name], rest)
+
+
+def _chosen(protocol: Protocol, settings: str) -> Chosen:
+    return Chosen(protocol, options(f"protocol {protocol.name}", settings, protocol.options))
 
 
 def _expect_protocol(module: str, name: str, found: Any) -> Protocol:
@@ -87,27 +95,19 @@ def _expect_protocol(module: str, name: str, found: Any) -> Protocol:
     return found
 
 
-def _options(protocol: Protocol, settings: str) -> dict[str, Any]:
-    """The protocol's options, some replaced by settings such as "b=20"."""
-    name, options = protocol.name, dict(protocol.options)
-    for setting in filter(None, settings.split(",")):
-        key, _, value = setting.partition("=")
-        if key not in options:
-            known = ", ".join(f"{k}={v}" for k, v in options.items()) or "no options"
-            raise ValueError(f"protocol {name}: expected {known}; got {setting!r}")
-        options[key] = _convert(f"protocol {name}, option {key}", value, options[key])
-    return options
+def name_of(wanted: str | Protocol | Chosen) -> str:
+    """The text that asks for a protocol, with or without options: the inverse of `parse`.
 
-
-def _convert(what: str, value: str, default: Any) -> Any:
-    """Read `value` as the type of `default`."""
-    if isinstance(default, bool):
-        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-        if value.lower() not in words:
-            raise ValueError(f"{what}: expected yes or no, got {value!r}")
-        return words[value.lower()]
-    try:
-        return type(default)(value)
-    except ValueError:
-        kind = "a whole number" if isinstance(default, int) else "a number"
-        raise ValueError(f"{what}: expected {kind}, got {value!r}") from None
+    >>> from fgm_ref.protocols import Fgm
+    >>> name_of(Fgm), name_of(Fgm(epsilon=0.1)), name_of("fgm")
+    ('fgm', 'fgm:epsilon=0.1', 'fgm')
+    """
+    if isinstance(wanted, str):
+        return wanted
+    chosen = wanted if isinstance(wanted, Chosen) else wanted()
+    protocol = chosen.protocol
+    name = protocol.name
+    if PROTOCOLS.get(name) is not protocol:
+        modules = (protocol.coordinator.__module__, protocol.sites.__module__, "__main__")
+        name = path_of("protocol", protocol, modules)
+    return f"{name}:{chosen.settings}" if chosen.settings else name

@@ -4,7 +4,8 @@ Source: one-shot averaging (Zinkevich et al. 2010, "Parallelized Stochastic Grad
 """
 
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import Protocol, Sites
+from fgm_ref.protocols.base import Sites
+from fgm_ref.protocols.protocol import Look, Protocol, Reference
 from fgm_ref.transport.messages import LOCAL
 
 
@@ -23,6 +24,13 @@ PROTOCOL = Protocol(
     "train alone, average once at the end",
     Sites,
     Coordinator,
-    look=("black", "--", "1"),
+    look=Look("black", "--", "1"),
+    reference=Reference(
+        source="Zinkevich et al. 2010",
+        event="at the end: k POLL, k LOCAL",
+        bytes="4kD",
+        held_by="test_protocol_at_end_omniscient.py::test_at_end_is_local_training_and_one_mean",
+    ),
+    watches="nothing",
     exact=True,
 )

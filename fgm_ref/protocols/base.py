@@ -1,20 +1,18 @@
-"""What every protocol is made of: `Sites`, a `Coordinator`, and the `Protocol` that names the pair.
+"""What every protocol is made of: `Sites` and a `Coordinator`.
 
 `Sites` are the k sites, stacked: row i of every array belongs to site i and is computed from row i alone.
-The `Coordinator` holds no reference to them; it learns of the sites only through messages.
-The two are blind to steps, bytes and data: the simulator drives the first, the network bills the second,
-the learners own the third.
+The `Coordinator` holds no reference to them.  It learns of the sites only through messages.
+The two know nothing of bytes and data: the simulator drives the sites, the network bills the messages, and the
+learners train the models.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.learners import Learners
-from fgm_ref.safe import ZoneMaker
+from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.transport.messages import (
     BALANCED,
     DRIFT,
@@ -22,32 +20,17 @@ from fgm_ref.transport.messages import (
     LOCAL,
     MEAN_STATE,
     MODEL,
+    NO_CAUSE,
     PHI,
     STATE,
     Cause,
     Kind,
     Message,
-)
-from fgm_ref.transport.network import NO_CAUSE, Network
+    Tag,
+)  # fmt: skip
+from fgm_ref.transport.network import Network
 
 NOBODY = np.empty(0, np.intp)
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What both ends are built from, the same for every protocol of a comparison.
-
-    `E` (D,) is the initial model, `rng` the coordinator's own stream, `options` the protocol's own settings, `blocks`
-    says which parts of the vector have a name.
-    """
-
-    E: Array
-    make_zone: ZoneMaker
-    rng: np.random.Generator
-    make_hub: Callable[[], Learners]
-    average_state: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
-    blocks: Mapping[str, slice] = field(default_factory=dict)
 
 
 class Sites:
@@ -59,7 +42,7 @@ class Sites:
         self.learners = learners
         self.models = learners.P  # (k, D)
         self.k = len(self.models)
-        self.tag = (0, 0)
+        self.tag = Tag()
         self.time = 0
 
     def step(self, active: Any, x: Array, y: Array) -> None:
@@ -74,7 +57,7 @@ class Sites:
 
     @property
     def checking(self) -> bool:
-        """Whether the local test runs in this step (it is what a guarantee rests on)."""
+        """Whether the local test runs in this step.  A guarantee rests on it."""
         return True
 
     def alarms(self) -> Array:
@@ -117,28 +100,34 @@ class MonitoringSites(Sites):
         super().__init__(learners, setup)
         self.make_zone = setup.make_zone
         self.E: Array | None = None
-        self.started = self.rounds = (
-            0  # when the round started, and how many rounds there have been
-        )
+        self.started = 0  # when the round started
+        self.rounds = 0  # how many rounds there have been
 
     def start_round(self, E: Array) -> None:
         """Drifts are 0 again, and φ is that of the new E."""
         self.zone = self.make_zone(E, self.E, self.time - self.started, self.rounds)
         self.rounds += 1
-        self.E, self.base = (
-            E,
-            E[None],
-        )  # base is (1, D) while it is the same for all, (k, D) once it is not
-        self.started, self.own = self.time, np.zeros(self.k, np.int64)
+        self.E = E
+        self.base = E[None]  # (1, D) while it is the same for all, else (k, D)
+        self.started = self.time
+        self.own = np.zeros(self.k, np.int64)  # each site's own steps in this round
         self.phi: Callable[[Array], Any] = self.zone
         self.at_zero = self.zone.at_zero  # φ(0), evaluated once a round
         self.values = np.full(self.k, self.at_zero, self.models.dtype)  # φ(X_i), (k,)
 
+    def bases(self, sites: Any) -> Array:
+        """base_i of `sites`: one row each, or one for all."""
+        return self.base if len(self.base) == 1 else self.base[sites]
+
+    def rebase(self, sites: Array, base: Array) -> None:
+        """Count the drifts of `sites` from `base` (a, D) from now on."""
+        if len(self.base) == 1:
+            self.base = np.broadcast_to(self.base, self.models.shape).copy()
+        self.base[sites] = base
+
     def drifts(self, sites: Any) -> Array:
         """X of `sites`, one row each."""
-        return np.asarray(
-            self.models[sites] - (self.base if len(self.base) == 1 else self.base[sites])
-        )
+        return np.asarray(self.models[sites] - self.bases(sites))
 
     def step(self, active: Any, x: Array, y: Array) -> None:
         """Count each site's own steps in this round as well."""
@@ -161,7 +150,7 @@ class MonitoringSites(Sites):
 
     def balance(self, sites: Array, drift: Array) -> None:
         """*Model balancing*: w_j := base_j + X, so the members of the set mix what they have learnt."""
-        self.models[sites] = (self.base if len(self.base) == 1 else self.base[sites]) + drift
+        self.models[sites] = self.bases(sites) + drift
 
     def reply(self, kind: Kind, sites: Array) -> Array:
         """Answer a poll for drifts or values of φ, besides the usual ones."""
@@ -175,7 +164,7 @@ class MonitoringSites(Sites):
 class Coordinator:
     """Ships the initial model and listens.
 
-    `E` is the last global model, `phi` the safe function made for it.
+    `E` is the last global model.
     """
 
     hub: Learners | None = None  # only the centralised reference trains at the coordinator
@@ -196,9 +185,9 @@ class Coordinator:
             )
 
     @property
-    def tag(self) -> tuple[int, int]:
+    def tag(self) -> Tag:
         """(round, subround), stamped on every message."""
-        return self.round, self.subround
+        return Tag(self.round, self.subround)
 
     def start(self) -> None:
         """Before the first step: everybody gets the initial model."""
@@ -238,29 +227,6 @@ class Coordinator:
         """Some sites are back: E := (1/k) Σ w_i, for everybody."""
         if self.synchronises:
             self.publish(self.network.poll(LOCAL).mean(axis=0), ("back: site", sites[0]))
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """A named pair of ends, with the options that a user may set and their defaults.
-
-    `guarantee` says what holds at every quiet point: "" nothing, "mean" φ(S − E) ≤ 0 for the true mean
-    model S, "sum" moreover (1/k) Σ φ(w_i − E) ≤ 0.
-    """
-
-    name: str
-    about: str
-    sites: type[Sites]
-    coordinator: type[Coordinator]
-    guarantee: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    look: tuple[str, Any, str] = ("sky", ":", "H")  # colour, line style and marker in every figure
-    exact: bool = False  # the guarantee outlives rounding on the way: it rests on E, and on what the sites hold
-    bears_absence: Callable[[Mapping[str, Any]], bool] = lambda options: (
-        False
-    )  # an absent site may be taken to stand still
-    needs_everybody: bool = False  # an absent site cannot be done without
-    replays: bool = False  # the player's page understands its log
 
 
 def mean_over(rows: Mapping[int, Array]) -> Array:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import Protocol, Setup
+from fgm_ref.protocols.protocol import Look, Protocol, Reference
+from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.transport.messages import SAMPLES, Message
 from fgm_ref.transport.network import Network
 
@@ -72,6 +72,12 @@ PROTOCOL = Protocol(
     "one hub learns from all raw samples",
     Sites,
     Coordinator,
-    look=("grey", "-.", "s"),
+    look=Look("grey", "-.", "s"),
+    reference=Reference(
+        event="1 SAMPLES per site that trains",
+        bytes="4 per input and target",
+        held_by="test_protocol_periodic.py::test_central_leaves_the_sites_alone",
+    ),
+    watches="nothing",
     exact=True,
 )

@@ -10,11 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import NOBODY, Protocol, Setup, mean_over
-from fgm_ref.protocols.options import positive
+from fgm_ref.protocols.base import NOBODY, mean_over
+from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference, always
+from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.safe import SafeFunction, Variance, ZoneMaker
+from fgm_ref.text import positive
 from fgm_ref.transport.messages import BALANCED, LOCAL, VIOLATION, Message
 from fgm_ref.transport.network import Network
 
@@ -43,9 +44,8 @@ class Sites(base.MonitoringSites):
 
     def report(self, site: int) -> Message:
         """Violation, and the model with it."""
-        return Message(
-            VIOLATION, self.models[site], self.tag, ("‖w−E‖²−Δ", float(self.values[site]))
-        )
+        cause = ("‖w−E‖²−Δ", float(self.values[site]))
+        return Message(VIOLATION, self.models[site], self.tag, cause)
 
     def balance(self, sites: Array, drift: Array) -> None:
         """Take the mean of the balancing set.  The reference E stays what it was."""
@@ -98,7 +98,8 @@ class Coordinator(base.Coordinator):
     def fetch(self, sites: list[int]) -> None:
         """Poll models into B."""
         if sites:
-            self.B |= dict(zip(sites, self.network.poll(LOCAL, sites, ("v", self.v)), strict=True))
+            models = self.network.poll(LOCAL, sites, ("v", self.v))
+            self.B |= dict(zip(sites, models, strict=True))
 
     def mean(self) -> Array:
         """mean_B(w)."""
@@ -106,26 +107,42 @@ class Coordinator(base.Coordinator):
 
 
 ABOUT = "Kamp's dynamic averaging"
-PROTOCOL = Protocol(
-    "dynamic",
-    f"{ABOUT} with balancing",
-    Sites,
-    Coordinator,
-    "sum",
-    {"b": 1, "balancing": True},
-    look=("purple", "--", "^"),
-    bears_absence=lambda options: True,
-    replays=True,
-)
 PLAIN = Protocol(
     "dynamic-plain",
     f"{ABOUT}, every violation averages all",
     Sites,
     Coordinator,
-    "sum",
-    {"b": 1, "balancing": False},
-    look=("purple", "-", "v"),
+    guarantee=SUM,
+    options={"b": 1, "balancing": False},
+    look=Look("purple", "-", "v"),
+    reference=Reference(
+        source="Kamp et al. 2014",
+        event="v VIOLATION with the model, k−v POLL, k−v LOCAL, k MODEL",
+        bytes="8kD",
+        held_by="test_protocol_dynamic.py::test_events",
+        promise="(1/k) Σ ‖X_i‖² ≤ R²",
+    ),
+    watches="radius",
     exact=True,
-    bears_absence=lambda options: True,
+    bears_absence=always,
+    replays=True,
+)
+PROTOCOL = Protocol(
+    "dynamic",
+    f"{ABOUT} with balancing",
+    Sites,
+    Coordinator,
+    guarantee=SUM,
+    options={"b": 1, "balancing": True},
+    look=Look("purple", "--", "^"),
+    reference=Reference(
+        source="Kamp et al. 2014, 2018",
+        event="v VIOLATION with the model, n−v POLL, n−v LOCAL, n BALANCED (k MODEL if n = k)",
+        bytes="8nD",
+        held_by="test_protocol_dynamic.py::test_events",
+        promise="(1/k) Σ ‖X_i‖² ≤ R²",
+    ),
+    watches="radius",
+    bears_absence=always,
     replays=True,
 )

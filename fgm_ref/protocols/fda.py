@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array, norm, squared_norm
-from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import Protocol, Setup, mean_over
+from fgm_ref.protocols.base import mean_over
+from fgm_ref.protocols.protocol import VARIANCE, Look, Protocol, Reference, always
+from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.transport.messages import LOCAL, MONITOR, Message
 from fgm_ref.transport.network import Network
 
@@ -143,22 +144,46 @@ class Coordinator(base.Coordinator):
                 self.publish(self.network.poll(LOCAL, cause=("H", H)).mean(axis=0), ("H", H))
 
 
-def variant(monitor: str, guarantee: str, **facts: Any) -> Protocol:
-    """One of the three."""
+def variant(monitor: str, state: str, **facts: Any) -> Protocol:
+    """One of the three; `state` is what each site sends in every step, in bytes."""
     return Protocol(
         f"fda-{monitor}",
         f"federated dynamic averaging, {monitor} monitor",
         Sites,
         Coordinator,
-        guarantee,
-        {"monitor": monitor},
+        options={"monitor": monitor},
+        watches="radius",
         exact=True,
+        reference=Reference(
+            source="Theologitis et al. 2025",
+            event="every step: k MONITOR; when H > R²: k POLL, k LOCAL, k MODEL",
+            bytes=f"{state}; + 8kD",
+            held_by=facts.pop("held_by"),
+            promise=facts.pop("promise", ""),
+        ),
         **facts,
     )
 
 
 NAIVE = variant(
-    "naive", "variance", look=("vermillion", ":", "2"), bears_absence=lambda options: True
+    "naive",
+    state="4k",
+    guarantee=VARIANCE,
+    look=Look("vermillion", ":", "2"),
+    held_by="test_protocol_fda.py::test_variance_at_rest",
+    bears_absence=always,
 )
-LINEAR = variant("linear", "variance", look=("vermillion", "-", "*"))
-SKETCH = variant("sketch", "", look=("vermillion", "--", "3"))
+LINEAR = variant(
+    "linear",
+    state="8k",
+    guarantee=VARIANCE,
+    look=Look("vermillion", "-", "*"),
+    held_by="test_protocol_fda.py::test_variance_at_rest",
+)
+SKETCH = variant(
+    "sketch",
+    state="5004k",
+    look=Look("vermillion", "--", "3"),
+    held_by="test_protocol_fda.py::test_how_often_the_sketch_bounds_the_variance",
+    promise="the same, with high probability",
+)

@@ -15,8 +15,9 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import Protocol, Setup
-from fgm_ref.protocols.options import fraction
+from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference, always
+from fgm_ref.protocols.setup import Setup
+from fgm_ref.text import fraction
 from fgm_ref.transport.messages import DRIFT, INCREMENT, PHI, QUANTUM, Cause, Kind, Message
 from fgm_ref.transport.network import Network
 
@@ -85,12 +86,16 @@ class Coordinator(base.Coordinator):
             self.end_subround()
 
     def end_subround(self) -> None:
-        """ψ := Σ φ(X_i), of all sites; go on while more than a share ε of the slack is left."""
-        self.psi = float(self.network.poll(PHI, cause=("c", self.c)).sum(dtype=float))
+        """Look at ψ; go on while more than a share ε of the slack is left."""
+        self.look(("c", self.c))
         if self.slack < self.epsilon * self.full:
             self.start_subround()
         else:
             self.end_round(("ψ", self.psi))
+
+    def look(self, cause: Cause) -> None:
+        """ψ := Σ φ(X_i), of all sites."""
+        self.psi = float(self.network.poll(PHI, cause=cause).sum(dtype=float))
 
     def stand_in(self, kind: Kind) -> Any:
         """As ever; and where a site stands still, φ is φ(0)."""
@@ -106,7 +111,11 @@ class Coordinator(base.Coordinator):
         self.subround += 1
         self.subrounds += 1
         self.c = 0
-        self.network.broadcast(QUANTUM, -self.slack / (2 * self.k), ("ψ", self.slack))
+        self.announce(-self.slack / (2 * self.k))
+
+    def announce(self, theta: float) -> None:
+        """Tell every site the new quantum."""
+        self.network.broadcast(QUANTUM, theta, ("ψ", self.slack))
 
     def end_round(self, cause: Cause) -> None:
         """E := E + (1/k) Σ X_i."""
@@ -119,10 +128,16 @@ PROTOCOL = Protocol(
     "functional geometric monitoring",
     Sites,
     Coordinator,
-    "sum",
-    {"epsilon": 0.01},
-    look=("green", "-", "P"),
+    guarantee=SUM,
+    options={"epsilon": 0.01},
+    look=Look("green", "-", "P"),
+    reference=Reference(
+        source="Samoladas & Garofalakis 2019",
+        event="round end: k POLL, k PHI, k POLL, k DRIFT, k MODEL",
+        bytes="4k + 8kD",
+        held_by="test_protocol_fgm.py::test_no_silent_breach",
+    ),
     exact=True,
-    bears_absence=lambda options: True,
+    bears_absence=always,
     replays=True,
 )

@@ -18,7 +18,7 @@ As far as we know nobody has tried this with FGM's counters; federated dynamic a
 with thresholds per layer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -26,14 +26,14 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.learners import RESET, Learners
 from fgm_ref.protocols import base, fgm
-from fgm_ref.protocols.base import Protocol, Setup
-from fgm_ref.protocols.options import one_of
+from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference, always
+from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.safe import ZoneMaker
 from fgm_ref.safe.composed import OnBlocks
-from fgm_ref.transport.messages import MODEL, WHOLE, Cause, Kind, Message
-from fgm_ref.transport.network import NO_CAUSE, Network
+from fgm_ref.text import one_of
+from fgm_ref.transport.messages import MODEL, WHOLE, Message, Tag
+from fgm_ref.transport.network import Network
 
 CUTS = ("named", "groups", "one")
 
@@ -71,33 +71,33 @@ class BlockZones:
 
     def __call__(self, E: Array) -> OnBlocks:
         """max φ_b, for reference E (D,)."""
-        return OnBlocks(
-            E, [make(E[w]) for make, w in zip(self.makers, self.where, strict=True)], self.where
-        )
+        zones = [make(E[where]) for make, where in zip(self.makers, self.where, strict=True)]
+        return OnBlocks(E, zones, self.where)
 
     def radius(self, E: Array) -> float:
         """R, with R² = Σ R_b²."""
         return self(E).R
 
 
-def setups(setup: Setup) -> list[tuple[slice, Setup]]:
+def setups(setup: Setup) -> Iterator[tuple[slice, Setup]]:
     """Where each block lies, and what its FGM is built from."""
     D = len(setup.E)
-    return [
-        (
-            where,
-            replace(setup, E=setup.E[where].copy(), make_zone=budget(setup.make_zone, where, D)),
-        )
-        for where in cut(setup.blocks, setup.options["blocks"], D)
-    ]
+    for where in cut(setup.blocks, setup.options["blocks"], D):
+        E = setup.E[where].copy()
+        yield where, replace(setup, E=E, make_zone=budget(setup.make_zone, where, D))
 
 
-class Columns(Learners):
+class Columns:
     """The learners, seen as having one block of parameters only."""
 
     def __init__(self, learners: Learners, where: slice):
         self.learners, self.where = learners, where
         self.P = learners.P[:, where]
+        self.losses = learners.losses
+
+    def train(self, active: Any, x: Array, y: Array) -> None:
+        """A block is not trained by itself."""
+        raise TypeError("the learners train all blocks at once")
 
     def synchronised(self, sites: Array) -> None:
         """The optimiser's state is kept."""
@@ -114,23 +114,29 @@ class Columns(Learners):
         self.learners.state = state
 
 
+class BlockSites(fgm.Sites):
+    """FGM's sites for one block; `where` it lies in the whole vector."""
+
+    def __init__(self, learners: Learners, where: slice, setup: Setup):
+        super().__init__(Columns(learners, where), setup)
+        self.where = where
+
+
 class Sites(base.Sites):
     """The sites of one FGM per block, over the same models."""
 
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
-        if getattr(learners, "policy", None) == RESET:
+        if getattr(learners, "policy", None) == "reset":
             raise ValueError(
                 "optimizer_state: expected keep or average with fgm-blocks, whose blocks are synchronised "
                 "one by one; got reset"
             )
-        self.parts = [fgm.Sites(Columns(learners, where), block) for where, block in setups(setup)]
-        for part, (where, _) in zip(self.parts, setups(setup), strict=True):
-            part.where = where
+        self.parts = [BlockSites(learners, where, block) for where, block in setups(setup)]
 
-    def part(self, block: int) -> fgm.Sites:
-        """The sites, as holding this block only."""
-        return self.parts[block]
+    def part(self, block: int) -> base.Sites:
+        """The sites as holding this block only, or all of them."""
+        return self if block == WHOLE else self.parts[block]
 
     def moved(self, active: Any) -> None:
         """Look at every block."""
@@ -143,34 +149,29 @@ class Sites(base.Sites):
 
     def report(self, site: int) -> Message | None:
         """The increment of the first block that has one."""
-        for block, part in enumerate(self.parts):
-            message = part.report(site)
-            if message is not None:
-                return replace(message, block=block)
-        return None
+        reports = (part.report(site) for part in self.parts)
+        return next((message for message in reports if message is not None), None)
 
     def receive(self, message: Message, sites: Array) -> None:
-        """The initial model, of which each block takes its part.  (What is of one block goes to `part` at once.)"""
+        """The initial model, of which each block takes its part.  (A message about one block goes to its `part`.)"""
         assert message.kind is MODEL, message.kind
-        for part in self.parts:
-            part.receive(replace(message, payload=message.payload[part.where].copy()), sites)
+        for block, part in enumerate(self.parts):
+            E = message.payload[part.where].copy()
+            part.receive(replace(message, payload=E, tag=Tag(1, 0, block)), sites)
 
 
-class Line:
-    """The network, as one block has it: whatever is said is about this block."""
+class BlockCoordinator(fgm.Coordinator):
+    """FGM's coordinator for one block, with a line of its own to the sites."""
 
-    def __init__(self, network: Network, owner: "Coordinator", block: int):
-        self.network, self.owner, self.block = network, owner, block
+    def __init__(self, network: Network, k: int, setup: Setup, block: int):
+        super().__init__(network.line(), k, setup)
+        self.block = block
+        self.network.connect(self)
 
-    def broadcast(self, kind: Kind, payload: Any = None, cause: Cause = NO_CAUSE) -> Any:
-        """See `Network.broadcast`."""
-        self.owner.speaking = self.block
-        return self.network.broadcast(kind, payload, cause, self.block)
-
-    def poll(self, kind: Kind, sites: Any = None, cause: Cause = NO_CAUSE) -> Array:
-        """See `Network.poll`."""
-        self.owner.speaking = self.block
-        return self.network.poll(kind, sites, cause, self.block)
+    @property
+    def tag(self) -> Tag:
+        """(round, subround, block): each block counts its own rounds."""
+        return Tag(self.round, self.subround, self.block)
 
 
 class Coordinator(base.Coordinator):
@@ -180,19 +181,17 @@ class Coordinator(base.Coordinator):
 
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
-        self.speaking = WHOLE
-        blocks: Any = [
-            (Line(network, self, number), where, block)
-            for number, (where, block) in enumerate(setups(setup))
+        blocks = list(setups(setup))
+        self.where = [where for where, _ in blocks]
+        self.parts = [
+            BlockCoordinator(network, k, one, number) for number, (_, one) in enumerate(blocks)
         ]
-        self.where = [where for _, where, _ in blocks]
-        self.parts = [fgm.Coordinator(line, k, block) for line, _, block in blocks]
         self.make_zone: Any = BlockZones([part.make_zone for part in self.parts], self.where)
 
     @property
-    def tag(self) -> tuple[int, int]:
-        """That of the block that is spoken of; (1, 0) for the initial model."""
-        return (1, 0) if self.speaking == WHOLE else self.parts[self.speaking].tag
+    def tag(self) -> Tag:
+        """Whole models are sent once, at the start."""
+        return Tag(1, 0)
 
     def start(self) -> None:
         """The initial model goes out whole: the first round of every block."""
@@ -204,12 +203,8 @@ class Coordinator(base.Coordinator):
 
     def receive(self, site: int, message: Message) -> None:
         """An increment is for its block."""
-        self.parts[message.block].receive(site, message)
+        self.parts[message.tag.block].receive(site, message)
         self.tally()
-
-    def stand_in(self, kind: Kind) -> Any:
-        """As the block does that asks."""
-        return self.parts[self.speaking].stand_in(kind)
 
     def welcome(self, sites: list[int]) -> None:
         """Some sites are back: every block is synchronised."""
@@ -230,9 +225,16 @@ PROTOCOL = Protocol(
     "FGM, each block of parameters by itself",
     Sites,
     Coordinator,
-    "mean",
-    {"epsilon": 0.01, "blocks": "named"},
-    look=("green", (0, (1, 3)), "|"),
+    guarantee=MEAN,
+    options={"epsilon": 0.01, "blocks": "named"},
+    look=Look("green", (0, (1, 3)), "|"),
+    reference=Reference(
+        source="new here: one FGM per block of parameters",
+        event="round end of a block of m numbers: k POLL, k PHI, k POLL, k DRIFT, k MODEL",
+        bytes="4k + 8km",
+        held_by="test_protocol_fgm_blocks.py::test_the_blocks_keep_the_ball",
+        promise="S is admissible in every block",
+    ),
     exact=True,
-    bears_absence=lambda options: True,
+    bears_absence=always,
 )

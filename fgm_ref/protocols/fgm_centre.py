@@ -19,11 +19,11 @@ from dataclasses import replace
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import fgm
-from fgm_ref.protocols.base import Protocol, Setup
-from fgm_ref.protocols.options import positive
+from fgm_ref.protocols.protocol import VARIANCE, Look, Protocol, Reference
+from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.safe.centred import Centred, orthonormal
+from fgm_ref.text import positive
 from fgm_ref.transport.messages import CENTRE, MONITOR, Cause, Kind, Message
 from fgm_ref.transport.network import Network
 
@@ -80,25 +80,14 @@ class Coordinator(fgm.Coordinator):
         phi = float(replies[:, 0].sum(dtype=float))
         self.psi = phi - self.k * float(self.delta @ self.delta) + self.rounding(phi)
 
-    def end_subround(self) -> None:
-        """Go on while more than a share ε of the slack is left."""
-        self.look(("c", self.c))
-        if self.slack < self.epsilon * self.full:
-            self.start_subround()
-        else:
-            self.end_round(("ψ", self.psi))
-
     def rounding(self, phi: float) -> float:
         """By how much a difference of two sums of squares may be too small, if both are much larger than R²."""
         precision, D = float(np.finfo(self.E.dtype).eps), len(self.E)
         return float(4 * precision * D**0.5 * (phi - self.full))  # Σ ‖X_i − c‖² = Σ φ(X_i) + kR²
 
-    def start_subround(self) -> None:
-        """θ := −ψ/(2k), c := 0, and the shift δ of the centre."""
-        self.subround += 1
-        self.subrounds += 1
-        self.c = 0
-        theta, delta = -self.slack / (2 * self.k), self.delta.astype(self.E.dtype)
+    def announce(self, theta: float) -> None:
+        """The new quantum, and the shift δ of the centre."""
+        delta = self.delta.astype(self.E.dtype)
         self.network.broadcast(CENTRE, (theta, delta), ("ψ", self.slack))
 
 
@@ -107,8 +96,15 @@ PROTOCOL = Protocol(
     "FGM for the variance, around a centre that moves",
     Sites,
     Coordinator,
-    "variance",
-    {"epsilon": 0.01, "directions": 4},
-    look=("green", (0, (3, 1, 1, 1)), "8"),
+    guarantee=VARIANCE,
+    options={"epsilon": 0.01, "directions": 4},
+    look=Look("green", (0, (3, 1, 1, 1)), "8"),
+    reference=Reference(
+        source="this project",
+        event="round end: k POLL, k MONITOR, k POLL, k DRIFT, k MODEL",
+        bytes="4k + 8kD",
+        held_by="test_protocol_fgm_centre.py::test_spread_at_rest",
+    ),
+    watches="radius",
     needs_everybody=True,
 )

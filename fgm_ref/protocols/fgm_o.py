@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array, norm
-from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import fgm
-from fgm_ref.protocols.base import Protocol, Setup
-from fgm_ref.protocols.options import above_zero
+from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
+from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.safe import SafeFunction
+from fgm_ref.text import above_zero
 from fgm_ref.transport.messages import CHEAP, COUNT, DRIFT, MODEL, Cause, Kind, Message
 from fgm_ref.transport.network import Network
 
@@ -41,9 +41,9 @@ class Sites(fgm.Sites):
         super().receive(message, sites)
         if message.kind is CHEAP:
             self.slack = message.payload  # φ(0)
-            self.base = np.broadcast_to(self.base, self.models.shape).copy()
-            self.base[sites] = self.models[sites]
-            self.cheap[sites], self.own[sites] = True, 0
+            self.rebase(sites, self.models[sites])
+            self.cheap[sites] = True
+            self.own[sites] = 0
             self.moved(sites)
 
     def moved(self, active: Any) -> None:
@@ -55,11 +55,9 @@ class Sites(fgm.Sites):
 
     def reply(self, kind: Kind, sites: Array) -> Array:
         """Answer with the number of own steps in this round as well."""
-        return (
-            self.own[sites].astype(self.models.dtype)
-            if kind is COUNT
-            else super().reply(kind, sites)
-        )
+        if kind is COUNT:
+            return self.own[sites].astype(self.models.dtype)
+        return super().reply(kind, sites)
 
 
 class Coordinator(fgm.Coordinator):
@@ -115,22 +113,23 @@ class Coordinator(fgm.Coordinator):
 
 
 def best_plan(phi: SafeFunction, drifts: Array, counts: Array, price: float) -> Array:
-    """Who shall get the full zone, (k,) bool, given the drifts (k, D) and step counts (k,) of the last round.
+    """Who gets the full zone, (k,) bool, given the drifts (k, D) and step counts (k,) of the last round.
 
     Per step of anybody, site i would use α_i of the slack with the full zone, β_i with the cheap one.  A plan P
     lets a round last τ = 1/(Σ β_i − Σ_P (β_i − α_i)) steps and gains τ − Σ min(γ_i τ, price) − |P|·price.  For a
     given |P| the largest savings β_i − α_i are best, so k + 1 plans are compared.
     """
-    N, moved = max(1.0, float(counts.sum())), max(1, int(np.count_nonzero(counts)))
+    N = max(1.0, float(counts.sum()))
+    moved = max(1, int(np.count_nonzero(counts)))
     unit = moved * abs(phi.at_zero) * N
     beta = norm(drifts) / unit
     alpha = (phi(drifts) - phi.at_zero) / unit
     beta = beta + np.maximum(0, -alpha)
     saving = beta - np.clip(alpha, 0, beta)
     order = np.argsort(-saving, kind="stable")
-    use = float(beta.sum()) - np.concatenate(
-        [[0], np.cumsum(saving[order])]
-    )  # of the slack per step, by |P|
+    # of the slack per step, by |P|
+    saved = np.concatenate([[0], np.cumsum(saving[order])])
+    use = float(beta.sum()) - saved
     tau = 1 / np.maximum(use, 1e-12)
     collected = np.minimum(counts / N * tau[:, None], price).sum(axis=1)
     gain = tau - collected - price * np.arange(len(tau))
@@ -144,8 +143,14 @@ PROTOCOL = Protocol(
     "FGM/O, a cost model chooses who gets the new model",
     Sites,
     Coordinator,
-    "mean",
-    {"epsilon": 0.01, "price": 1.0},
-    look=("green", (0, (5, 1, 1, 1, 1, 1)), "h"),
+    guarantee=MEAN,
+    options={"epsilon": 0.01, "price": 1.0},
+    look=Look("green", (0, (5, 1, 1, 1, 1, 1)), "h"),
+    reference=Reference(
+        source="Samoladas & Garofalakis 2019, section 6",
+        event="round end: k POLL, k PHI, k POLL, k DRIFT, k POLL, k COUNT, n MODEL, k−n CHEAP, k QUANTUM",
+        bytes="4kD + 4nD + 16k − 4n",
+        held_by="test_protocol_fgm_o.py::test_accounts_at_rest",
+    ),
     needs_everybody=True,
 )

@@ -13,11 +13,11 @@ directions missed more of R² than that, by what it saw when the round ended.
 import numpy as np
 
 from fgm_ref.arrays import Array, squared_norm
-from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import fgm_centre
-from fgm_ref.protocols.base import Protocol, Setup
-from fgm_ref.protocols.options import fraction, positive
+from fgm_ref.protocols.protocol import VARIANCE, Look, Protocol, Reference
+from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.safe.centred import orthonormal
+from fgm_ref.text import fraction, positive
 from fgm_ref.transport.messages import SIGNS, VOTES, Cause, Kind, Message
 from fgm_ref.transport.network import Network
 
@@ -108,8 +108,15 @@ PROTOCOL = Protocol(
     "FGM around a moving centre, with a probe of signs",
     Sites,
     Coordinator,
-    "variance",
-    {"epsilon": 0.01, "directions": 4, "least": 0.05},
-    look=("green", (0, (1, 1)), "4"),
+    guarantee=VARIANCE,
+    options={"epsilon": 0.01, "directions": 4, "least": 0.05},
+    look=Look("green", (0, (1, 1)), "4"),
+    reference=Reference(
+        source="this project",
+        event="probe (first round): k POLL, k MONITOR, k POLL, k SIGNS, k VOTES, k POLL, k MONITOR, k CENTRE",
+        bytes="20k + 4km",
+        held_by="test_protocol_fgm_probe.py::test_spread_at_rest",
+    ),
+    watches="radius",
     needs_everybody=True,
 )

@@ -9,11 +9,11 @@ zero, so the global model stays where it is, while drifts that cancelled within 
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import fgm
-from fgm_ref.protocols.base import Protocol, Setup
-from fgm_ref.protocols.options import fraction, positive
-from fgm_ref.transport.messages import PHI, PROJECTED, PROJECTION, Cause, Kind, Message
+from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference
+from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.text import fraction, positive
+from fgm_ref.transport.messages import NO_CAUSE, PROJECTED, PROJECTION, Cause, Kind, Message
 from fgm_ref.transport.network import Network
 
 
@@ -57,7 +57,7 @@ class Coordinator(fgm.Coordinator):
         """Project, look at ψ = Σ φ(X_i) again, and go on or end the round."""
         mean = self.network.poll(PROJECTION, cause=cause).mean(axis=0)
         self.network.broadcast(PROJECTED, mean, cause)
-        self.psi = float(self.network.poll(PHI).sum(dtype=float))
+        self.look(NO_CAUSE)
         if self.psi <= self.least * self.full:
             self.rebalances += 1
             self.start_subround()
@@ -70,9 +70,15 @@ PROTOCOL = Protocol(
     "FGM, rebalancing of block means",
     Sites,
     Coordinator,
-    "sum",
-    {"epsilon": 0.01, "m": 32, "least": 0.05},
-    look=("green", "-.", "p"),
+    guarantee=SUM,
+    options={"epsilon": 0.01, "m": 32, "least": 0.05},
+    look=Look("green", "-.", "p"),
+    reference=Reference(
+        source="after the FGM authors' simulator",
+        event="rebalance: k POLL, k PHI, k POLL, k PROJECTION, k PROJECTED, k POLL, k PHI, k QUANTUM",
+        bytes="12k + 8km",
+        held_by="test_protocol_fgm_rebalancers.py::test_projection",
+    ),
     exact=True,
     needs_everybody=True,
     replays=True,

@@ -13,8 +13,10 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import fgm
-from fgm_ref.protocols.base import Protocol, Setup, mean_over
-from fgm_ref.protocols.options import above_zero
+from fgm_ref.protocols.base import mean_over
+from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference
+from fgm_ref.protocols.setup import Setup
+from fgm_ref.text import above_zero
 from fgm_ref.transport.messages import BALANCED, DRIFT, Cause
 from fgm_ref.transport.network import Network
 
@@ -61,8 +63,14 @@ PROTOCOL = Protocol(
     "FGM, random rebalancing of a few sites",
     fgm.Sites,
     Coordinator,
-    "sum",
-    {"epsilon": 0.01, "gain": 1.2},
-    look=("green", ":", ">"),
+    guarantee=SUM,
+    options={"epsilon": 0.01, "gain": 1.2},
+    look=Look("green", ":", ">"),
+    reference=Reference(
+        source="after the FGM authors' simulator",
+        event="rebalance: k POLL, k PHI, n POLL, n DRIFT, n BALANCED, k QUANTUM",
+        bytes="8k + 8nD",
+        held_by="test_protocol_fgm_rebalancers.py::test_random_rebalance",
+    ),
     replays=True,
 )

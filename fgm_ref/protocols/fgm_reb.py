@@ -16,9 +16,10 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import fgm
-from fgm_ref.protocols.base import Protocol, Setup
-from fgm_ref.protocols.options import fraction, one_of
+from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
+from fgm_ref.protocols.setup import Setup
 from fgm_ref.safe import SafeFunction
+from fgm_ref.text import fraction, one_of
 from fgm_ref.transport.messages import FLUSH, LAMBDA, PHI, Cause, Kind, Message
 from fgm_ref.transport.network import Network
 
@@ -31,8 +32,7 @@ class Sites(fgm.Sites):
         if kind is not FLUSH:
             return super().reply(kind, sites)
         drifts = self.drifts(sites)
-        self.base = np.broadcast_to(self.base, self.models.shape).copy()
-        self.base[sites] = self.models[sites]
+        self.rebase(sites, self.models[sites])
         return drifts
 
     def receive(self, message: Message, sites: Array) -> None:
@@ -146,8 +146,14 @@ PROTOCOL = Protocol(
     "FGM with λ-rebalancing",
     Sites,
     Coordinator,
-    "mean",
-    {"epsilon": 0.01, "rule": "zero-balance", "lam": 0.2, "most": 0},
-    look=("green", "--", "X"),
+    guarantee=MEAN,
+    options={"epsilon": 0.01, "rule": "zero-balance", "lam": 0.2, "most": 0},
+    look=Look("green", "--", "X"),
+    reference=Reference(
+        source="Samoladas & Garofalakis 2019, section 5",
+        event="flush: k POLL, k PHI, k POLL, k FLUSH, then k LAMBDA, k QUANTUM (or k MODEL)",
+        bytes="12k + 4kD (4k + 8kD)",
+        held_by="test_protocol_fgm_reb.py::test_accounts_at_rest",
+    ),
     replays=True,
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import Protocol
+from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference, always
 from fgm_ref.transport.messages import DRIFT, VIOLATION, Cause, Message
 
 
@@ -47,9 +47,15 @@ PROTOCOL = Protocol(
     "geometric monitoring, no rebalancing",
     Sites,
     Coordinator,
-    "sum",
-    look=("orange", "-", "D"),
+    guarantee=SUM,
+    look=Look("orange", "-", "D"),
+    reference=Reference(
+        source="Sharfman et al. 2006; Keren et al. 2014",
+        event="1 VIOLATION, k POLL, k DRIFT, k MODEL",
+        bytes="8kD",
+        held_by="test_protocol_gm.py::test_gm",
+    ),
     exact=True,
-    bears_absence=lambda options: True,
+    bears_absence=always,
     replays=True,
 )

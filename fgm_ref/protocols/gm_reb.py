@@ -5,14 +5,18 @@ inside the zone.  The members then all take that mean, either as their model (*m
 what they learnt) or only in their accounts (*slack balancing*, which leaves the learners alone).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import gm
-from fgm_ref.protocols.base import Protocol, Setup, mean_over
-from fgm_ref.protocols.options import one_of
-from fgm_ref.transport.messages import BALANCED, DRIFT, Message
+from fgm_ref.protocols.base import mean_over
+from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
+from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.text import one_of
+from fgm_ref.transport.messages import BALANCED, DRIFT, NO_CAUSE, Cause, Message
 from fgm_ref.transport.network import Network
 
 
@@ -28,8 +32,7 @@ class Sites(gm.Sites):
         if self.balancing == "model":
             super().balance(sites, drift)
         else:
-            self.base = np.broadcast_to(self.base, self.models.shape).copy()
-            self.base[sites] = self.models[sites] - drift
+            self.rebase(sites, self.models[sites] - drift)
 
 
 class Coordinator(gm.Coordinator):
@@ -44,6 +47,7 @@ class Coordinator(gm.Coordinator):
     def start_round(self, E: Array) -> None:
         """A new round: nobody has been balanced yet."""
         super().start_round(E)
+        self.phi = self.make_zone(E)
         self.balanced = 0  # Σ|B| over this round
 
     def receive(self, site: int, message: Message) -> None:
@@ -51,23 +55,34 @@ class Coordinator(gm.Coordinator):
         if message.tag != self.tag:
             self.dropped += 1
             return
-        phi, others = self.make_zone(self.E), np.delete(np.arange(self.k), site)
-        order = self.rng.permutation(others).tolist()
         B = {site: self.network.poll(DRIFT, [site], message.cause)[0]}
-        if phi(B[site]) <= 0:
+        others = np.delete(np.arange(self.k), site)
+        order = self.rng.permutation(others).tolist()
+        if self.phi(B[site]) <= 0:
             return  # cured meanwhile
-        while len(B) < self.most() and phi(mean_over(B)) > 0:
-            B[order[0]] = self.network.poll(DRIFT, order[:1], ("|B|", len(B)))[0]
-            del order[0]
-        if order and phi(mean_over(B)) <= 0:
+        while len(B) < self.most() and self.outside(B):
+            B |= self.fetch([order.pop(0)], ("|B|", len(B)))
+        if order and not self.outside(B):
             self.balance(B)
         else:  # only the rest is still needed: E := E + (1/k) Σ X_i
-            B |= dict(zip(order, self.network.poll(DRIFT, order), strict=True)) if order else {}
+            B |= self.fetch(order)
             self.publish(self.E + mean_over(B), message.cause)
+
+    def outside(self, B: dict[int, Array]) -> bool:
+        """φ(mean_B X) > 0."""
+        return bool(self.phi(mean_over(B)) > 0)
+
+    def fetch(self, sites: list[int], cause: Cause = NO_CAUSE) -> dict[int, Array]:
+        """The drifts of these sites."""
+        if not sites:
+            return {}
+        return dict(zip(sites, self.network.poll(DRIFT, sites, cause), strict=True))
 
     def most(self) -> int:
         """The largest |B|: with limits ⌊(k + 3)/2⌋, and Σ|B| ≤ k over a round, so that a round costs what it may."""
-        return min((self.k + 3) // 2, self.k - self.balanced) if self.limits else self.k
+        if not self.limits:
+            return self.k
+        return min((self.k + 3) // 2, self.k - self.balanced)
 
     def balance(self, B: dict[int, Array]) -> None:
         """Every drift in B becomes the mean of B; the round goes on."""
@@ -76,16 +91,27 @@ class Coordinator(gm.Coordinator):
         self.network.down(BALANCED, sorted(B), mean_over(B), ("|B|", len(B)))
 
 
+def balances_models(options: Mapping[str, Any]) -> bool:
+    """Slack balancing leaves an absent site's drift in the accounts; model balancing does not."""
+    return bool(options["balancing"] == "model")
+
+
 ABOUT = "geometric monitoring, random rebalancing"
 PROTOCOL = Protocol(
     "gm-reb",
     ABOUT,
     Sites,
     Coordinator,
-    "mean",
-    {"balancing": "model", "limits": False},
-    look=("orange", "--", "d"),
-    bears_absence=lambda options: options["balancing"] == "model",
+    guarantee=MEAN,
+    options={"balancing": "model", "limits": False},
+    look=Look("orange", "--", "d"),
+    reference=Reference(
+        source="Sharfman et al. 2006, section 4",
+        event="1 VIOLATION, n POLL, n DRIFT, n BALANCED (k MODEL if n = k)",
+        bytes="8nD",
+        held_by="test_protocol_gm.py::test_gm_reb",
+    ),
+    bears_absence=balances_models,
     replays=True,
 )
 LIMITS = Protocol(
@@ -93,8 +119,14 @@ LIMITS = Protocol(
     f"{ABOUT} with limits on its cost",
     Sites,
     Coordinator,
-    "mean",
-    {"balancing": "model", "limits": True},
-    look=("orange", "-.", "<"),
-    bears_absence=lambda options: options["balancing"] == "model",
+    guarantee=MEAN,
+    options={"balancing": "model", "limits": True},
+    look=Look("orange", "-.", "<"),
+    reference=Reference(
+        source="as `gm-reb`, with limits on its cost",
+        event="as `gm-reb`, n ≤ ⌊(k+3)/2⌋ and Σ n ≤ k per round",
+        bytes="8nD",
+        held_by="test_protocol_gm.py::test_limits",
+    ),
+    bears_absence=balances_models,
 )

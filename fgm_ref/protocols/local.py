@@ -4,7 +4,8 @@ The lower bound in bytes, and the picture of what the sites lose by not talking.
 """
 
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import Protocol, Sites
+from fgm_ref.protocols.base import Sites
+from fgm_ref.protocols.protocol import Look, Protocol, Reference
 
 
 class Coordinator(base.Coordinator):
@@ -18,6 +19,12 @@ PROTOCOL = Protocol(
     "never synchronise",
     Sites,
     Coordinator,
-    look=("black", ":", "x"),
+    look=Look("black", ":", "x"),
+    reference=Reference(
+        event="none",
+        bytes="0",
+        held_by="test_protocol_periodic.py::test_local_never_speaks_again",
+    ),
+    watches="nothing",
     exact=True,
 )

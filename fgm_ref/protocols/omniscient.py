@@ -9,7 +9,8 @@ import numpy as np
 
 from fgm_ref.arrays import Array, squared_norm
 from fgm_ref.protocols import base, periodic
-from fgm_ref.protocols.base import NOBODY, Protocol
+from fgm_ref.protocols.base import NOBODY
+from fgm_ref.protocols.protocol import VARIANCE, Look, Protocol, Reference
 from fgm_ref.transport.messages import LOCAL, Message
 
 
@@ -33,7 +34,14 @@ PROTOCOL = Protocol(
     "average when the true variance exceeds R², unbilled monitor",
     Sites,
     periodic.Coordinator,
-    "variance",
-    look=("black", "-", "+"),
+    guarantee=VARIANCE,
+    look=Look("black", "-", "+"),
+    reference=Reference(
+        source="a yardstick: no protocol can do it",
+        event="k LOCAL, k MODEL",
+        bytes="8kD",
+        held_by="test_protocol_at_end_omniscient.py::test_omniscient_synchronises_exactly_when_the_variance_is_too_large",
+    ),
+    watches="radius",
     exact=True,
 )

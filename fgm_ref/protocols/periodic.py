@@ -7,10 +7,11 @@ by Dynamic Model Synchronization") compare with; local SGD or FedAvg by other na
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base
-from fgm_ref.protocols.base import NOBODY, Protocol, Setup, mean_over
-from fgm_ref.protocols.options import positive
+from fgm_ref.protocols.base import NOBODY, mean_over
+from fgm_ref.protocols.protocol import Look, Protocol, Reference
+from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.text import positive
 from fgm_ref.transport.messages import LOCAL, Message
 from fgm_ref.transport.network import Network
 
@@ -55,6 +56,13 @@ PROTOCOL = Protocol(
     Sites,
     Coordinator,
     options={"b": 10},
-    look=("blue", "-", "o"),
+    look=Look("blue", "-", "o"),
+    reference=Reference(
+        source="Kamp et al. 2014 (static)",
+        event="every b steps: k LOCAL, k MODEL",
+        bytes="8kD",
+        held_by="test_protocol_periodic.py::test_every_b_steps",
+    ),
+    watches="nothing",
     exact=True,
 )

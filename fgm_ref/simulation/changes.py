@@ -56,9 +56,9 @@ class World:
         return InOrder(parts, size, rngs) if self.ordered else Batches(parts, size, rngs)
 
     @property
-    def absences(self) -> str:
-        """Who joins later, in the words of `faults.py`."""
-        return ",".join(f"absent={site}:1-{first - 1}" for site, first in self.joins.items())
+    def absences(self) -> dict[int, tuple[int, int]]:
+        """Who joins later: a site's (first, last) step away."""
+        return {site: (1, first - 1) for site, first in self.joins.items()}
 
     def _plan(self, change: str, data: Dataset) -> None:
         what, _, share = change.partition("@")
@@ -71,25 +71,20 @@ class World:
         elif name == "swap":
             self._turn(self._first(share, change), _swap(value, change, data))
         elif what == "reverse":
-            if data.task != "regression":
-                raise ValueError(
-                    f"change: expected reverse with a regression, got it with the "
-                    f"{data.task} {data.name!r}; try swap=0/1@{share or 0.5}"
-                )
+            self._expect_regression(data, share)
             self._turn(self._first(share, change), np.negative)
         else:
             raise ValueError(f"change: expected {FORMS}; got {change!r}")
 
     def _turn(self, first: int, concept: Concept) -> None:
         """From step `first` on, every target is what `concept` makes of it."""
-        if first < self._periods[-1][0]:
+        latest, data = self._periods[-1]
+        if first < latest:
             raise ValueError(
                 f"change: expected swaps and reversals in the order of time, got {self.config.change!r}"
             )
-        data = self._periods[-1][1]
-        self._periods.append(
-            (first, replace(data, y_train=concept(data.y_train), y_test=concept(data.y_test)))
-        )
+        changed = replace(data, y_train=concept(data.y_train), y_test=concept(data.y_test))
+        self._periods.append((first, changed))
 
     def _first(self, share: str, change: str) -> int:
         """The first step after that share of them."""
@@ -116,6 +111,14 @@ class World:
             raise ValueError(
                 f"change: expected season with a natural split, because the samples of {data.name!r} are "
                 f"in the order of time at each of its sites only; got split {self.config.split!r}"
+            )
+
+    @staticmethod
+    def _expect_regression(data: Dataset, share: str) -> None:
+        if data.task != "regression":
+            raise ValueError(
+                f"change: expected reverse with a regression, got it with the "
+                f"{data.task} {data.name!r}; try swap=0/1@{share or 0.5}"
             )
 
 

@@ -5,13 +5,20 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from fgm_ref.learning.learners import POLICIES
+from fgm_ref.protocols import name_of as protocol_name
+from fgm_ref.safe import CATALOGUE
+from fgm_ref.text import one_of, path_of, positive
 
 OPTIMIZERS = ("adam", "momentum", "sgd")
 
 
 @dataclass(frozen=True)
 class Config:
-    """Every setting of a run, with its default.  Equal configs give bit-equal results on one machine."""
+    """Every setting of a run, with its default.  Equal configs give bit-equal results on one machine.
+
+    `protocol` and `safe` may also be given as objects, such as `Fgm(epsilon=0.1)` and `Ball`.  The config remembers
+    their names.
+    """
 
     dataset: str = "watch"
     protocol: str = "fgm"  # a name, or name:option=value,...  (see fgm_ref.protocols)
@@ -49,29 +56,24 @@ class Config:
     checks: bool = False  # verify the protocol's guarantee after every step
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hidden", tuple(self.hidden))
+        self._become("hidden", tuple(self.hidden))
+        self._become("protocol", protocol_name(self.protocol))
+        self._become("safe", safe_name(self.safe))
         for name in ("sites", "steps", "batch", "evaluations"):
-            value = getattr(self, name)
-            if value < 1:
-                raise ValueError(f"{name}: expected a whole number of at least 1, got {value}")
+            positive(name, getattr(self, name))
         for name in ("lr", "threshold", "alpha"):
-            value = getattr(self, name)
-            if not value > 0:
-                raise ValueError(f"{name}: expected a number above 0, got {value:g}")
-        if self.clip is not None and not self.clip > 0:
-            raise ValueError(f"clip: expected a number above 0, got {self.clip:g}")
+            _expect_above_zero(name, getattr(self, name))
+        if self.clip is not None:
+            _expect_above_zero("clip", self.clip)
         if self.seed < 0:
             raise ValueError(f"seed: expected a whole number of at least 0, got {self.seed}")
-        if self.optimizer_state not in POLICIES:
-            raise ValueError(
-                f"optimizer_state: expected one of {', '.join(POLICIES)}; got {self.optimizer_state!r}"
-            )
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(
-                f"optimizer: expected one of {', '.join(OPTIMIZERS)}; got {self.optimizer!r}"
-            )
+        one_of("optimizer_state", self.optimizer_state, POLICIES)
+        one_of("optimizer", self.optimizer, OPTIMIZERS)
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype: expected float32 or float64, got {self.dtype!r}")
+
+    def _become(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, as for JSON."""
@@ -87,3 +89,18 @@ class Config:
                 f"config: expected only {', '.join(sorted(known))}; got {', '.join(unknown)}"
             )
         return cls(**values)
+
+
+def safe_name(wanted: Any) -> str:
+    """The text that asks for a safe function, given as text or as the class (or function) that makes it."""
+    if isinstance(wanted, str):
+        return wanted
+    for name, maker in CATALOGUE.items():
+        if maker is wanted:
+            return name
+    return path_of("safe", wanted, (getattr(wanted, "__module__", ""), "__main__"))
+
+
+def _expect_above_zero(name: str, value: float) -> None:
+    if not value > 0:
+        raise ValueError(f"{name}: expected a number above 0, got {value:g}")

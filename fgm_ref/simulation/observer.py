@@ -9,15 +9,12 @@ Each reaction of a protocol is judged as well (the classes of Sivan, Gabel & Sch
 rebalance was enough; and *missed* if S was outside and nobody reacted.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.protocols import Coordinator, Protocol, Sites
+from fgm_ref.protocols import Chosen, Coordinator, Protocol, Sites
 from fgm_ref.protocols.base import MonitoringSites
-from fgm_ref.safe import SafeFunction, Variance
+from fgm_ref.safe import SafeFunction
 from fgm_ref.transport.codecs import Codec
 from fgm_ref.transport.faults import Faults
 
@@ -26,41 +23,23 @@ VERDICTS = ("", "true", "false-global", "false-local", "missed")
 
 
 def outlives(
-    protocol: Protocol,
-    options: Mapping[str, Any],
-    zone: SafeFunction,
-    faults: Faults | None,
-    codec: Codec | None,
+    chosen: Chosen, zone: SafeFunction, faults: Faults | None, codec: Codec | None
 ) -> bool:
     """Whether the guarantee holds to the last bit at every quiet point, in spite of faults and rounding.
 
-    Duplicates only make a counter run ahead; stale messages are dropped by their tag; what is resent arrives within
-    its step.  A late or lost message is what a guarantee is lost by.  An absent site does no harm where nothing but
-    its own drift, counted from E, has been reckoned with, and standing still is the best it can do.
+    `zone` is a safe function of the round, or its class.
+
+    Duplicates only make a counter run ahead.  Stale messages are dropped by their tag.  What is resent arrives within
+    its step.  A late or lost message can break a guarantee.  An absent site does no harm if the protocol has reckoned
+    with nothing but the site's own drift from E, and if standing still is the best that a site can do.
     """
+    protocol, options = chosen
     exact = codec is None or codec.lossless or protocol.exact
     if faults is None:
         return exact
-    calm = not faults.absent or (protocol.bears_absence(options) and zone.lowest_at_zero)
-    return exact and calm and faults.delay == 0 and (faults.drop == 0 or faults.resend)
-
-
-def expect_possible(
-    protocol: Protocol, faults: Faults | None, sites: int, average_state: bool
-) -> None:
-    """Raise a `ValueError` for absent sites that do not exist or that the protocol cannot do without."""
-    if faults is None or not faults.absent:
-        return
-    if max(faults.absent) >= sites:
-        raise ValueError(
-            f"faults: expected absent sites from 0 to {sites - 1}, got {max(faults.absent)}"
-        )
-    if protocol.needs_everybody or average_state:
-        what = protocol.name if protocol.needs_everybody else "averaged optimiser states"
-        raise ValueError(
-            f"faults: expected no absent sites with {what}, nor any that join later: "
-            "they need an answer from everybody"
-        )
+    timely = faults.delay == 0 and (faults.drop == 0 or faults.resend)
+    calm = protocol.bears_absence(options) and zone.lowest_at_zero
+    return exact and timely and (calm or not faults.absent)
 
 
 class GuaranteeBroken(AssertionError):
@@ -91,28 +70,26 @@ class Observer:
         self.reactions = self._reactions()
 
     def seen(self) -> Array:
-        """The drifts that the guarantee speaks of: all (k, D), their deviations from the mean, or the mean (1, D)."""
+        """The vectors that the guarantee speaks of, made from the drifts (k, D)."""
         drifts = self.sites.models - self.coordinator.E
         drifts[sorted(self.coordinator.network.absent)] = 0  # who is gone counts as standing at E
-        if self.guarantee == "sum":
+        if self.guarantee is None:
             return np.asarray(drifts)
-        mean = drifts.mean(axis=0, keepdims=True)
-        return np.asarray(drifts - mean if self.guarantee == "variance" else mean)
+        return np.asarray(self.guarantee.seen(drifts))
 
     def zone(self) -> SafeFunction:
         """The safe function of the current round."""
-        if self.guarantee == "variance":
-            return Variance(
-                self.coordinator.E, self.coordinator.make_zone.radius(self.coordinator.E)
-            )
+        E, make_zone = self.coordinator.E, self.coordinator.make_zone
+        if self.guarantee and self.guarantee.zone:
+            return self.guarantee.zone(E, make_zone.radius(E))
         if isinstance(self.sites, MonitoringSites) and self.sites.zone.moving:
             return self.sites.zone  # it knows the time
-        return self.coordinator.make_zone(self.coordinator.E)
+        return make_zone(E)
 
     @property
     def watching(self) -> bool:
         """Whether there is something to hold the protocol to in this step."""
-        return bool(self.guarantee) and self.sites.checking
+        return self.guarantee is not None and self.sites.checking
 
     def overshoot(self) -> float:
         """After the sites have moved, before anybody is heard: how far S is outside, 0 if it is not.
@@ -150,10 +127,13 @@ class Observer:
 
     def _verdict(self) -> str:
         (rounds, rebalances), self.reactions = self.reactions, self._reactions()
-        everybody, some = self.reactions[0] > rounds, self.reactions[1] > rebalances
+        everybody = self.reactions[0] > rounds
+        some = self.reactions[1] > rebalances
         if self.outside:
             return "true" if everybody or some else "missed"
-        return "false-global" if everybody else "false-local" if some else ""
+        if everybody:
+            return "false-global"
+        return "false-local" if some else ""
 
     def _reactions(self) -> tuple[int, int]:
         return self.coordinator.round, self.coordinator.rebalances

@@ -4,16 +4,20 @@
 (as if one stream were dealt out to the sites).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count, repeat
 from typing import Any
 
 import numpy as np
 
-NAMES = ("lockstep", "bernoulli", "single")
+from fgm_ref.text import head
+
+ActiveSets = Iterator[Any]
+"""Endless: `slice(None)` for everybody, else increasing index arrays."""
 
 
-def schedule(text: str, k: int, rng: np.random.Generator) -> Iterator[Any]:
-    """Endless active sets: `slice(None)` for everybody, else increasing index arrays.
+def schedule(text: str, k: int, rng: np.random.Generator) -> ActiveSets:
+    """The active sets of a schedule.
 
     `text` is a name, or `bernoulli:0.5`, or `bernoulli:0.9,0.1,...` with one rate per site.
 
@@ -21,29 +25,33 @@ def schedule(text: str, k: int, rng: np.random.Generator) -> Iterator[Any]:
     >>> [next(steps).tolist() for _ in range(4)]
     [[2], [1], [1], [0]]
     """
-    name, _, values = text.partition(":")
-    if name not in NAMES:
+    name, values = head(text)
+    if name not in SCHEDULES:
         raise ValueError(f"schedule: expected one of {', '.join(NAMES)}; got {text!r}")
-    if name == "bernoulli":
-        return _bernoulli(_rates(values or "0.5", k), rng)
-    if values:
+    if values and name != "bernoulli":
         raise ValueError(f"schedule: {name} takes no rates, got {text!r}")
-    return _lockstep() if name == "lockstep" else _single(k, rng)
+    return SCHEDULES[name](values, k, rng)
 
 
-def _lockstep() -> Iterator[Any]:
-    while True:
-        yield slice(None)
+def _lockstep(values: str, k: int, rng: np.random.Generator) -> ActiveSets:
+    return repeat(slice(None))
 
 
-def _bernoulli(rates: Any, rng: np.random.Generator) -> Iterator[Any]:
-    while True:
-        yield np.flatnonzero(rng.random(len(rates)) < rates)
+def _bernoulli(values: str, k: int, rng: np.random.Generator) -> ActiveSets:
+    rates = _rates(values or "0.5", k)
+    return (np.flatnonzero(rng.random(k) < rates) for _ in count())
 
 
-def _single(k: int, rng: np.random.Generator) -> Iterator[Any]:
-    while True:
-        yield rng.integers(k, size=1)
+def _single(values: str, k: int, rng: np.random.Generator) -> ActiveSets:
+    return (rng.integers(k, size=1) for _ in count())
+
+
+SCHEDULES: dict[str, Callable[[str, int, np.random.Generator], ActiveSets]] = {
+    "lockstep": _lockstep,
+    "bernoulli": _bernoulli,
+    "single": _single,
+}
+NAMES = tuple(SCHEDULES)
 
 
 def _rates(values: str, k: int) -> Any:

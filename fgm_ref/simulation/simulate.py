@@ -9,7 +9,7 @@ protocol see the same split, initial model, schedule, batches and dropout masks.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,25 +17,27 @@ import numpy as np
 from fgm_ref.arrays import Array, norm
 from fgm_ref.datasets import Dataset, load
 from fgm_ref.datasets.split import split
-from fgm_ref.learning.learners import Diverged, Learners
+from fgm_ref.learning.learners import AVERAGE, Diverged, Learners
 from fgm_ref.learning.model import Model, ModelSpec
 from fgm_ref.learning.optim import make_optimizer
-from fgm_ref.protocols import Coordinator, Setup, Sites, parse
+from fgm_ref.protocols import Chosen, Setup, parse
 from fgm_ref.protocols.base import MonitoringSites
+from fgm_ref.protocols.game import Game
 from fgm_ref.safe import zone_maker
 from fgm_ref.simulation.changes import World
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.metrics import evaluate
-from fgm_ref.simulation.observer import VERDICTS, Observer, expect_possible, outlives
+from fgm_ref.simulation.observer import VERDICTS, Observer, outlives
 from fgm_ref.simulation.result import RunResult, event_array
 from fgm_ref.simulation.schedules import schedule
 from fgm_ref.transport.codecs import Rows, parse_codec
-from fgm_ref.transport.encoder import make_post
-from fgm_ref.transport.faults import FaultyNetwork, parse_faults
+from fgm_ref.transport.faults import parse_faults, with_absences
 from fgm_ref.transport.ledger import Ledger
-from fgm_ref.transport.network import Network
 
 PHI_SITES = 64  # φ is recorded per site for up to so many sites
+LOCALS = 32  # so many local models are evaluated one by one at the end
+STREAMS = ("split", "model", "schedule", "batches", "dropout", "network", "coordinator")
+"""The purposes that have a random stream of their own.  A stream depends on its place in this order."""
 
 
 class Simulation:
@@ -45,88 +47,92 @@ class Simulation:
     """
 
     def __init__(self, config: Config, dataset: Dataset | None = None):
-        self.config = config
         data = dataset or load(config.dataset)
+        self.config = config
         self.world = World(config, data)
-        streams = dict(
-            zip(STREAMS, np.random.SeedSequence(config.seed).spawn(len(STREAMS)), strict=True)
-        )
-        rng = {name: np.random.default_rng(seed) for name, seed in streams.items()}
-
         self.model = Model(model_spec(config, data), config.dtype)
-        protocol, options = parse(config.protocol)
+
+        seeds = np.random.SeedSequence(config.seed).spawn(len(STREAMS))
+        streams = dict(zip(STREAMS, seeds, strict=True))
+        rng = {name: np.random.default_rng(seed) for name, seed in streams.items()}
         parts = split(data, config.sites, config.split, rng["split"], config.alpha)
-        per_site = {name: _spawn(streams[name], config.sites) for name in ("batches", "dropout")}
-        self.batches = self.world.batches(parts, config.batch, per_site["batches"])
+        self.batches = self.world.batches(
+            parts, config.batch, _spawn(streams["batches"], config.sites)
+        )
         self.active = schedule(config.schedule, config.sites, rng["schedule"])
 
-        setup = Setup(
-            E=self.model.initial(rng["model"]),
-            make_zone=zone_maker(
-                config.safe, config.threshold, config.relative, self.model.layout.slices
-            ),
-            rng=rng["coordinator"],
-            make_hub=lambda: self._learners(setup.E, 1, per_site["dropout"][:1]),
-            average_state=config.optimizer_state == "average" and config.optimizer != "sgd",
-            options=options,
-            blocks={name: self.model.layout.slice_of(name) for name in self.model.layout.names},
-        )
-        self.sites: Sites = protocol.sites(
-            self._learners(setup.E, config.sites, per_site["dropout"]), setup
-        )
-        self.ledger = Ledger(config.sites, config.multicast)
-        self.faults = parse_faults(f"{config.faults},{self.world.absences}")
-        expect_possible(protocol, self.faults, config.sites, setup.average_state)
+        chosen = parse(config.protocol)
         codec = parse_codec(config.codec)
-        post = make_post(codec, self.sites.models, self._rows())
-        self.network = (
-            FaultyNetwork(self.sites, self.ledger, rng["network"], self.faults, post)
-            if self.faults
-            else Network(self.sites, self.ledger, rng["network"], post)
+        faults = with_absences(parse_faults(config.faults), self.world.absences)
+        masks = _spawn(streams["dropout"], config.sites)
+        setup = self._setup(chosen, rng, masks)
+        self.game = Game(
+            chosen.protocol,
+            self._learners(setup.E, masks),
+            setup,
+            rng["network"],
+            ledger=Ledger(config.sites, config.multicast),
+            faults=faults,
+            codec=codec,
+            rows=self._embedding_rows(),
         )
-        self.coordinator: Coordinator = protocol.coordinator(self.network, config.sites, setup)
-        self.network.connect(self.coordinator)
+        self.sites, self.coordinator = self.game.sites, self.game.coordinator
+        self.ledger, self.network = self.game.ledger, self.game.network
         self.trained = self.coordinator.hub or self.sites.learners
-        self.coordinator.start()
-        strict = outlives(protocol, options, setup.make_zone(setup.E), self.faults, codec)
-        self.observer = Observer(protocol, self.sites, self.coordinator, strict=strict)
+
+        strict = outlives(chosen, setup.make_zone(setup.E), faults, codec)
+        self.observer = Observer(chosen.protocol, self.sites, self.coordinator, strict=strict)
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)
         self._served: tuple[Array, float] = np.empty(0), np.nan
 
-    def _rows(self) -> Rows | None:
-        """The embedding, if there is one."""
-        if "embedding" not in self.model.layout.names:
-            return None
-        where = self.model.layout.slice_of("embedding")
-        return Rows(where.start, where.stop, self.model.layout.shapes["embedding"][1])
+    def _setup(self, chosen: Chosen, rng: Mapping[str, Any], masks: Sequence[Any]) -> Setup:
+        """What both ends of the protocol are built from."""
+        c, layout = self.config, self.model.layout
+        E = self.model.initial(rng["model"])
+        return Setup(
+            E=E,
+            make_zone=zone_maker(c.safe, c.threshold, c.relative, layout.slices),
+            rng=rng["coordinator"],
+            make_hub=lambda: self._learners(E, masks[:1]),
+            average_state=c.optimizer_state == AVERAGE and c.optimizer != "sgd",
+            options=chosen.options,
+            blocks={name: layout.slice_of(name) for name in layout.names},
+        )
 
-    def _learners(self, E: Array, k: int, rngs: list[np.random.Generator]) -> Learners:
-        c = self.config
+    def _learners(self, E: Array, masks: Sequence[np.random.Generator]) -> Learners:
+        """Learners that all start from E, one for each stream of dropout masks."""
+        c, k = self.config, len(masks)
         optimizer = make_optimizer(c.optimizer, c.lr, k, len(E), E.dtype, clip=c.clip)
-        return Learners(self.model, E, k, optimizer, c.optimizer_state, rngs)
+        return Learners(self.model, E, k, optimizer, c.optimizer_state, masks)
+
+    def _embedding_rows(self) -> Rows | None:
+        """Where the embedding lies, if there is one."""
+        layout = self.model.layout
+        if "embedding" not in layout.names:
+            return None
+        where = layout.slice_of("embedding")
+        return Rows(where.start, where.stop, width=layout.shapes["embedding"][1])
 
     def step(self) -> None:
         """One step: train, exchange messages until nothing is pending, record."""
         self.ledger.step += 1
-        active = self._present(next(self.active))
+        active = self.game.present(next(self.active), self.ledger.step)
         rows = self.batches.draw(active)
         data = self.data
         self.sites.step(active, data.x_train[rows], data.y_train[rows])
-        if isinstance(self.sites, MonitoringSites) and self.sites.k <= PHI_SITES:
-            self.series["phi"].append(self.sites.values.copy())
-            self.series["phi_zero"].append(self.sites.at_zero)
+        self._record_phi()
         overshoot = self.observer.overshoot() if self.config.checks else np.nan
         self.network.exchange()
         verdict = self.observer.at_rest() if self.config.checks else 0
         losses = self.trained.losses if self.coordinator.hub else self.trained.losses[active]
         self._record(losses.mean() if len(rows) else np.nan, overshoot, verdict)
 
-    def _present(self, active: Any) -> Any:
-        """Without the sites that are gone."""
-        away = self.faults.away(self.ledger.step) if self.faults else set()
-        sites = np.arange(self.sites.k)[active]
-        return sites[[site not in away for site in sites.tolist()]] if away else active
+    def _record_phi(self) -> None:
+        """What the sites see before messages are handled."""
+        if isinstance(self.sites, MonitoringSites) and self.sites.k <= PHI_SITES:
+            self.series["phi"].append(self.sites.values.copy())
+            self.series["phi_zero"].append(self.sites.at_zero)
 
     def _record(self, loss: float, overshoot: float, verdict: int) -> None:
         values = {
@@ -189,38 +195,35 @@ class Simulation:
 
     def result(self, stopped: str = "") -> RunResult:
         """The record up to here."""
-        S, P = self.mean_model, self.models
+        S = self.mean_model
+        return RunResult(
+            config=self.config,
+            series={name: np.array(values) for name, values in self.series.items()},
+            curve={name: np.array(values) for name, values in self.curve.items()},
+            final=self._final(S),
+            ledger=self.ledger.by_kind(),
+            totals=self.ledger.totals(),
+            events=event_array(self.ledger.events),
+            model=S,
+            stopped=stopped,
+        )
+
+    def _final(self, S: Array) -> dict[str, Any]:
+        """What there is to say of the end; S (D,) is the mean model."""
+        P = self.models
         final: dict[str, Any] = evaluate(self.model, S, self.data)._asdict()
-        final["served_loss"], final["norm"] = (
-            self.served_loss(final["loss"]),
-            float(norm(self.coordinator.E)),
-        )
-        final["local_loss"] = float(
-            np.mean([evaluate(self.model, p, self.data).loss for p in P[:LOCALS]])
-        )
+        final["served_loss"] = self.served_loss(final["loss"])
+        final["norm"] = float(norm(self.coordinator.E))
+        locals_ = [evaluate(self.model, p, self.data).loss for p in P[:LOCALS]]
+        final["local_loss"] = float(np.mean(locals_))
         final["spread"] = float(np.sqrt(np.mean(norm(P - S) ** 2)))
         final["parameters"] = self.model.size
         if self.config.checks:
             counts = np.bincount(self.series["verdict"], minlength=len(VERDICTS))
-            final["violations"] = {
-                name: int(n) for name, n in zip(VERDICTS, counts, strict=True) if name
-            }
+            verdicts = zip(VERDICTS, counts, strict=True)
+            final["violations"] = {name: int(n) for name, n in verdicts if name}
             final["breaches"] = self.observer.breaches
-        return RunResult(
-            self.config,
-            {name: np.array(values) for name, values in self.series.items()},
-            {name: np.array(values) for name, values in self.curve.items()},
-            final,
-            self.ledger.by_kind(),
-            self.ledger.totals(),
-            event_array(self.ledger.events),
-            S,
-            stopped,
-        )
-
-
-STREAMS = ("split", "model", "schedule", "batches", "dropout", "network", "coordinator")
-LOCALS = 32  # so many local models are evaluated one by one at the end
+        return final
 
 
 def run(
@@ -232,9 +235,12 @@ def run(
 ) -> RunResult:
     """Train by one protocol and return the record.
 
-    Give a `Config`, or its settings by name; `data` replaces the bundled data set; `on_step(n)` is called after
-    each step.  Raises `ValueError` for a setting that cannot be, and `RunDiverged` (with the record up to
-    there as `.result`) if a loss is no longer finite.
+    Give a `Config`, or its settings by name.  `protocol` and `safe` may be objects:
+    `run(protocol=Fgm(epsilon=0.1), safe=Ball)`.  `data` replaces the bundled data set.  `on_step(n)` is called after
+    each step.
+
+    Raises `ValueError` for a setting that cannot be.  Raises `RunDiverged`, with the record up to there as `.result`,
+    if a loss is no longer finite.
 
     >>> result = run(dataset="ecg208", protocol="periodic:b=5", sites=2, hidden=(4,), steps=10, evaluations=1)
     >>> result.totals["messages_up"], result.totals["bytes_up"] == 2 * 2 * 4 * result.final["parameters"]

@@ -48,7 +48,9 @@ import numpy as np
 from fgm_ref.arrays import Array, norm, squared_norm
 from fgm_ref.learning.learners import Learners
 from fgm_ref.protocols import base, dynamic, fgm
-from fgm_ref.protocols.base import Protocol, Setup, mean_over
+from fgm_ref.protocols.base import mean_over
+from fgm_ref.protocols.protocol import Protocol
+from fgm_ref.protocols.setup import Setup
 from fgm_ref.safe import SafeFunction, ZoneMaker
 from fgm_ref.transport.messages import DRIFT, MODEL, PHI, Cause, Kind, Message
 from fgm_ref.transport.network import Network

@@ -96,9 +96,15 @@ class Rows:
     stop: int
     width: int
 
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return (self.stop - self.start) // self.width
+
     def inside(self, where: slice) -> Rows | None:
         """The table as seen from a part of the vector; None if it is not wholly there."""
-        start, stop = where.start or 0, self.stop if where.stop is None else where.stop
+        start = where.start or 0
+        stop = self.stop if where.stop is None else where.stop
         if self.start < start or self.stop > stop:
             return None
         return Rows(self.start - start, self.stop - start, self.width)
@@ -125,25 +131,27 @@ class Codec:
         dense = self.values.encode(x)
         if not self.sparse or rows is None:
             return dense
+        return min(dense, self._encode_rows(x, rows), key=size)
+
+    def _encode_rows(self, x: Array, rows: Rows) -> Coded:
+        """The numbers of the rows that are not all zero, those of the rows' values and of all that is no row."""
         table = x[rows.start : rows.stop].reshape(-1, rows.width)
         changed = np.flatnonzero(table.any(axis=1)).astype(np.int32)
-        rest = np.concatenate([x[: rows.start], x[rows.stop :]])
-        sparse = (changed, *self.values.encode(np.concatenate([table[changed].ravel(), rest])))
-        return min(dense, sparse, key=size)
+        numbers = np.concatenate([table[changed].ravel(), x[: rows.start], x[rows.stop :]])
+        return (changed, *self.values.encode(numbers))
 
     def decode(self, coded: Coded, D: int, rows: Rows | None = None) -> Array:
         """What arrives, (D,) float32."""
         if coded[0].dtype != np.int32:
             return self.values.decode(coded).astype(np.float32)
         assert rows is not None, "only a table has rows"
-        changed, values = coded[0], self.values.decode(coded[1:])
-        table = np.zeros(((rows.stop - rows.start) // rows.width, rows.width), np.float32)
+        changed = coded[0]
+        values = self.values.decode(coded[1:]).astype(np.float32)
+        table = np.zeros((rows.count, rows.width), np.float32)
         split = len(changed) * rows.width
         table[changed] = values[:split].reshape(-1, rows.width)
         rest = values[split:]
-        return np.concatenate([rest[: rows.start], table.ravel(), rest[rows.start :]]).astype(
-            np.float32
-        )
+        return np.concatenate([rest[: rows.start], table.ravel(), rest[rows.start :]])
 
 
 def parse_codec(text: str) -> Codec | None:
@@ -154,15 +162,15 @@ def parse_codec(text: str) -> Codec | None:
     """
     words = text.split("+")
     values = [word for word in words if word in VALUES]
-    options = [word for word in words if word not in VALUES]
-    if len(values) > 1 or len(set(options)) < len(options) or set(options) - {"sparse", "ef"}:
+    extras = [word for word in words if word not in VALUES]
+    repeated = len(values) > 1 or len(set(extras)) < len(extras)
+    if repeated or not set(extras) <= {"sparse", "ef"}:
         raise ValueError(
             f"codec: expected one of {', '.join(VALUES)}, with sparse+ in front or +ef behind; "
             f"got {text!r}"
         )
-    codec = Codec(
-        VALUES[values[0] if values else "float32"](), "sparse" in options, "ef" in options
-    )
+    numbers = VALUES[values[0] if values else "float32"]()
+    codec = Codec(numbers, sparse="sparse" in extras, feedback="ef" in extras)
     if codec.lossless and codec.feedback:
         raise ValueError(
             f"codec: expected ef with float16 or int8, which make an error; got {text!r}"

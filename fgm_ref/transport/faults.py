@@ -20,24 +20,27 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.transport.encoder import Post
+from fgm_ref.text import head, settings
 from fgm_ref.transport.ledger import Ledger
-from fgm_ref.transport.messages import WHOLE, Cause, Kind, Message
-from fgm_ref.transport.network import NO_CAUSE, Network, SitesEnd
+from fgm_ref.transport.messages import NO_CAUSE, Cause, Kind, Message
+from fgm_ref.transport.network import Network, SitesEnd, Wire
+
+Absences = Mapping[int, tuple[int, int]]
+"""A site's (first, last) step away."""
 
 MOST = 0.99  # with more losses than that, sending again until it arrives takes for ever
 
 
 @dataclass(frozen=True)
 class Faults:
-    """What may go wrong.  `absent` maps a site to its (first, last) step away."""
+    """What may go wrong."""
 
     drop: float = 0.0
     resend: bool = True
     duplicate: float = 0.0
     delay: int = 0
     reorder: bool = False
-    absent: Mapping[int, tuple[int, int]] | None = None
+    absent: Absences | None = None
 
     def __post_init__(self) -> None:
         if not (0 <= self.drop <= MOST and 0 <= self.duplicate <= 1):
@@ -48,9 +51,8 @@ class Faults:
 
     def away(self, step: int) -> set[int]:
         """The sites that are gone in a step."""
-        return {
-            site for site, (first, last) in (self.absent or {}).items() if first <= step <= last
-        }
+        spans = (self.absent or {}).items()
+        return {site for site, (first, last) in spans if first <= step <= last}
 
 
 def parse_faults(text: str) -> Faults | None:
@@ -60,19 +62,35 @@ def parse_faults(text: str) -> Faults | None:
     Faults(drop=0.01, resend=True, duplicate=0.0, delay=2, reorder=False, absent={3: (10, 20)})
     """
     given: dict[str, Any] = {}
-    for setting in filter(None, text.split(",")):
-        name, _, value = setting.partition("=")
+    for name, value in settings(text):
         if name not in READERS:
             raise ValueError(f"faults: expected one of {', '.join(READERS)}; got {name!r}")
         read, example = READERS[name]
         try:
             got = read(value)
         except (ValueError, KeyError):
-            raise ValueError(f"faults: expected {example}, got {setting!r}") from None
-        if name == "absent" and got.keys() & given.get(name, {}).keys():
-            raise ValueError(f"faults: expected one absence for each site, got {setting!r} as well")
-        given[name] = given.get(name, {}) | got if name == "absent" else got
+            raise ValueError(f"faults: expected {example}, got {f'{name}={value}'!r}") from None
+        if name == "absent":
+            got = _joined(given.get("absent", {}), got)
+        given[name] = got
     return Faults(**given) if given else None
+
+
+def with_absences(faults: Faults | None, absences: Absences) -> Faults | None:
+    """The same faults, and some absences besides."""
+    if not absences:
+        return faults
+    faults = faults or Faults()
+    return replace(faults, absent=_joined(faults.absent or {}, absences))
+
+
+def _joined(known: Absences, more: Absences) -> Absences:
+    for site in known.keys() & more.keys():
+        first, last = more[site]
+        raise ValueError(
+            f"faults: expected one absence for each site, got 'absent={site}:{first}-{last}' as well"
+        )
+    return {**known, **more}
 
 
 def _share(text: str) -> float:
@@ -91,8 +109,8 @@ def _yes_no(text: str) -> bool:
     return {"yes": True, "no": False}[text]
 
 
-def _absence(text: str) -> dict[int, tuple[int, int]]:
-    site, _, steps = text.partition(":")
+def _absence(text: str) -> Absences:
+    site, steps = head(text)
     first, _, last = steps.partition("-")
     if not 1 <= _steps(first) <= int(last):
         raise ValueError
@@ -107,6 +125,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "reorder": (_yes_no, "reorder=yes or reorder=no"),
     "absent": (_absence, "site:first-last such as absent=3:10-20"),
 }
+"""How each setting is read, and an example for errors."""
 
 
 LOST: Cause = ("lost", 1.0)
@@ -120,23 +139,25 @@ class FaultyNetwork(Network):
         sites: SitesEnd,
         ledger: Ledger,
         rng: np.random.Generator,
+        encoder: Wire,
         faults: Faults,
-        post: Post | None = None,
     ):
-        super().__init__(sites, ledger, rng, post)
+        super().__init__(sites, ledger, rng, encoder)
         self.faults = faults
+        # sets that every line shares, so they are changed in place
         self._unheard: set[int] = set()  # absent, or just back
         self._luck = rng.spawn(1)[0]
-        self._late: list[tuple[int, int, Message]] = []
+        self._late: list[tuple[int, int, Message]] = []  # (due step, site, message)
 
     def exchange(self) -> None:
         """Welcome who is back, deliver what is due, then go on as usual."""
         gone = self.faults.away(self.ledger.step)
-        back, self.absent = self.absent - gone, gone
-        self._unheard = gone | back
+        back = self.absent - gone
+        _become(self.absent, gone)
+        _become(self._unheard, gone | back)
         if back:
             self._end().welcome(sorted(back))
-        self._unheard = gone
+        _become(self._unheard, gone)
         self._deliver_late()
         super().exchange()
 
@@ -149,11 +170,11 @@ class FaultyNetwork(Network):
             self._end().receive(site, message)
 
     def _alarms(self) -> Array:
-        return self._present(super()._alarms(), self.absent)
+        return _without(super()._alarms(), self.absent)
 
     def up(self, site: int, message: Message) -> None:
         """Bill every attempt; deliver once, twice, later or never."""
-        message = self._posted(site, message)
+        message = self._encoded(site, message)
         attempts, arrives = self._attempts(self.faults.resend)
         twice = arrives and self._luck.random() < self.faults.duplicate
         for _ in range(attempts + twice):
@@ -164,38 +185,24 @@ class FaultyNetwork(Network):
             else:
                 self._end().receive(site, message)
 
-    def down(
-        self,
-        kind: Kind,
-        sites: Any,
-        payload: Any = None,
-        cause: Cause = NO_CAUSE,
-        block: int = WHOLE,
-    ) -> Any:
+    def down(self, kind: Kind, sites: Any, payload: Any = None, cause: Cause = NO_CAUSE) -> Any:
         """To those who are there, as often as it takes."""
-        here = self._present(np.asarray(sites), self.absent)
-        return super().down(kind, here, payload, cause, block) if len(here) else self._copy(payload)
+        here = _without(np.asarray(sites), self.absent)
+        if len(here):
+            return super().down(kind, here, payload, cause)
+        return self._copy(payload)
 
-    def poll(
-        self, kind: Kind, sites: Any = None, cause: Cause = NO_CAUSE, block: int = WHOLE
-    ) -> Array:
+    def poll(self, kind: Kind, sites: Any = None, cause: Cause = NO_CAUSE) -> Array:
         """Those who are there reply, after as many attempts as it takes; for others the coordinator's guess stands."""
         asked = self._everybody if sites is None else np.asarray(sites)
-        here = self._present(asked, self._unheard)
-        replies = (
-            super().poll(kind, here, cause, block)
-            if len(here)
-            else np.array([self._end().stand_in(kind)])
-        )
+        here = _without(asked, self._unheard)
         if len(here) == len(asked):
-            return replies
-        rows = np.repeat(np.array([self._end().stand_in(kind)], replies.dtype), len(asked), axis=0)
+            return super().poll(kind, here, cause)
+        guess = np.array([self._end().stand_in(kind)])
+        replies = super().poll(kind, here, cause) if len(here) else guess
+        rows = np.repeat(guess.astype(replies.dtype), len(asked), axis=0)
         rows[np.isin(asked, here)] = replies[: len(here)]
         return rows
-
-    @staticmethod
-    def _present(sites: Array, absent: set[int]) -> Array:
-        return sites[[site not in absent for site in sites.tolist()]] if absent else sites
 
     def _attempts(self, resend: bool) -> tuple[int, bool]:
         """How often a message is sent, and whether it arrives in the end."""
@@ -212,3 +219,14 @@ class FaultyNetwork(Network):
             for _ in range(self._attempts(resend=True)[0] - 1):
                 repeated = None if sizes is None else sizes[n : n + 1]
                 super()._bill(replace(message, cause=LOST), sites[n : n + 1], repeated)
+
+
+def _become(members: set[int], new: set[int]) -> None:
+    """Replace the members of a set."""
+    members.clear()
+    members.update(new)
+
+
+def _without(sites: Array, gone: set[int]) -> Array:
+    """Those of `sites` who are not gone."""
+    return sites[[site not in gone for site in sites.tolist()]] if gone else sites

@@ -8,7 +8,7 @@ D is the number of model parameters.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,16 +20,27 @@ WHOLE = -1
 """The block of a message that speaks of whole models (see `protocols/fgm_blocks.py` for the others)."""
 
 
+CODED_GROUPS = ("models", "means of balancing sets", "drifts")
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of message: `words` says how many numbers its payload may hold."""
+    """A kind of message.
+
+    `words` says how many numbers its payload may hold.  `group` names the part of a bar in which a picture draws
+    its bytes.  A codec encodes the kinds of the groups in `CODED_GROUPS`.
+    """
 
     name: str
     direction: str
     words: str
     meaning: str
     group: str = "control words"
-    """What its bytes are counted as in a picture; models and drifts are what a codec encodes."""
+
+    @property
+    def coded(self) -> bool:
+        """Whether a codec encodes it: whether it carries a model or a drift."""
+        return self.group in CODED_GROUPS
 
     def __str__(self) -> str:
         return self.name
@@ -67,42 +78,51 @@ PHI = Kind("PHI", UP, "1", "my φ(X_i)")
 STATE = Kind("STATE", UP, "D per moment", "my optimiser state", "optimiser state")
 SAMPLES = Kind("SAMPLES", UP, "inputs + targets", "my raw mini-batch", "raw samples")
 
-KINDS = (
-    *(MODEL, BALANCED, QUANTUM, CENTRE, VOTES, LAMBDA, PROJECTED, CHEAP, POLL, MEAN_STATE),
-    *(
-        VIOLATION,
-        INCREMENT,
-        LOCAL,
-        DRIFT,
-        FLUSH,
-        PROJECTION,
-        COUNT,
-        MONITOR,
-        SIGNS,
-        PHI,
-        STATE,
-        SAMPLES,
-    ),
-)
+DOWN_KINDS = (
+    MODEL, BALANCED, QUANTUM, CENTRE, VOTES, LAMBDA, PROJECTED, CHEAP, POLL, MEAN_STATE,
+)  # fmt: skip
+UP_KINDS = (
+    VIOLATION, INCREMENT, LOCAL, DRIFT, FLUSH, PROJECTION, COUNT, MONITOR, SIGNS, PHI, STATE, SAMPLES,
+)  # fmt: skip
+KINDS = DOWN_KINDS + UP_KINDS
+"""A saved run refers to a kind by its number in this order: new ones go behind the last."""
+
 INDEX = {kind: number for number, kind in enumerate(KINDS)}
 
 Cause = tuple[str, float]
 """What made somebody send: the name of a number and the number, for the transcript.  Never billed."""
 
+NO_CAUSE: Cause = ("", 0.0)
+
+
+class Tag(NamedTuple):
+    """What a message belongs to: a round, a subround, and the block of the models that it speaks of."""
+
+    round: int = 0
+    subround: int = 0
+    block: int = WHOLE
+
+
+NO_TAG = Tag()
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message.  `tag` is the (round, subround) it belongs to; a stale one is dropped by its receiver.
+    """One message.  A receiver drops it if its `tag` is no longer that of the present.
 
-    `block` says which part of the models it is about, `size` how many bytes a codec has made of the payload.
+    `size` is the number of bytes that a codec has made of the payload, None without a codec.
     """
 
     kind: Kind
     payload: Any = None
-    tag: tuple[int, int] = (0, 0)
-    cause: Cause = ("", 0.0)
-    block: int = WHOLE
+    tag: Tag = NO_TAG
+    cause: Cause = NO_CAUSE
     size: int | None = None
+
+    @property
+    def bytes(self) -> int:
+        """Payload bytes on the wire."""
+        return weight(self.payload) if self.size is None else self.size
 
 
 def weight(payload: Any) -> int:

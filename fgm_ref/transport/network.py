@@ -1,25 +1,23 @@
 """The network: the only way between the sites and the coordinator.
 
-Four verbs.  A site sends a message `up`; the coordinator sends one `down` to some sites, `broadcast`s one
-to all, or `poll`s some for a reply.  Every payload is copied on the way, so that no array is ever shared by
-two ends, and every message is billed and logged here, so that protocol code never counts.  With a codec a
-model or a drift arrives rounded, and is billed for what was shipped (see `encoder.py`).
+It has four verbs.  A site sends a message `up`.  The coordinator sends one `down` to some sites, `broadcast`s one to
+all, or `poll`s some for a reply.  Every payload is copied on the way, so the two ends never share an array.  Every
+message is billed and logged here, so protocol code never counts.  With a codec a model or a drift arrives rounded,
+and is billed for what was shipped (see `encoder.py`).
 
-Delivery is immediate: a message is handled to completion before the next site has its turn.
-But it does not handle delays, losses or crashes.
+Delivery is immediate: a message is handled to completion before the next site has its turn.  Delays, losses and
+absent sites are added by `FaultyNetwork` in `faults.py`.
 """
 
+import copy
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.transport.encoder import CODED, Post
 from fgm_ref.transport.ledger import Ledger
-from fgm_ref.transport.messages import POLL, WHOLE, Cause, Kind, Message
-
-NO_CAUSE: Cause = ("", 0.0)
+from fgm_ref.transport.messages import NO_CAUSE, POLL, Cause, Kind, Message, Tag
 
 
 class SitesEnd(Protocol):
@@ -49,8 +47,8 @@ class CoordinatorEnd(Protocol):
     """What the network asks of the coordinator."""
 
     @property
-    def tag(self) -> tuple[int, int]:
-        """(round, subround), stamped on everything that is sent down."""
+    def tag(self) -> Tag:
+        """(round, subround, block), stamped on everything that is sent down."""
 
     def receive(self, site: int, message: Message) -> None:
         """Take a message of one site."""
@@ -65,81 +63,83 @@ class CoordinatorEnd(Protocol):
         """Some sites are back."""
 
 
+class Wire(Protocol):
+    """What the network asks of an encoder (see `encoder.py`)."""
+
+    def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> tuple[Any, Array | None]:
+        """What arrives at `sites`, and the bytes for each; None stands for the payload's weight."""
+
+    def up(self, kind: Kind, sites: Array, rows: Array, where: slice) -> tuple[Array, Array | None]:
+        """What arrives from `sites`, and the bytes of each."""
+
+    def one(self, kind: Kind, site: int, x: Any, where: slice) -> tuple[Any, int | None]:
+        """What arrives from one site, and its bytes."""
+
+
 class Network:
     """Connects k stacked sites with one coordinator.
 
-    `rng` draws the order in which sites with something to say have their turn; `post`, if any, encodes.
+    `rng` draws the order in which sites with something to say have their turn.
     """
 
-    def __init__(
-        self, sites: SitesEnd, ledger: Ledger, rng: np.random.Generator, post: Post | None = None
-    ):
+    def __init__(self, sites: SitesEnd, ledger: Ledger, rng: np.random.Generator, encoder: Wire):
         self._sites = sites
         self._coordinator: CoordinatorEnd | None = None
         self._everybody = np.arange(sites.k)
         self._rng = rng
         self._float = sites.models.dtype.type
-        self.ledger, self.post = ledger, post
+        self.ledger, self.encoder = ledger, encoder
         self.absent: set[int] = set()  # nobody, on a network without faults
 
     def connect(self, coordinator: CoordinatorEnd) -> None:
         """Let messages from the sites reach `coordinator`."""
         self._coordinator = coordinator
 
+    def line(self) -> Self:
+        """A second line to the same sites and the same ledger, for a coordinator of its own."""
+        line = copy.copy(self)
+        line._coordinator = None
+        return line
+
     # The coordinator's verbs.
 
-    def down(
-        self,
-        kind: Kind,
-        sites: Any,
-        payload: Any = None,
-        cause: Cause = NO_CAUSE,
-        block: int = WHOLE,
-    ) -> Any:
+    def down(self, kind: Kind, sites: Any, payload: Any = None, cause: Cause = NO_CAUSE) -> Any:
         """Send one message to each of `sites`.  Returns the payload as it arrives, for the sender to adopt."""
-        message, sites = (
-            Message(kind, self._copy(payload), self._end().tag, cause, block),
-            np.asarray(sites),
-        )
-        part, sizes = self._part(block), None
-        if self.post and self._coded(message):
-            arrived, sizes = self.post.down(kind, sites, message.payload, part.where)
-            message = replace(message, payload=arrived)
+        sites, tag = np.asarray(sites), self._end().tag
+        part = self._sites.part(tag.block)
+        arrived, sizes = self.encoder.down(kind, sites, self._copy(payload), part.where)
+        message = Message(kind, arrived, tag, cause)
         self._bill(message, sites, sizes)
         part.receive(message, sites)
-        return self._copy(message.payload)
+        return self._copy(arrived)
 
-    def broadcast(
-        self, kind: Kind, payload: Any = None, cause: Cause = NO_CAUSE, block: int = WHOLE
-    ) -> Any:
+    def broadcast(self, kind: Kind, payload: Any = None, cause: Cause = NO_CAUSE) -> Any:
         """Send one message to every site.  Returns the payload as it arrives."""
-        return self.down(kind, self._everybody, payload, cause, block)
+        return self.down(kind, self._everybody, payload, cause)
 
-    def poll(
-        self, kind: Kind, sites: Any = None, cause: Cause = NO_CAUSE, block: int = WHOLE
-    ) -> Array:
+    def poll(self, kind: Kind, sites: Any = None, cause: Cause = NO_CAUSE) -> Array:
         """Ask `sites` (all, if None) for a reply of this kind; row j of the answer is that of `sites[j]`."""
         sites = self._everybody if sites is None else np.asarray(sites)
-        tag, part, sizes = self._end().tag, self._part(block), None
-        self.ledger.bill(Message(POLL, None, tag, cause, block), sites)
+        tag = self._end().tag
+        part = self._sites.part(tag.block)
+        self.ledger.bill(Message(POLL, None, tag, cause), sites)
         replies: Array = self._copy(part.reply(kind, sites))
-        if self.post and kind in CODED:
-            replies, sizes = self.post.up(sites, replies, part.where)
-        self._bill(Message(kind, replies[0], tag, block=block), sites, sizes)
+        replies, sizes = self.encoder.up(kind, sites, replies, part.where)
+        self._bill(Message(kind, replies[0], tag), sites, sizes)
         return replies
 
     # The sites' verb.
 
     def up(self, site: int, message: Message) -> None:
         """Carry one message of `site` to the coordinator."""
-        message = self._posted(site, message)
+        message = self._encoded(site, message)
         self.ledger.bill(message, np.array([site]))
         self._end().receive(site, message)
 
     def exchange(self) -> None:
         """Give every site with something to say its turn, in a random order, then let things settle.
 
-        A site is asked anew when its turn comes: what an earlier message set off may have changed its mind.
+        A site is asked anew when its turn comes: an earlier message may have changed what it has to say.
         """
         for site in self._rng.permutation(self._alarms()):
             message = self._sites.report(int(site))
@@ -147,18 +147,12 @@ class Network:
                 self.up(int(site), message)
         self._end().settle()
 
-    def _posted(self, site: int, message: Message) -> Message:
-        """A site's message as it arrives, knowing its size on the wire."""
-        if not (self.post and self._coded(message)):
-            return replace(message, payload=self._copy(message.payload))
-        arrived, sizes = self.post.up(
-            np.array([site]), message.payload[None], self._part(message.block).where
-        )
-        return replace(message, payload=arrived[0], size=int(sizes[0]))
-
-    @staticmethod
-    def _coded(message: Message) -> bool:
-        return message.kind in CODED and message.payload is not None
+    def _encoded(self, site: int, message: Message) -> Message:
+        """A site's message as it arrives, with its size on the wire."""
+        part = self._sites.part(message.tag.block)
+        payload = self._copy(message.payload)
+        payload, size = self.encoder.one(message.kind, site, payload, part.where)
+        return replace(message, payload=payload, size=size)
 
     def _bill(self, message: Message, sites: Array, sizes: Array | None) -> None:
         """Bill `sites` for one such message each: `sizes` bytes, or what the payload weighs."""
@@ -169,9 +163,6 @@ class Network:
         else:
             for n, number in enumerate(sizes.tolist()):
                 self.ledger.bill(replace(message, size=number), sites[n : n + 1])
-
-    def _part(self, block: int) -> SitesEnd:
-        return self._sites if block == WHOLE else self._sites.part(block)
 
     def _alarms(self) -> Array:
         return self._sites.alarms()

@@ -3,10 +3,10 @@
 import numpy as np
 
 from fgm_ref.protocols import Setup, parse
+from fgm_ref.protocols.game import Game
 from fgm_ref.safe import zone_maker
 from fgm_ref.simulation.observer import Observer
 from fgm_ref.transport.ledger import Ledger
-from fgm_ref.transport.network import Network
 
 
 class Walkers:
@@ -42,21 +42,21 @@ class Dishonest(AssertionError):
     """Something was shipped that is not on the bill."""
 
 
-class Walk:
-    """Both ends of a protocol, the network between them, the bill, and the observer, who is strict."""
+class Walk(Game):
+    """A protocol at work with an honest ledger, and the observer, who is strict."""
 
     def __init__(self, protocol, E, k, safe="ball", R=1.0):
-        entry, options = parse(protocol)
+        chosen = parse(protocol)
         chooser, order = np.random.default_rng(0).spawn(2)
         setup = Setup(
-            E, zone_maker(safe, R, relative=False), chooser, lambda: Walkers(E, 1), options=options
+            E,
+            zone_maker(safe, R, relative=False),
+            chooser,
+            lambda: Walkers(E, 1),
+            options=chosen.options,
         )
-        self.sites, self.ledger = entry.sites(Walkers(E, k), setup), HonestLedger(k)
-        self.network = Network(self.sites, self.ledger, order)
-        self.coordinator = entry.coordinator(self.network, k, setup)
-        self.network.connect(self.coordinator)
-        self.coordinator.start()
-        self.observer = Observer(entry, self.sites, self.coordinator)
+        super().__init__(chosen.protocol, Walkers(E, k), setup, order, ledger=HonestLedger(k))
+        self.observer = Observer(self.protocol, self.sites, self.coordinator)
 
     def step(self, moves):
         """All sites move by moves (k, D); returns the true mean before anybody was heard."""

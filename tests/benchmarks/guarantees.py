@@ -22,6 +22,7 @@ from scripted import Watched, start
 from strategies import PROMISING, STYLES, make_script
 
 from fgm_ref.program import Progress
+from fgm_ref.protocols import VARIANCE
 
 STANDING = (
     "ball",
@@ -89,7 +90,7 @@ def one(protocol: str, number: int) -> tuple[int, int, float, int, int]:
         watched.step(moves, active)
         out = watched.overshoots[-1]
         squared = (
-            watched.observer.guarantee == "variance"
+            watched.observer.guarantee is VARIANCE
             or "variance" in safe
             or protocol.startswith("dynamic")
         )

@@ -111,7 +111,7 @@ def exchange_at_once(self):
     f"{NETWORK}.down",
     "test_messages_ledger.py::test_gm_reb_costs_per_violation",
 )
-def down(original, self, kind, sites, payload=None, cause=("", 0.0), block=-1):
+def down(original, self, kind, sites, payload=None, cause=("", 0.0)):
     """The drifts were fetched and billed; that the mean has to travel back is forgotten (it is one assignment).
 
     Rebalancing then costs half of what it does, and wins every comparison.
@@ -121,7 +121,7 @@ def down(original, self, kind, sites, payload=None, cause=("", 0.0), block=-1):
             Message(kind, payload.copy(), self._end().tag, cause), np.asarray(sites)
         )
         return payload
-    return original(self, kind, sites, payload, cause, block)
+    return original(self, kind, sites, payload, cause)
 
 
 @mutant(

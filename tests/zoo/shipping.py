@@ -6,7 +6,7 @@ from fgm_ref.transport.messages import MODEL, WORD
 
 from .registry import mutant
 
-POST = "transport.encoder:Post"
+POST = "transport.encoder:DifferenceEncoder"
 
 
 @mutant(
@@ -79,15 +79,17 @@ def size(coded):
     f"{POST}.up",
     "test_codecs.py::test_models_are_shipped_as_differences",
 )
-def up_whole(self, sites, X, where):
+def up_whole(self, kind, sites, rows, where):
     """The codec takes an array, and the model is an array.
 
     A step of the scale is then 1/127 of the largest *weight*, far more than a round of training changes.
     """
+    if not kind.coded:
+        return rows, None
     nothing = np.zeros_like(self.latest[where])
     shipped = [
         self._ship(x, nothing, self.unsaid[i, where], where)
-        for i, x in zip(sites.tolist(), X, strict=True)
+        for i, x in zip(sites.tolist(), rows, strict=True)
     ]
     return np.stack([arrived for arrived, _ in shipped]), np.array(
         [number for _, number in shipped]
@@ -106,7 +108,9 @@ def down(original, self, kind, sites, x, where):
     A difference is of no use to a site that does not have what it is a difference from.
     """
     arrived, sizes = original(self, kind, sites, x, where)
-    return arrived, np.full_like(sizes, sizes.min()) if sizes.min() < WORD * x.size else sizes
+    if sizes is not None and sizes.min() < WORD * x.size:
+        sizes = np.full_like(sizes, sizes.min())
+    return arrived, sizes
 
 
 @mutant(
@@ -134,7 +138,7 @@ def receive(self, site, message):
 
     The block that has used up its slack is never collected; another one is, for nothing.
     """
-    self.parts[message.block - 1].receive(site, message)
+    self.parts[message.tag.block - 1].receive(site, message)
     self.tally()
 
 

@@ -1,0 +1,47 @@
+"""What both ends of a protocol are built from, and what a protocol asks of the learners at its sites."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from fgm_ref.arrays import Array
+from fgm_ref.safe import ZoneMaker
+
+
+class Learners(Protocol):
+    """k stacked learners, as a protocol sees them.  A protocol knows nothing of networks and losses."""
+
+    P: Array
+    """The models (k, D); row i belongs to site i."""
+
+    losses: Array
+    """The last loss of each site (k,)."""
+
+    state: Array
+    """The optimisers' state (k, moments, D); may be set to one for all, (moments, D)."""
+
+    def train(self, active: Any, x: Array, y: Array) -> None:
+        """One step of each `active` site on its own mini-batch; x and y hold one for each of them."""
+
+    def synchronised(self, sites: Array) -> None:
+        """`sites` have just been given a new model."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What both ends are built from, the same for every protocol of a comparison.
+
+    `E` (D,) is the initial model.  `rng` is the coordinator's own random stream.  `make_hub` makes one more learner
+    that starts from E, for a protocol that trains at the coordinator.  `options` are the protocol's own settings.
+    `blocks` says where the named parts of the vector lie.
+    """
+
+    E: Array
+    make_zone: ZoneMaker
+    rng: np.random.Generator
+    make_hub: Callable[[], Learners]
+    average_state: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    blocks: Mapping[str, slice] = field(default_factory=dict)
