@@ -12,7 +12,7 @@ QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses 
 ASSIGNMENTS := $(addprefix a,00 01 02 03 04 05 06 07 08 09 10)
 SUB ?= my
 
-.PHONY: help demo test quick zoo guarantees bench study study-quick tutorials notebooks hint grade lint data clean $(ASSIGNMENTS)
+.PHONY: help demo test quick zoo guarantees bench study study-quick tutorials notebooks reference hint grade lint data clean $(ASSIGNMENTS)
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -23,7 +23,7 @@ help:  ## what there is to make
 demo: $(VENV)/.runtime  ## the comparison: a table and a picture (ARGS="--dataset ecg208" and so on)
 	@$(RUN) -m fgm_ref.demo $(ARGS)
 
-test: lint  ## lint, doctests and all tests
+test: lint reference  ## lint, doctests and all tests
 	$(PYTEST) -n $(WORKERS) --doctest-modules fgm_ref tests
 
 quick: $(VENV)/.dev  ## a subset of the tests in under 20 seconds
@@ -47,6 +47,9 @@ study: $(VENV)/.runtime  ## the study, in data/results; stop it whenever you lik
 
 tutorials: $(VENV)/.runtime  ## run every tutorial; their figures go to out/
 	$(RUN) tutorials/_build.py run
+
+reference: $(VENV)/.runtime  ## make the tables of tutorials/reference.md anew
+	@$(RUN) tutorials/_build.py reference
 
 notebooks: $(VENV)/.docs  ## execute the tutorials that have changed as notebooks (ARGS=--all: all of them)
 	$(RUN) tutorials/_build.py notebooks $(ARGS)

@@ -10,42 +10,38 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from fgm_ref.protocols import PROTOCOLS, VARIANCE
+
 STYLES = ("walk", "common", "opposite", "outward", "jumps")
 SEEDS = st.integers(0, 2**16)
 light = settings(max_examples=max(5, settings.default.max_examples // 4))
 """For a test that goes over many protocols: each gets fewer examples."""
 
-# Protocols (with options) by what they have in common.
+# Protocols by what they declare.  Some are tried with other options as well, or instead.
+INSTEAD = {"periodic": "periodic:b=3", "fgm-projection": "fgm-projection:m=2"}
+BESIDES = {
+    "gm-reb": ["gm-reb:balancing=slack"],
+    "gm-limits": ["gm-limits:balancing=slack"],
+    "fgm-reb": ["fgm-reb:rule=bimodal", "fgm-reb:rule=fixed"],
+    "fgm-centre": ["fgm-centre:directions=1"],
+    "fgm-o": ["fgm-o:price=5"],
+}
+
+
+def forms(chosen):
+    """The texts that ask for the protocols of which `chosen` is true."""
+    names = [name for name, protocol in PROTOCOLS.items() if chosen(protocol)]
+    return [text for name in names for text in (INSTEAD.get(name, name), *BESIDES.get(name, []))]
+
+
+EVERY = forms(lambda protocol: True)
+MONITORING = forms(lambda protocol: protocol.watches != "nothing")
+PROMISING = forms(lambda protocol: protocol.guarantee is not None)
+LOOKING = forms(lambda protocol: protocol.guarantee is VARIANCE)
+SYNCHRONISING = forms(lambda protocol: protocol.coordinator.synchronises)
 RANDOM_SETS = [
-    "dynamic",
-    "gm-reb",
-    "gm-reb:balancing=slack",
-    "gm-limits",
-    "gm-limits:balancing=slack",
+    name for name in EVERY if name.startswith(("gm-reb", "gm-limits")) or name == "dynamic"
 ]
-COUNTING = [
-    "fgm",
-    "fgm-reb",
-    "fgm-reb:rule=bimodal",
-    "fgm-reb:rule=fixed",
-    "fgm-projection:m=2",
-    "fgm-o",
-    "fgm-o:price=5",
-    "fgm-random",
-    "fgm-blocks",
-]
-LOOKING = [  # they bound the variance
-    "fgm-centre",
-    "fgm-centre:directions=1",
-    "fgm-probe",
-    "fda-naive",
-    "fda-linear",
-    "omniscient",
-]
-PROMISING = [*RANDOM_SETS, "dynamic-plain", "gm", *COUNTING, *LOOKING]
-MONITORING = [*PROMISING, "fda-sketch"]
-SYNCHRONISING = ["periodic:b=3", *MONITORING]
-EVERY = ["central", "local", "at-end", *SYNCHRONISING]
 # FGM/O is the exception by design: it holds models back, so it sends E to some sites only, and the mean of what the
 # sites then hold is not E (`test_protocol_fgm_o.py` says what is kept instead).
 # And FGM by blocks synchronises one block at a time (`test_protocol_fgm_blocks.py`).

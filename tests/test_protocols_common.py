@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from expected import EXPECTED
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted import build, numbers, play, start, watch
@@ -381,37 +382,9 @@ def test_parse_options(b, epsilon):
 
 # ------------------------------------------------------------------------------ what may follow what: the grammar
 
-SUBROUND = "(INCREMENT )+POLL PHI "
-GRAMMAR = {
-    "central": "(SAMPLES )*",
-    "local": "MODEL ",
-    "at-end": "MODEL ",
-    "periodic": "MODEL ((LOCAL )+MODEL )*",
-    "omniscient": "MODEL ((LOCAL )+MODEL )*",
-    "dynamic-plain": "MODEL ((VIOLATION )+((POLL )+(LOCAL )+)?MODEL )*",
-    "dynamic": "MODEL ((VIOLATION )+((POLL )+(LOCAL )+)*(MODEL |(BALANCED )+))*",
-    "gm": "MODEL (VIOLATION POLL DRIFT MODEL )*",
-    "gm-reb": "MODEL (VIOLATION (POLL DRIFT )+(MODEL |(BALANCED )+))*",
-    "gm-limits": "MODEL (VIOLATION (POLL DRIFT )+((POLL )*(DRIFT )*MODEL |(BALANCED )+))*",
-    "fgm": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT MODEL ))*(INCREMENT )*",
-    "fgm-reb": f"MODEL ({SUBROUND}(QUANTUM |POLL FLUSH (MODEL |LAMBDA QUANTUM )))*(INCREMENT )*",
-    "fgm-random": f"MODEL ({SUBROUND}(QUANTUM |(POLL DRIFT )+((BALANCED )+QUANTUM |(POLL )*(DRIFT )*MODEL )))*"
-    "(INCREMENT )*",
-    "fgm-projection": f"MODEL ({SUBROUND}(QUANTUM |POLL PROJECTION PROJECTED POLL PHI (QUANTUM |POLL DRIFT MODEL )))*"
-    "(INCREMENT )*",
-    "fgm-centre": "MODEL ((INCREMENT )+POLL MONITOR (CENTRE |POLL DRIFT MODEL ))*(INCREMENT )*",
-    "fgm-probe": "MODEL ((INCREMENT )+POLL MONITOR (POLL SIGNS VOTES POLL MONITOR )?(CENTRE |POLL DRIFT MODEL ))*"
-    "(INCREMENT )*",
-    "fgm-blocks": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT MODEL ))*(INCREMENT )*",
-    "fgm-o": f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT POLL COUNT (MODEL |(MODEL )*(CHEAP )+QUANTUM )))*(INCREMENT )*",
-    "fda-naive": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
-    "fda-linear": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
-    "fda-sketch": "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
-}
-
 
 def test_grammar_is_complete():
-    assert set(GRAMMAR) == set(PROTOCOLS)
+    assert set(EXPECTED) == set(PROTOCOLS)
 
 
 @protocols(EVERY)
@@ -420,7 +393,7 @@ def test_grammar_is_complete():
 def test_grammar(protocol, safe, script):
     # nothing is asked twice and nothing unasked: the log (a broadcast is one word) fits one pattern
     text = "".join(name + " " for name in play(script, protocol, fit(protocol, safe)).names())
-    assert re.fullmatch(GRAMMAR[protocol.partition(":")[0]], text), text
+    assert re.fullmatch(EXPECTED[protocol.partition(":")[0]].grammar, text), text
 
 
 WORDS = {"POLL": 0, "QUANTUM": 1, "INCREMENT": 1, "PHI": 1, "LAMBDA": 1, "COUNT": 1, "CHEAP": 1}

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from expected import EXPECTED
 from scripted import build
 
-from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.protocols import PROTOCOLS, Coordinator, Protocol, Sites
 from fgm_ref.safe import CATALOGUE
 from fgm_ref.transport.codecs import VALUES
-from fgm_ref.transport.faults import Faults, survives
 from fgm_ref.transport.messages import KINDS
+from fgm_ref.view import reference
+from fgm_ref.view.reference import filled
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "tutorials" / "reference.md").read_text()
@@ -25,73 +27,49 @@ def table(title):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-PROTOCOL_ROWS = {row[0].strip("`"): row for row in table("Protocols")}
+def rows(table):
+    """Without the head."""
+    return list(table)[1:]
+
+
 SAFE_ROWS = table("Safe functions")
 
 
+def test_the_tables_are_up_to_date():
+    assert filled(PAGE) == PAGE, "make reference"
+
+
 def test_every_protocol_is_listed_in_order():
-    assert list(PROTOCOL_ROWS) == list(PROTOCOLS)
+    listed = [row[0].strip("`") for row in rows(reference.protocols())]
+    assert listed == list(PROTOCOLS)
 
 
-def test_every_safe_function_is_listed_in_order():
-    names = [row[0] for row in SAFE_ROWS]
-    composed = [
-        "`cheap:NAME`",
-        "`decay:NAME`",
-        "`grow:NAME`",
-        "`NAME+NAME`",
-        "perspective",
-        "flipped",
-    ]
-    assert names == [*(f"`{name}`" for name in CATALOGUE), *composed]
+def test_every_protocol_says_what_the_page_needs():
+    for protocol in PROTOCOLS.values():
+        facts = protocol.reference
+        assert facts.event and facts.bytes and facts.held_by.startswith("test_"), protocol.name
+        assert protocol.watches in ("zone", "radius", "nothing")
+        assert (protocol.promise == "–") == (protocol.guarantee is None) or facts.promise
 
 
 def test_every_protocol_is_in_the_table_of_faults():
-    listed = [name for row in table("Faults") for name in re.findall(r"`([^`]+)`", row[0])]
+    listed = [name for row in rows(reference.faults()) for name in re.findall(r"`([^`]+)`", row[0])]
     assert sorted(listed) == sorted(PROTOCOLS)
+
+
+def test_a_new_protocol_joins_the_tables(monkeypatch):
+    mine = Protocol("mine", "a protocol of my own", Sites, Coordinator, "sum", exact=True)
+    monkeypatch.setitem(PROTOCOLS, "mine", mine)
+    assert "| `mine` | – | Σ φ(X_i) ≤ 0 | φ |" in filled(PAGE)
+    (row,) = [row for row in rows(reference.faults()) if "`mine`" in row[0]]
+    assert row[1:] == ("yes", "yes", "yes", "no", "no", "no", "exact")
 
 
 def test_every_codec_is_listed():
     # plain ones by their names, the two words that may be added by an example each
     names = re.findall(r"`([^`]+)`", " ".join(row[0] for row in table("Codecs")))
-    assert {word for name in names for word in name.strip(".").split("+")} - {"..."} == {
-        *VALUES,
-        "sparse",
-        "ef",
-        "",
-    }
-
-
-def test_guarantees_are_those_of_the_protocols():
-    # "sum": the sites' own values add up to safety; "mean": S only; "variance": the spread; "": nothing for sure
-    words = {"sum": "Σ", "mean": "S is admissible", "variance": "w_i − S"}
-    for name, protocol in PROTOCOLS.items():
-        said = PROTOCOL_ROWS[name][2]
-        if protocol.guarantee:
-            assert words[protocol.guarantee] in said, name
-        else:
-            assert said == "–" or "probability" in said, name
-
-
-FAULTS = [
-    Faults(drop=0.1),
-    Faults(duplicate=0.1),
-    Faults(reorder=True),
-    Faults(delay=1),
-    Faults(drop=0.1, resend=False),
-]
-
-
-def test_what_survives_is_what_the_library_says():
-    for row in table("Faults"):
-        for name in re.findall(r"`([^`]+)`", row[0]):
-            for cell, fault in zip(row[1:], FAULTS, strict=True):
-                said = (
-                    {True: "yes", False: "no"}[survives(fault, name)]
-                    if PROTOCOLS[name].guarantee
-                    else "–"
-                )
-                assert cell == said, (name, fault)
+    words = {word for name in names for word in name.strip(".").split("+")}
+    assert words - {"..."} == {*VALUES, "sparse", "ef", ""}
 
 
 def test_every_named_test_exists():
@@ -106,7 +84,9 @@ def test_every_named_test_exists():
 
 def test_every_message_named_is_a_kind():
     shouted = {
-        word for row in PROTOCOL_ROWS.values() for word in re.findall(r"\b[A-Z]{3,}\b", row[3])
+        word
+        for protocol in PROTOCOLS.values()
+        for word in re.findall(r"\b[A-Z]{3,}\b", protocol.reference.event)
     }
     assert shouted <= {kind.name for kind in KINDS}
 
@@ -120,31 +100,7 @@ def test_value_at_zero(name):
     )
 
 
-# One event of each, in one step from E = (1, 2, 2) with R = 1: (protocol, moves (4, 3), what the other letters are).
-OUT = np.array([[9.0, 9, 9]])
-APART = np.array([[3.0, 0, 0], [-3.0, 0, 0], [0, 0, 0], [0, 0, 0]])
-EVENTS = {
-    "periodic": ("periodic:b=1", np.tile(OUT, (4, 1)), {}),
-    "dynamic-plain": ("dynamic-plain", np.vstack([OUT, OUT, np.zeros((2, 3))]), {"v": 2}),
-    "dynamic": ("dynamic", np.vstack([[[1.5, 0, 0]], np.zeros((3, 3))]), {"v": 1, "n": 2}),
-    "gm": ("gm", np.vstack([OUT, np.zeros((3, 3))]), {}),
-    "gm-reb": ("gm-reb", np.vstack([[[1.5, 0, 0]], np.zeros((3, 3))]), {"n": 2}),
-    "gm-limits": ("gm-limits", np.vstack([[[1.5, 0, 0]], np.zeros((3, 3))]), {"n": 2}),
-    "fgm": ("fgm", np.tile(OUT, (4, 1)), {}),
-    "fgm-reb": ("fgm-reb", APART, {}),
-    "fgm-random": ("fgm-random:gain=0.01", 1.01 * np.vstack([np.eye(3), [[-1.0, 0, 0]]]), {"n": 2}),
-    "fgm-projection": ("fgm-projection:m=3", APART, {"m": 3}),
-    "fgm-centre": ("fgm-centre", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
-    "fgm-probe": ("fgm-probe", np.tile(OUT, (4, 1)), {"m": 2}),
-    "fgm-o": ("fgm-o:price=1000", np.vstack([OUT, -OUT, np.zeros((2, 3))]), {"n": 0}),
-    "fgm-blocks": ("fgm-blocks", np.tile([[9.0, 0, 0]], (4, 1)), {"m": 1}),
-    "fda-naive": ("fda-naive", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
-    "fda-linear": ("fda-linear", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
-    "fda-sketch": ("fda-sketch", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
-    "omniscient": ("omniscient", np.vstack([OUT, -OUT, OUT, -OUT]), {}),
-    "at-end": ("at-end", np.tile(OUT, (4, 1)), {}),
-    "local": ("local", np.tile(OUT, (4, 1)), {}),
-}
+EVENTS = {name: expected.event for name, expected in EXPECTED.items() if expected.event}
 
 
 def total(formula, **letters):
@@ -172,11 +128,11 @@ def promised(cell, **letters):
 @pytest.mark.parametrize("name", EVENTS)
 def test_messages_and_bytes_of_one_event(name):
     # the first event of a scripted run: as many messages of each kind, and as many bytes, as the page says
-    protocol, moves, letters = EVENTS[name]
-    letters = {"k": 4, "D": 3} | letters
-    game = build(protocol, np.array([1.0, 2.0, 2.0]), 4, threshold=1.0)
+    event = EVENTS[name]
+    letters = {"k": 4, "D": 3} | event.letters
+    game = build(event.protocol, np.array([1.0, 2.0, 2.0]), 4, threshold=1.0)
     mark, before = len(game.events), game.ledger.total_bytes
-    game.step(moves)
+    game.step(event.moves)
     game.coordinator.finish()
     counts, bytes_ = {}, game.ledger.total_bytes - before
     for event in game.events[mark:]:
@@ -185,11 +141,11 @@ def test_messages_and_bytes_of_one_event(name):
             bytes_ -= event.copies * event.size
         else:
             counts[kind] = counts.get(kind, 0) + event.copies
-    cell = PROTOCOL_ROWS[name][3]
+    cell = PROTOCOLS[name].reference.event
     if name == "gm-limits":
-        cell = PROTOCOL_ROWS["gm-reb"][3]
+        cell = PROTOCOLS["gm-reb"].reference.event
     assert counts == promised(cell, **letters), name
-    formula = re.sub(r"\([^)]*\)", "", PROTOCOL_ROWS[name][4])
+    formula = re.sub(r"\([^)]*\)", "", PROTOCOLS[name].reference.bytes)
     assert bytes_ == total(formula, **letters), name
 
 

@@ -3,6 +3,8 @@
 `python tutorials/_build.py notebooks [--all]`: turn the scripts that have changed (or all) into executed
 notebooks beside them, and each one's emblem into images/NN.png.  Needs the extra `docs`.
 
+`python tutorials/_build.py reference`: make the tables of reference.md anew from what the code declares.
+
 A rebuild of an unchanged script gives the same file: execution times, versions and random cell names are
 left out, and what was printed in pieces is put together.
 """
@@ -101,5 +103,10 @@ if __name__ == "__main__":
             sys.exit(run_all())
         case ["notebooks", *options] if options in ([], ["--all"]):
             notebooks(bool(options))
+        case ["reference"]:
+            from fgm_ref.view.reference import write
+
+            write(HERE / "reference.md")
         case other:
-            sys.exit(f"expected run, notebooks or notebooks --all, got {' '.join(other) or 'nothing'}\n\n{__doc__}")
+            got = " ".join(other) or "nothing"
+            sys.exit(f"expected run, notebooks, notebooks --all or reference, got {got}\n\n{__doc__}")

@@ -11,8 +11,9 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from fgm_ref.protocols.base import Coordinator, Setup, Sites
+from fgm_ref.protocols.base import Coordinator, Sites
 from fgm_ref.protocols.protocol import MEAN, SUM, VARIANCE, Chosen, Guarantee, Protocol
+from fgm_ref.protocols.setup import Setup
 from fgm_ref.text import head, options, path_of, plug_in
 
 __all__ = [

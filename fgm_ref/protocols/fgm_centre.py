@@ -106,5 +106,6 @@ PROTOCOL = Protocol(
         held_by="test_protocol_fgm_centre.py::test_spread_at_rest",
     ),
     watches="radius",
+    exact=True,
     needs_everybody=True,
 )

@@ -118,5 +118,6 @@ PROTOCOL = Protocol(
         held_by="test_protocol_fgm_probe.py::test_spread_at_rest",
     ),
     watches="radius",
+    exact=True,
     needs_everybody=True,
 )

@@ -23,7 +23,10 @@ VERDICTS = ("", "true", "false-global", "false-local", "missed")
 
 
 def outlives(
-    chosen: Chosen, zone: SafeFunction, faults: Faults | None, codec: Codec | None
+    chosen: Chosen,
+    zone: SafeFunction | type[SafeFunction],
+    faults: Faults | None,
+    codec: Codec | None,
 ) -> bool:
     """Whether the guarantee holds to the last bit at every quiet point, in spite of faults and rounding.
 

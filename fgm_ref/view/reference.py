@@ -1,0 +1,108 @@
+"""The tables of the reference page, made from what protocols, safe functions and codecs declare."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from fgm_ref.files import atomic
+from fgm_ref.protocols import PROTOCOLS, Chosen, Protocol
+from fgm_ref.safe import Ball
+from fgm_ref.simulation.observer import outlives
+from fgm_ref.transport.codecs import parse_codec
+from fgm_ref.transport.faults import Faults
+
+Row = tuple[str, ...]
+
+FAULTS: Mapping[str, Faults] = {
+    "drop": Faults(drop=0.1),
+    "duplicate": Faults(duplicate=0.1),
+    "reorder": Faults(reorder=True),
+    "delay": Faults(delay=1),
+    "drop for good": Faults(drop=0.1, resend=False),
+    "absent sites": Faults(absent={0: (1, 2)}),
+}
+"""One fault of each kind, for the question what a guarantee survives."""
+
+
+def protocols() -> Iterator[Row]:
+    """A row for each protocol."""
+    yield (
+        "protocol",
+        "source",
+        "guarantee at rest",
+        "of φ",
+        "messages of one event",
+        "bytes",
+        "held by",
+    )
+    for protocol in PROTOCOLS.values():
+        row = protocol.reference
+        yield (
+            f"`{protocol.name}`",
+            row.source,
+            protocol.promise,
+            {"zone": "φ", "radius": "R", "nothing": "–"}[protocol.watches],
+            row.event,
+            row.bytes,
+            f"`{row.held_by}`",
+        )
+
+
+def faults() -> Iterator[Row]:
+    """The protocols that answer alike, with their answers to each fault and to rounding."""
+    yield "protocol", *FAULTS, "rounding"
+    alike: dict[Row, list[str]] = {}
+    for protocol in PROTOCOLS.values():
+        alike.setdefault(answers(protocol), []).append(f"`{protocol.name}`")
+    for row, names in alike.items():
+        yield ", ".join(names), *row
+
+
+def answers(protocol: Protocol) -> Row:
+    """Whether a protocol's guarantee survives each fault, and the rounding of a codec."""
+    if protocol.guarantee is None:
+        return ("–",) * (len(FAULTS) + 1)
+    chosen = protocol()
+    words = [yes_no(outlives(chosen, Ball, fault, None)) for fault in FAULTS.values()]
+    if protocol.needs_everybody:
+        words[-1] = "refused"
+    return (*words, rounding(chosen))
+
+
+def rounding(chosen: Chosen) -> str:
+    """Whether the guarantee holds exactly with a codec, or up to the rounding."""
+    exact = outlives(chosen, Ball, None, parse_codec("int8"))
+    return "exact" if exact else "up to the rounding"
+
+
+def yes_no(answer: bool) -> str:
+    """A truth value as a cell."""
+    return "yes" if answer else "no"
+
+
+TABLES = {"protocols": protocols, "faults": faults}
+
+
+def markdown(rows: Iterable[Row]) -> str:
+    """A table; the first row is its head."""
+    head, *rest = rows
+    lines = [head, ("---",) * len(head), *rest]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def filled(page: str) -> str:
+    """The page, with each table between its two marks made anew."""
+    for name, rows in TABLES.items():
+        mark = re.compile(f"(<!-- table: {name} -->\n).*?(\n<!-- end -->)", re.S)
+        table = markdown(rows())
+        page = mark.sub(lambda found, table=table: found[1] + table + found[2], page)  # type: ignore[misc]
+    return page
+
+
+def write(path: Path) -> None:
+    """Bring the page up to date."""
+    old = path.read_text(encoding="utf-8")
+    new = filled(old)
+    if new != old:
+        with atomic(path) as part:
+            part.write_text(new, encoding="utf-8")
