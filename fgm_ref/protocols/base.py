@@ -105,7 +105,8 @@ class MonitoringSites(Sites):
 
     def start_round(self, E: Array) -> None:
         """Drifts are 0 again, and φ is that of the new E."""
-        self.zone = self.make_zone(E, self.E, self.time - self.started, self.rounds)
+        lasted = self.time - self.started
+        self.zone = self.make_zone(E, self.E, lasted, self.rounds)
         self.rounds += 1
         self.E = E
         self.base = E[None]  # (1, D) while it is the same for all, else (k, D)
@@ -226,9 +227,11 @@ class Coordinator:
     def welcome(self, sites: list[int]) -> None:
         """Some sites are back: E := (1/k) Σ w_i, for everybody."""
         if self.synchronises:
-            self.publish(self.network.poll(LOCAL).mean(axis=0), ("back: site", sites[0]))
+            models = self.network.poll(LOCAL)
+            self.publish(models.mean(axis=0), ("back: site", sites[0]))
 
 
 def mean_over(rows: Mapping[int, Array]) -> Array:
     """The mean of some sites' rows, {site: (D,)} -> (D,), summed in the order of the sites."""
-    return np.asarray(np.mean([rows[i] for i in sorted(rows)], axis=0))
+    in_order = [rows[i] for i in sorted(rows)]
+    return np.asarray(np.mean(in_order, axis=0))

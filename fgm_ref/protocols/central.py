@@ -27,7 +27,8 @@ class Sites(base.Sites):
     def step(self, active: Any, x: Array, y: Array) -> None:
         """Keep the mini-batches until the site has its turn."""
         self.time += 1
-        self.batches = dict(zip(np.arange(self.k)[active], zip(x, y, strict=True), strict=True))
+        sites = np.arange(self.k)[active]
+        self.batches = {site: (x[n], y[n]) for n, site in enumerate(sites)}
 
     def alarms(self) -> Array:
         """Whoever has a mini-batch."""
@@ -35,7 +36,8 @@ class Sites(base.Sites):
 
     def report(self, site: int) -> Message:
         """The mini-batch: inputs (B, T, D) or (B, T), and targets."""
-        return Message(SAMPLES, self.batches.pop(site), cause=("samples", len(self.batches)))
+        batch = self.batches.pop(site)
+        return Message(SAMPLES, batch, cause=("samples", len(self.batches)))
 
 
 class Coordinator(base.Coordinator):
@@ -60,9 +62,10 @@ class Coordinator(base.Coordinator):
         """Train on the union of the mini-batches, in the order of the sites."""
         assert self.hub is not None
         if self.batches:
-            pairs = [self.batches[i] for i in sorted(self.batches)]
-            x, y = (np.concatenate(parts)[None] for parts in zip(*pairs, strict=True))
-            self.hub.train(slice(None), x, y)
+            batches = [self.batches[i] for i in sorted(self.batches)]
+            x = np.concatenate([x for x, _ in batches])
+            y = np.concatenate([y for _, y in batches])
+            self.hub.train(slice(None), x[None], y[None])
             self.E = self.hub.P[0].copy()
         self.batches = {}
 

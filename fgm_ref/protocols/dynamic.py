@@ -84,7 +84,8 @@ class Coordinator(base.Coordinator):
             self.publish(self.mean(), ("|B|", len(self.B)))
         else:
             self.rebalances += 1
-            self.network.down(BALANCED, sorted(self.B), self.mean(), ("|B|", len(self.B)))
+            cause = ("|B|", len(self.B))
+            self.network.down(BALANCED, sorted(self.B), self.mean(), cause)
         self.B = {}
 
     def outside(self, phi: SafeFunction) -> bool:

@@ -90,7 +90,8 @@ class Sketch(Naive):
 
     def state(self, X: Array) -> Array:
         """‖X‖² and the sketch."""
-        return np.hstack([squared_norm(X)[:, None], [self.sketch(x) for x in X]])
+        sketches = np.array([self.sketch(x) for x in X])
+        return np.hstack([squared_norm(X)[:, None], sketches])
 
     def H(self, mean: Array) -> float:
         """mean ‖X‖² − M₂/(1 + ε)."""
@@ -141,7 +142,8 @@ class Coordinator(base.Coordinator):
         if self.states:
             H, self.states = self.monitor.H(mean_over(self.states)), {}
             if self.make_zone.radius(self.E) ** 2 < H:
-                self.publish(self.network.poll(LOCAL, cause=("H", H)).mean(axis=0), ("H", H))
+                models = self.network.poll(LOCAL, cause=("H", H))
+                self.publish(models.mean(axis=0), ("H", H))
 
 
 def variant(monitor: str, state: str, **facts: Any) -> Protocol:

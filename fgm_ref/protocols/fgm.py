@@ -95,7 +95,8 @@ class Coordinator(base.Coordinator):
 
     def look(self, cause: Cause) -> None:
         """ψ := Σ φ(X_i), of all sites."""
-        self.psi = float(self.network.poll(PHI, cause=cause).sum(dtype=float))
+        values = self.network.poll(PHI, cause=cause)
+        self.psi = float(values.sum(dtype=float))
 
     def stand_in(self, kind: Kind) -> Any:
         """As ever; and where a site stands still, φ is φ(0)."""

@@ -54,7 +54,8 @@ class Sites(fgm.Sites):
     def reply(self, kind: Kind, sites: Array) -> Array:
         """φ(X_i) and U(X_i − c), 1 + r words."""
         if kind is MONITOR:
-            return np.hstack([self.values[sites, None], self.zone.coordinates(self.drifts(sites))])
+            places = self.zone.coordinates(self.drifts(sites))
+            return np.hstack([self.values[sites, None], places])
         return super().reply(kind, sites)
 
     def receive(self, message: Message, sites: Array) -> None:
@@ -82,7 +83,8 @@ class Coordinator(fgm.Coordinator):
 
     def rounding(self, phi: float) -> float:
         """By how much a difference of two sums of squares may be too small, if both are much larger than R²."""
-        precision, D = float(np.finfo(self.E.dtype).eps), len(self.E)
+        D = len(self.E)
+        precision = float(np.finfo(self.E.dtype).eps)
         return float(4 * precision * D**0.5 * (phi - self.full))  # Σ ‖X_i − c‖² = Σ φ(X_i) + kR²
 
     def announce(self, theta: float) -> None:

@@ -103,10 +103,13 @@ class Coordinator(fgm.Coordinator):
         """E to those in the plan, the cheap radius to those left out, and a quantum to all."""
         self.round, self.subround = self.round + 1, 0
         self.rebalances += 1
-        self.E = self.network.down(MODEL, plan, E, ("planned", len(plan))) if len(plan) else E
+        self.E = E
+        if len(plan):
+            self.E = self.network.down(MODEL, plan, E, ("planned", len(plan)))
         self.phi = self.make_zone(self.E)
         held[left] += E - self.E  # what a codec has rounded off
-        self.held, self.psi_B = held, self.k * float(norm(held.mean(axis=0)))
+        self.held = held
+        self.psi_B = self.k * float(norm(held.mean(axis=0)))
         self.full = self.psi = self.k * self.phi.at_zero
         self.network.down(CHEAP, left, self.phi.at_zero, ("left out", len(left)))
         self.start_subround()

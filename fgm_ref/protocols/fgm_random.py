@@ -48,7 +48,8 @@ class Coordinator(fgm.Coordinator):
     def gained(self, B: dict[int, Array]) -> float:
         """Σ_B φ(X_i) − |B| φ(mean_B X): never negative, by Jensen."""
         drifts = np.array([B[i] for i in sorted(B)])
-        return float(np.sum(self.phi(drifts)) - len(B) * self.phi(mean_over(B)))
+        now, then = np.sum(self.phi(drifts)), len(B) * self.phi(mean_over(B))
+        return float(now - then)
 
     def balance(self, B: dict[int, Array], gained: float) -> None:
         """Set every drift in B to the mean; ψ falls by what was gained; a new subround."""

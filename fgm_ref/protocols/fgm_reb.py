@@ -77,7 +77,8 @@ class Coordinator(fgm.Coordinator):
 
     def end_round(self, cause: Cause) -> None:
         """Flush; go on with λ if a share `least` of the slack is back, else E := E + B/k."""
-        self.B = self.B + self.network.poll(FLUSH, cause=cause).sum(axis=0)
+        drifts = self.network.poll(FLUSH, cause=cause)
+        self.B = self.B + drifts.sum(axis=0)
         self.flushes += 1
         λ = self.choose(self.phi, self.B / self.k, self.epsilon, self.fixed)
         if λ is not None and (not self.most or self.flushes <= self.most):

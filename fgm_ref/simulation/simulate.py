@@ -248,7 +248,8 @@ def run(
     """
     config = config or Config(**settings)
     simulation = Simulation(config, data)
-    due = set(np.linspace(0, config.steps, config.evaluations + 1).round().astype(int)[1:].tolist())
+    evenly = np.linspace(0, config.steps, config.evaluations + 1)
+    due = set(evenly.round().astype(int)[1:].tolist())
     simulation.evaluate()
     for number in range(1, config.steps + 1):
         try:

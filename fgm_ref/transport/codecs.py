@@ -72,9 +72,11 @@ class Int8(Float32):
         if not len(x):
             return np.empty(0, np.int8), np.empty(0, np.float32)
         # s = max|x|/127 of the block;  q = x/s, rounded to the nearest
-        largest = np.maximum.reduceat(np.abs(x), np.arange(0, len(x), BLOCK))
+        starts = np.arange(0, len(x), BLOCK)
+        largest = np.maximum.reduceat(np.abs(x), starts)
         scales = (largest / LEVELS).astype(np.float32)
-        q = np.rint(x / self._spread(np.where(scales > 0, scales, 1), len(x)))
+        divisors = np.where(scales > 0, scales, 1)
+        q = np.rint(x / self._spread(divisors, len(x)))
         return np.clip(q, -LEVELS, LEVELS).astype(np.int8), scales
 
     def decode(self, coded: Coded) -> Array:
@@ -137,7 +139,8 @@ class Codec:
         """The numbers of the rows that are not all zero, those of the rows' values and of all that is no row."""
         table = x[rows.start : rows.stop].reshape(-1, rows.width)
         changed = np.flatnonzero(table.any(axis=1)).astype(np.int32)
-        numbers = np.concatenate([table[changed].ravel(), x[: rows.start], x[rows.stop :]])
+        before, behind = x[: rows.start], x[rows.stop :]
+        numbers = np.concatenate([table[changed].ravel(), before, behind])
         return (changed, *self.values.encode(numbers))
 
     def decode(self, coded: Coded, D: int, rows: Rows | None = None) -> Array:
@@ -150,8 +153,8 @@ class Codec:
         table = np.zeros((rows.count, rows.width), np.float32)
         split = len(changed) * rows.width
         table[changed] = values[:split].reshape(-1, rows.width)
-        rest = values[split:]
-        return np.concatenate([rest[: rows.start], table.ravel(), rest[rows.start :]])
+        before, behind = np.split(values[split:], [rows.start])
+        return np.concatenate([before, table.ravel(), behind])
 
 
 def parse_codec(text: str) -> Codec | None:

@@ -25,24 +25,22 @@ import numpy as np
 from fgm_ref.arrays import Array, squared_norm
 from fgm_ref.transport.codecs import Codec, Rows, size
 from fgm_ref.transport.messages import MODEL, WORD, Kind
+from fgm_ref.transport.network import Shipped, ShippedOne
 
 
 class Encoder:
     """The plain encoder: a payload arrives as it is, and is billed for what it weighs."""
 
-    def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> tuple[Any, Array | None]:
-        """What arrives at `sites`, and the bytes for each of them; None stands for the payload's weight.
-
-        `where` is the part of the model vector that x speaks of.
-        """
+    def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> Shipped:
+        """Ship x to `sites`; `where` is the part of the model vector that x speaks of."""
         return x, None
 
-    def up(self, kind: Kind, sites: Array, rows: Array, where: slice) -> tuple[Array, Array | None]:
-        """What arrives from `sites`, one of `rows` from each, and the bytes of each; None as above."""
+    def up(self, kind: Kind, sites: Array, rows: Array, where: slice) -> Shipped:
+        """Ship one of `rows` from each of `sites`."""
         return rows, None
 
-    def one(self, kind: Kind, site: int, x: Any, where: slice) -> tuple[Any, int | None]:
-        """What arrives from one site, and its bytes."""
+    def one(self, kind: Kind, site: int, x: Any, where: slice) -> ShippedOne:
+        """Ship x from one site."""
         return x, None
 
 
@@ -57,7 +55,7 @@ class DifferenceEncoder(Encoder):
         self.unsaid = np.zeros_like(models)  # the sites' e
         self.unsaid_down = np.zeros_like(models[0])  # the coordinator's e
 
-    def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> tuple[Any, Array | None]:
+    def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> Shipped:
         """x (d,) for `sites` -> x̂, and the bytes for each of them."""
         if not kind.coded or x is None:
             return x, None
@@ -73,7 +71,7 @@ class DifferenceEncoder(Encoder):
             self.known[sites, where] = arrived
         return arrived, np.where(current, number, WORD * x.size)
 
-    def up(self, kind: Kind, sites: Array, rows: Array, where: slice) -> tuple[Array, Array | None]:
+    def up(self, kind: Kind, sites: Array, rows: Array, where: slice) -> Shipped:
         """Rows (a, d), one of each of `sites` -> what arrives (a, d), and the bytes of each (a,)."""
         if not kind.coded:
             return rows, None
@@ -85,7 +83,7 @@ class DifferenceEncoder(Encoder):
         numbers = [number for _, number in shipped]
         return np.stack(arrived), np.array(numbers)
 
-    def one(self, kind: Kind, site: int, x: Any, where: slice) -> tuple[Any, int | None]:
+    def one(self, kind: Kind, site: int, x: Any, where: slice) -> ShippedOne:
         """x (d,) of one site, or a payload that is no vector -> what arrives, and its bytes."""
         if not kind.coded or x is None:
             return x, None
@@ -100,7 +98,8 @@ class DifferenceEncoder(Encoder):
         if rows is None:
             return x
         x, r = x.copy(), self.latest[where]
-        near = np.abs(x - r) <= len(self.known) * np.finfo(x.dtype).eps * np.abs(r)
+        precision = len(self.known) * np.finfo(x.dtype).eps
+        near = np.abs(x - r) <= precision * np.abs(r)
         table = slice(rows.start, rows.stop)
         x[table][near[table]] = r[table][near[table]]
         return x
@@ -112,14 +111,16 @@ class DifferenceEncoder(Encoder):
         references = (np.zeros_like(x), reference)
         differences = [x - r + residual for r in references]
         coded = [self.codec.encode(difference, rows) for difference in differences]
-        best = min((0, 1), key=lambda n: (size(coded[n]), squared_norm(differences[n])))
+        costs = [(size(q), squared_norm(x)) for q, x in zip(coded, differences, strict=True)]
+        best = costs.index(min(costs))
+        number = size(coded[best])
         if self.codec.lossless:
-            return x.copy(), size(coded[best])
+            return x.copy(), number
         # x̂ = r + decode(q)
         decoded = self.codec.decode(coded[best], len(x), rows).astype(x.dtype)
         if self.codec.feedback:
             residual[:] = differences[best] - decoded
-        return references[best] + decoded, size(coded[best])
+        return references[best] + decoded, number
 
 
 def make_encoder(codec: Codec | None, models: Array, rows: Rows | None = None) -> Encoder:

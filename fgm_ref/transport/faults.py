@@ -164,9 +164,9 @@ class FaultyNetwork(Network):
     def _deliver_late(self) -> None:
         due = [item for item in self._late if item[0] <= self.ledger.step]
         self._late = [item for item in self._late if item[0] > self.ledger.step]
-        order = self._luck.permutation(len(due)) if self.faults.reorder else range(len(due))
-        for number in order:
-            _, site, message = due[number]
+        if self.faults.reorder:
+            due = [due[number] for number in self._luck.permutation(len(due))]
+        for _, site, message in due:
             self._end().receive(site, message)
 
     def _alarms(self) -> Array:

@@ -19,6 +19,12 @@ from fgm_ref.arrays import Array
 from fgm_ref.transport.ledger import Ledger
 from fgm_ref.transport.messages import NO_CAUSE, POLL, Cause, Kind, Message, Tag
 
+Shipped = tuple[Any, Array | None]
+"""What arrives, and the bytes for each site; None stands for the payload's weight."""
+
+ShippedOne = tuple[Any, int | None]
+"""The same for one site."""
+
 
 class SitesEnd(Protocol):
     """What the network asks of the k stacked sites."""
@@ -66,14 +72,14 @@ class CoordinatorEnd(Protocol):
 class Wire(Protocol):
     """What the network asks of an encoder (see `encoder.py`)."""
 
-    def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> tuple[Any, Array | None]:
-        """What arrives at `sites`, and the bytes for each; None stands for the payload's weight."""
+    def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> Shipped:
+        """Ship x to `sites`; `where` is the part of the model vector that x speaks of."""
 
-    def up(self, kind: Kind, sites: Array, rows: Array, where: slice) -> tuple[Array, Array | None]:
-        """What arrives from `sites`, and the bytes of each."""
+    def up(self, kind: Kind, sites: Array, rows: Array, where: slice) -> Shipped:
+        """Ship one of `rows` from each of `sites`."""
 
-    def one(self, kind: Kind, site: int, x: Any, where: slice) -> tuple[Any, int | None]:
-        """What arrives from one site, and its bytes."""
+    def one(self, kind: Kind, site: int, x: Any, where: slice) -> ShippedOne:
+        """Ship x from one site."""
 
 
 class Network:
