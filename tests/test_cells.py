@@ -1,4 +1,7 @@
-"""The recurrent layers: against central differences, and against the textbook cells, over random shapes."""
+"""The cells: against central differences, and against the textbook cells, over random shapes.
+
+Every cell in `spec.CELLS` is tested, a new one as well.  What a test needs to know, the cell says.
+"""
 
 from typing import NamedTuple
 
@@ -12,8 +15,10 @@ from fgm_ref.learning.gradcheck import gradcheck
 from fgm_ref.learning.lstm import LSTM
 from fgm_ref.learning.peephole import PeepholeLSTM
 from fgm_ref.learning.rnn import RNN
+from fgm_ref.learning.spec import CELLS, PEEPHOLES
 
-CELLS = pytest.mark.parametrize("cell", [RNN, LSTM, PeepholeLSTM])
+ALL_CELLS = pytest.mark.parametrize("cell", [*CELLS.values(), *PEEPHOLES.values()])
+TEXTBOOK = {RNN: PlainRNN, LSTM: PlainLSTM, PeepholeLSTM: PlainLSTM}
 
 
 class Sizes(NamedTuple):
@@ -32,10 +37,9 @@ def random_inputs(cell, sizes, seed, last=False):
     """All that a cell can be given, by name: weights, inputs, initial states; and an upstream gradient."""
     k, D, H, T, B = sizes
     rng = np.random.default_rng(seed)
-    shapes = {"W": (k, cell.gates * H, H + D + 1)} | (
-        {"p": (k, 3, H)} if cell is PeepholeLSTM else {}
-    )
-    shapes |= {"x": (T, D, k, B), "h0": (H, k, B)} | ({} if cell is RNN else {"c0": (H, k, B)})
+    shapes = {name: (k, *shape) for name, shape in cell.blocks(D, H).items()}
+    shapes |= {"x": (T, D, k, B)}
+    shapes |= {f"{state}0": (H, k, B) for state in cell.states}
     blocks = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     return blocks, rng.standard_normal((H, k, B) if last else (T, H, k, B))
 
@@ -44,17 +48,27 @@ def make(cell, sizes, dtype=np.float64, truncate=0):
     return cell(*sizes, dtype, truncate)
 
 
+def weights_of(cell, blocks):
+    """The weights among what a cell is given, by name and in order."""
+    return {name: blocks[name] for name in cell.blocks(1, 1)}
+
+
+def last_states(layer):
+    """Where a sequence has ended, as the initial states of the next one."""
+    return {f"{state}0": getattr(layer, state)[-1].copy() for state in layer.states}
+
+
 def run(layer, blocks, dY):
     """Forward and backward: the outputs and the gradient of every block, as copies."""
     y = layer.forward(**blocks).copy()
-    weights = [blocks[name] for name in ("W", "p") if name in blocks]
-    gradients = [np.full_like(w, np.nan) for w in weights]
-    initial = layer.backward(*weights, *gradients, dY)
-    states = (
-        {"h0": initial} if isinstance(layer, RNN) else dict(zip(("h0", "c0"), initial, strict=True))
-    )
-    x = {"x": layer.input_gradient(blocks["W"])}
-    g = dict(zip(("W", "p"), gradients, strict=False)) | x | states
+    weights = weights_of(layer, blocks)
+    g = {name: np.full_like(w, np.nan) for name, w in weights.items()}
+    initial = layer.backward(*weights.values(), *g.values(), dY)
+    if len(layer.states) == 1:
+        initial = (initial,)
+    g["x"] = layer.input_gradient(*weights.values())
+    for state, gradient in zip(layer.states, initial, strict=True):
+        g[f"{state}0"] = gradient
     return y, {name: value.copy() for name, value in g.items()}
 
 
@@ -64,7 +78,7 @@ def assert_equal(a, b, **tolerance):
         np.testing.assert_allclose(a[name], b[name], **({"rtol": 0} | tolerance), err_msg=name)
 
 
-@CELLS
+@ALL_CELLS
 @given(sizes=SIZES, seed=st.integers(0, 999), last=st.booleans())
 @example(sizes=ONES, seed=0, last=False)
 @example(sizes=ONES, seed=1, last=True)
@@ -81,7 +95,17 @@ def test_gradients_of_every_block_against_central_differences(cell, sizes, seed,
     report.raise_if_bad()
 
 
-@CELLS
+@ALL_CELLS
+@given(sizes=SIZES, seed=st.integers(0, 99))
+@example(sizes=ONES, seed=0)
+def test_initial_weights_fit_and_are_the_same_again(cell, sizes, seed):
+    _, D, H, _, _ = sizes
+    W = cell.initial(np.random.default_rng(seed), D, H)
+    assert W.shape == cell.blocks(D, H)["W"] == (len(cell.gates) * H, H + D + 1)
+    np.testing.assert_array_equal(W, cell.initial(np.random.default_rng(seed), D, H))
+
+
+@pytest.mark.parametrize("cell", TEXTBOOK)
 @given(sizes=SIZES, seed=st.integers(0, 999))
 @example(sizes=ONES, seed=0)
 def test_equals_the_textbook_cell(cell, sizes, seed):
@@ -89,12 +113,13 @@ def test_equals_the_textbook_cell(cell, sizes, seed):
     blocks, dY = random_inputs(cell, sizes, seed)
     y, g = run(make(cell, sizes), blocks, dY)
     for j in range(sizes.k):
-        plain = PlainRNN() if cell is RNN else PlainLSTM()
+        plain = TEXTBOOK[cell]()
+        assert tuple(plain.gates) == cell.gates
         w = {}
         for i, gate in enumerate(plain.gates):
             rows = blocks["W"][j, i * H : (i + 1) * H]
             w |= {"U" + gate: rows[:, :H], "V" + gate: rows[:, H:-1], "b" + gate: rows[:, -1]}
-        if cell is not RNN:
+        if isinstance(plain, PlainLSTM):
             p = blocks["p"][j] if "p" in blocks else np.zeros((3, H))
             w |= {"po": p[0], "pi": p[1], "pf": p[2]}
         states = [blocks[name][:, j].T for name in ("h0", "c0") if name in blocks]
@@ -114,7 +139,7 @@ def test_equals_the_textbook_cell(cell, sizes, seed):
             np.testing.assert_allclose(g["p"][j], [d["po"], d["pi"], d["pf"]], atol=1e-12)
 
 
-@CELLS
+@ALL_CELLS
 @given(sizes=SIZES, seed=st.integers(0, 999))
 def test_second_pass_is_the_same_and_nothing_is_touched(cell, sizes, seed):
     blocks, dY = random_inputs(cell, sizes, seed)
@@ -128,11 +153,11 @@ def test_second_pass_is_the_same_and_nothing_is_touched(cell, sizes, seed):
     assert_equal(blocks | {"dY": dY}, copies, atol=0)
 
 
-@CELLS
+@ALL_CELLS
 def test_initial_state_is_zero_again_after_a_call_with_another(cell):
     sizes = Sizes(2, 3, 2, 3, 2)
     blocks, _ = random_inputs(cell, sizes, 0)
-    without = {name: block for name, block in blocks.items() if name not in ("h0", "c0")}
+    without = weights_of(cell, blocks) | {"x": blocks["x"]}
     layer = make(cell, sizes)
     layer.forward(**blocks)
     np.testing.assert_allclose(
@@ -140,26 +165,27 @@ def test_initial_state_is_zero_again_after_a_call_with_another(cell):
     )
 
 
-@CELLS
+@ALL_CELLS
 @given(sizes=SIZES, seed=st.integers(0, 999))
 def test_backward_twice_does_not_accumulate(cell, sizes, seed):
     blocks, dY = random_inputs(cell, sizes, seed)
     layer = make(cell, sizes)
     _, g = run(layer, blocks, dY)
-    weights = [blocks[name] for name in ("W", "p") if name in blocks]
-    gradients = [np.ones_like(w) for w in weights]
-    layer.backward(*weights, *gradients, dY)
-    np.testing.assert_array_equal(g["W"], gradients[0])
+    weights = weights_of(cell, blocks)
+    again = {name: np.ones_like(w) for name, w in weights.items()}
+    layer.backward(*weights.values(), *again.values(), dY)
+    for name, gradient in again.items():
+        np.testing.assert_array_equal(g[name], gradient)
 
 
-@CELLS
+@ALL_CELLS
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @given(sizes=SIZES, seed=st.integers(0, 999))
 def test_stacked_equals_looped(cell, dtype, sizes, seed):
     blocks, dY = random_inputs(cell, sizes, seed)
     blocks, dY = {name: block.astype(dtype) for name, block in blocks.items()}, dY.astype(dtype)
     y, g = run(make(cell, sizes, dtype), blocks, dY)
-    axis = {"x": 2, "h0": 1, "c0": 1}
+    axis = {"x": 2} | {f"{state}0": 1 for state in cell.states}
     ulp = 64 * np.finfo(dtype).eps
     for j in range(sizes.k):
         one = {name: np.take(block, [j], axis.get(name, 0)) for name, block in blocks.items()}
@@ -169,18 +195,17 @@ def test_stacked_equals_looped(cell, dtype, sizes, seed):
         assert_equal(mine, g1, rtol=ulp, atol=ulp * max(1, *(np.abs(v).max() for v in g1.values())))
 
 
-@CELLS
+@ALL_CELLS
 def test_carried_state_continues_the_sequence(cell):
     blocks, dY = random_inputs(cell, Sizes(2, 3, 4, 6, 2), 0)
     y, _ = run(make(cell, Sizes(2, 3, 4, 6, 2)), blocks, dY)
     layer = make(cell, Sizes(2, 3, 4, 3, 2))
     first = layer.forward(**blocks | {"x": blocks["x"][:3]}).copy()
-    state = {"h0": layer.h[-1].copy()} | ({} if cell is RNN else {"c0": layer.c[-1].copy()})
-    second = layer.forward(**blocks | {"x": blocks["x"][3:]} | state)
+    second = layer.forward(**blocks | {"x": blocks["x"][3:]} | last_states(layer))
     np.testing.assert_allclose(y, np.concatenate([first, second]), atol=1e-14)
 
 
-@CELLS
+@ALL_CELLS
 @given(seed=st.integers(0, 999), tau=st.integers(1, 5), last=st.booleans())
 def test_truncation_cuts_the_gradient_but_not_the_state(cell, seed, tau, last):
     """Equal to windows of tau steps, each with its own gradient and with the state before it held constant."""
@@ -189,7 +214,8 @@ def test_truncation_cuts_the_gradient_but_not_the_state(cell, seed, tau, last):
     y, g = run(make(cell, sizes, truncate=tau), blocks, dY)
     y_full, _ = run(make(cell, sizes), blocks, dY)
     np.testing.assert_array_equal(y, y_full)
-    total, state = 0, {}
+    total = dict.fromkeys(weights_of(cell, blocks), 0)
+    state = {}
     for begin in range(0, 5, tau):
         x = blocks["x"][begin : begin + tau]
         layer = make(cell, sizes._replace(T=len(x)))
@@ -197,10 +223,11 @@ def test_truncation_cuts_the_gradient_but_not_the_state(cell, seed, tau, last):
             dY[begin : begin + tau] if not last else dY if begin + tau >= 5 else np.zeros_like(dY)
         )
         _, window = run(layer, blocks | {"x": x} | state, upstream)
-        total = total + window["W"]
+        total = {name: so_far + window[name] for name, so_far in total.items()}
         np.testing.assert_allclose(g["x"][begin : begin + tau], window["x"], atol=1e-13)
-        state = {"h0": layer.h[-1].copy()} | ({} if cell is RNN else {"c0": layer.c[-1].copy()})
-    np.testing.assert_allclose(g["W"], total, atol=1e-12)
+        state = last_states(layer)
+    for name, gradient in total.items():
+        np.testing.assert_allclose(g[name], gradient, atol=1e-12)
 
 
 @pytest.mark.parametrize("bad", ["x", "dY"])

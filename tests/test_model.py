@@ -11,12 +11,13 @@ import fgm_ref.learning.model as model_module
 from fgm_ref.learning.gradcheck import gradcheck, problem
 from fgm_ref.learning.losses import cross_entropy, squared_error
 from fgm_ref.learning.model import Model, ModelSpec
+from fgm_ref.learning.spec import CELLS, PEEPHOLES
 
 
 @st.composite
 def specs(draw, **fixed):
     """Small networks of every kind."""
-    cell = draw(st.sampled_from(["rnn", "lstm"]))
+    cell = draw(st.sampled_from(list(CELLS)))
     text = draw(st.booleans())
     fields = {
         "cell": cell,
@@ -27,7 +28,7 @@ def specs(draw, **fixed):
         "outputs": draw(st.integers(1, 3)),
         "task": draw(st.sampled_from(["classification", "regression"])),
         "readout": draw(st.sampled_from(["last", "every"])),
-        "peepholes": cell == "lstm" and draw(st.booleans()),
+        "peepholes": cell in PEEPHOLES and draw(st.booleans()),
         "dropout": draw(st.sampled_from([0.0, 0.5])),
     }
     return ModelSpec(**fields | fixed)
@@ -36,16 +37,15 @@ def specs(draw, **fixed):
 def data(spec, k, B, T, seed=0):
     """Random windows and answers."""
     rng = np.random.default_rng(seed)
-    x = (
-        rng.integers(spec.vocabulary, size=(k, B, T))
-        if spec.vocabulary
-        else rng.normal(size=(k, B, T, spec.features))
-    )
-    shape = (k, B, T) if spec.readout == "every" else (k, B)
-    classes = spec.task == "classification"
-    return x, rng.integers(spec.outputs, size=shape) if classes else rng.normal(
-        size=(*shape, spec.outputs)
-    )
+    x = rng.normal(size=(k, B, T, spec.features))
+    if spec.vocabulary:
+        x = rng.integers(spec.vocabulary, size=(k, B, T))
+    samples = (k, B, T) if spec.readout == "every" else (k, B)
+    if spec.task == "classification":
+        y = rng.integers(spec.outputs, size=samples)
+    else:
+        y = rng.normal(size=(*samples, spec.outputs))
+    return x, y
 
 
 def weights(model, k, seed=0):
@@ -71,7 +71,7 @@ def test_gradient_of_every_block_against_central_differences(spec, k, B, T, seed
     report.raise_if_bad()
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("readout", ["last", "every"])
 def test_truncated_gradient_holds_the_carried_state_constant(cell, readout):
     """With T = 5 and windows of 3 steps: the full gradient of a two-step network that starts where step 3 ended."""
@@ -100,7 +100,7 @@ def test_truncated_gradient_holds_the_carried_state_constant(cell, readout):
             w[f"{cell}0.W"], dW, np.einsum("koh,tokb->thkb", w["readout"][:, :, :-1], dz)
         )
         total = total + dW
-        state = {"h0": layer.h[-1].copy()} | ({"c0": layer.c[-1].copy()} if cell == "lstm" else {})
+        state = {f"{name}0": getattr(layer, name)[-1].copy() for name in layer.states}
     np.testing.assert_allclose(g[f"{cell}0.W"], total, atol=1e-14)
 
 
@@ -189,7 +189,7 @@ def test_dropout_is_for_training_only_and_each_site_has_its_own():
     np.testing.assert_array_equal(model.outputs(P[0], x[0]), plain.outputs(P[0], x[0]))
     losses, _ = gradient(model, P, x, y)
     assert losses[0] != losses[1]
-    dropout = model._layers(2, 4, 3).dropouts[0]
+    dropout = model._chain(2, 4, 3).dropouts[0]
     assert set(np.unique(dropout.mask)) == {0, np.float32(1 / 0.6)}
     assert 0.5 < (dropout.mask > 0).mean() < 0.7
 
@@ -243,7 +243,7 @@ def test_sites_of_very_different_weights_do_not_touch_each_other():
 @pytest.mark.parametrize(
     "field, value",
     [
-        ("cell", "gru"),
+        ("cell", "elephant"),
         ("features", 0),
         ("features", -1),
         ("vocabulary", 7),
@@ -263,9 +263,20 @@ def test_bad_fields_are_named(field, value):
         ModelSpec(**{"features": 2, field: value})
 
 
-def test_peepholes_need_an_lstm():
-    with pytest.raises(ValueError, match="peepholes"):
-        ModelSpec(cell="rnn", features=2, peepholes=True)
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell not in PEEPHOLES])
+def test_peepholes_need_an_lstm(cell):
+    with pytest.raises(ValueError, match="peepholes: expected False unless cell is 'lstm'"):
+        ModelSpec(cell=cell, features=2, peepholes=True)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_blocks_of_a_network_are_those_of_its_cells(cell):
+    spec = ModelSpec(cell=cell, vocabulary=5, embedding=2, hidden=(3, 4), outputs=2)
+    below, above = CELLS[cell].blocks(2, 3), CELLS[cell].blocks(3, 4)
+    shapes = {"embedding": (5, 2)}
+    shapes |= {f"{cell}0.{name}": shape for name, shape in below.items()}
+    shapes |= {f"{cell}1.{name}": shape for name, shape in above.items()}
+    assert list(spec.shapes().items()) == list((shapes | {"readout": (2, 5)}).items())
 
 
 @pytest.mark.parametrize("dtype", [np.float16, int])

@@ -2,12 +2,15 @@
 
     σ(z) = 1 / (1 + exp(-z))        tanh(z) = 2 σ(2z) - 1
 
-NumPy's own tanh takes two to three times as long as its exponential on processors without AVX-512.  Where
-exp(-z) overflows, σ(z) = 1/∞ = 0 is right, so that the callers ignore overflows.  The errors are absolute: a few
-units in the last place of 1, also where tanh(z) is small.
+On processors without AVX-512, NumPy's own tanh takes two to three times as long as its exponential.
+
+exp(-z) may overflow.  Then σ(z) = 1/∞ = 0 is right, so that the callers ignore overflows.  The errors are
+absolute: a few units in the last place of 1, also where tanh(z) is small.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +19,18 @@ from fgm_ref.arrays import Array
 overflow_is_fine = np.errstate(over="ignore")
 """A decorator for functions that call the ones below."""
 
-# Numbers as arrays of the right type: on a small array NumPy spends as long on converting a Python number
-# as on the addition itself.
-ONE, TWO = (
-    {np.dtype(real): np.array(value, real) for real in (np.float32, np.float64)} for value in (1, 2)
-)
+
+def _of_each_type(value: int) -> dict[np.dtype[Any], Array]:
+    """A number as an array of single and of double precision.
+
+    Adding a Python number to a small array takes twice as long, for NumPy converts the number first.
+    """
+    arrays = [np.array(value, real) for real in (np.float32, np.float64)]
+    return {array.dtype: array for array in arrays}
+
+
+ONE = _of_each_type(1)
+TWO = _of_each_type(2)
 
 
 def logistic(z: Array, scale: Array) -> None:

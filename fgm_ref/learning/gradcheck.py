@@ -16,14 +16,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from fgm_ref.arrays import Array, Shape
-from fgm_ref.learning.model import Model
+from fgm_ref.learning.model import Model, ModelSpec
+from fgm_ref.learning.params import Rng
 
-Function = Callable[[dict[str, Array]], tuple[float, Mapping[str, Array]]]
+Blocks = Mapping[str, Array]
+Function = Callable[[dict[str, Array]], tuple[float, Blocks]]
+"""From named blocks to a value and the gradient of every block."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class GradientReport:
     @property
     def bad(self) -> list[str]:
         """The blocks whose gradient is wrong (or not a number)."""
-        return [name for name, error in self.errors.items() if not error <= self.tolerance]
+        return [name for name in self.errors if not self._is_right(name)]
 
     @property
     def worst(self) -> float:
@@ -53,17 +55,20 @@ class GradientReport:
         if self.bad:
             raise AssertionError(f"wrong gradient in {', '.join(self.bad)}\n{self}")
 
+    def _is_right(self, name: str) -> bool:
+        return self.errors[name] <= self.tolerance
+
     def __str__(self) -> str:
-        marks = {True: "ok", False: "WRONG"}
-        lines = [
-            f"{name:<20} {e:8.1e}  {marks[name not in self.bad]}" for name, e in self.errors.items()
-        ]
-        return "\n".join([f"{'block':<20} relative error (tolerance {self.tolerance:.0e})", *lines])
+        lines = [f"{'block':<20} relative error (tolerance {self.tolerance:.0e})"]
+        for name, error in self.errors.items():
+            mark = "ok" if self._is_right(name) else "WRONG"
+            lines.append(f"{name:<20} {error:8.1e}  {mark}")
+        return "\n".join(lines)
 
 
 def gradcheck(
     target: Model | Function,
-    blocks: Mapping[str, Array] | None = None,
+    blocks: Blocks | None = None,
     *,
     directions: int = 0,
     epsilon: float = 1e-5,
@@ -72,9 +77,10 @@ def gradcheck(
 ) -> GradientReport:
     """Check the gradients of a model, or of any function of named float64 arrays.
 
-    A float64 `Model` is checked at random weights on random data.  A function is checked at `blocks`:
-    `target(blocks)` returns its value and, by name, the gradient of every block.  `directions` = 0 tries
-    every entry; m > 0 tries m random directions of length 1 per block.
+    A float64 `Model` is checked at random weights on random data.  For weights and data of your own, say
+    `gradcheck(*problem(model, P, x, y))`.  A function is checked at `blocks`: `target(blocks)` returns its value
+    and, by name, the gradient of every block.  `directions` = 0 tries every entry; m > 0 tries m random
+    directions of length 1 per block.
 
     The error of a block is its largest deviation, relative to its largest derivative (or to 1e-4 of the
     value, if its derivatives are all smaller: below that is rounding noise).
@@ -84,48 +90,23 @@ def gradcheck(
     """
     if isinstance(target, Model):
         target, blocks = problem(target, seed=seed)
-    function, point = target, dict(blocks or {})
-    for name, block in point.items():
-        if block.dtype != np.float64:
-            raise ValueError(
-                f"{name}: expected float64, got {block.dtype}, too coarse for differences"
-            )
-    value, gradients = function(point)
-    gradients = {
-        name: np.array(g) for name, g in gradients.items()
-    }  # copies: the function may use buffers
-    missing = [
-        name
-        for name in point
-        if name not in gradients or gradients[name].shape != point[name].shape
-    ]
-    if missing:
-        raise AssertionError(f"no gradient, or one of another shape, for {', '.join(missing)}")
+    point = dict(blocks or {})
+    _expect_float64(point)
+    value, gradients = target(point)
+    _expect_gradients(gradients, point)
+    # copies, because the function may write its next gradients into the same arrays
+    gradients = {name: np.array(gradients[name]) for name in point}
+    noise = 1e-4 * max(1.0, abs(value))
     rng = np.random.default_rng(seed)
     errors = {}
     for name, block in point.items():
-        exact, numeric = np.array(
-            [
-                (np.sum(gradients[name] * d), _slope(function, point, name, d, epsilon))
-                for d in _directions(block.shape, directions, rng)
-            ]
-        ).T
-        scale = np.max([1e-4 * max(1.0, abs(value)), np.abs(exact).max(), np.abs(numeric).max()])
-        errors[name] = float(np.abs(exact - numeric).max() / scale)
+        exact = []
+        numeric = []
+        for d in _directions(block.shape, directions, rng):
+            exact.append(np.sum(gradients[name] * d))
+            numeric.append(_slope(target, point, name, d, epsilon))
+        errors[name] = _relative_error(exact, numeric, noise)
     return GradientReport(errors, tolerance)
-
-
-def gradcheck_model(
-    model: Model,
-    P: Array | None = None,
-    x: Array | None = None,
-    y: Array | None = None,
-    *,
-    seed: int = 0,
-    **options: Any,
-) -> GradientReport:
-    """Check a float64 model at weights and data of your own: arguments as in `problem`, options as in `gradcheck`."""
-    return gradcheck(*problem(model, P, x, y, seed), seed=seed, **options)
 
 
 def problem(
@@ -141,39 +122,73 @@ def problem(
     sites, 3 samples and 4 time steps.  The value is the *sum* of the sites' losses, so that a gradient that
     leaks from one site to another is found too.  Dropout draws the same masks in every call.
     """
-    spec, rng = model.spec, np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     if P is None:
-        P = np.stack([model.initial(rng) for _ in range(2)])
-        P += 0.1 * rng.standard_normal(P.shape)
+        P = _random_weights(model, 2, rng)
     k = len(P)
     if x is None:
-        text = spec.vocabulary > 0
-        x = (
-            rng.integers(spec.vocabulary, size=(k, 3, 4))
-            if text
-            else rng.standard_normal((k, 3, 4, spec.features))
-        )
+        x = _random_windows(model.spec, (k, 3, 4), rng)
     if y is None:
-        shape = x.shape[:3] if spec.readout == "every" else x.shape[:2]
-        classes = spec.task == "classification"
-        y = (
-            rng.integers(spec.outputs, size=shape)
-            if classes
-            else rng.standard_normal((*shape, spec.outputs))
-        )
+        y = _random_answers(model.spec, x.shape[:3], rng)
 
-    def function(blocks: dict[str, Array]) -> tuple[float, Mapping[str, Array]]:
-        weights = np.concatenate([block.reshape(k, -1) for block in blocks.values()], axis=1)
+    def function(blocks: dict[str, Array]) -> tuple[float, Blocks]:
+        rows = [block.reshape(k, -1) for block in blocks.values()]
+        weights = np.concatenate(rows, axis=1)
         G = np.full_like(weights, np.nan)
-        rngs = [np.random.default_rng([seed, site]) for site in range(k)]
-        return float(model.loss_and_gradient(weights, x, y, G, rngs).sum()), model.layout.views(G)
+        seeds = [[seed, site] for site in range(k)]
+        rngs = [np.random.default_rng(each) for each in seeds]
+        losses = model.loss_and_gradient(weights, x, y, G, rngs)
+        return float(losses.sum()), model.layout.views(G)
 
     return function, model.layout.views(P)
 
 
-def _directions(shape: Shape, count: int, rng: np.random.Generator) -> Iterator[Array]:
+def _random_weights(model: Model, k: int, rng: Rng) -> Array:
+    """k draws of the initial weights, with biases that are not 0 either."""
+    rows = [model.initial(rng) for _ in range(k)]
+    P = np.stack(rows)
+    P += 0.1 * rng.standard_normal(P.shape)
+    return P
+
+
+def _random_windows(spec: ModelSpec, sizes: Shape, rng: Rng) -> Array:
+    """Token ids or numbers for `sizes` (k, B, T)."""
+    shape = spec.shape_of_windows(*sizes)
+    if spec.vocabulary:
+        return rng.integers(spec.vocabulary, size=shape)
+    return rng.standard_normal(shape)
+
+
+def _random_answers(spec: ModelSpec, sizes: Shape, rng: Rng) -> Array:
+    """Class ids or targets for `sizes` (k, B, T)."""
+    shape = spec.shape_of_answers(*sizes)
+    if spec.task == "classification":
+        return rng.integers(spec.outputs, size=shape)
+    return rng.standard_normal(shape)
+
+
+def _expect_float64(blocks: Blocks) -> None:
+    for name, block in blocks.items():
+        if block.dtype != np.float64:
+            raise ValueError(
+                f"{name}: expected float64, got {block.dtype}, too coarse for differences"
+            )
+
+
+def _expect_gradients(gradients: Blocks, blocks: Blocks) -> None:
+    """Every block needs a gradient of its own shape."""
+    missing = []
+    for name, block in blocks.items():
+        if name not in gradients or np.shape(gradients[name]) != block.shape:
+            missing.append(name)
+    if missing:
+        raise AssertionError(f"no gradient, or one of another shape, for {', '.join(missing)}")
+
+
+def _directions(shape: Shape, count: int, rng: Rng) -> Iterator[Array]:
     """Every unit vector of this shape, or `count` random directions of length 1."""
-    for entry in range(prod(shape) if count == 0 else 0):
+    entries = prod(shape) if count == 0 else 0
+    for entry in range(entries):
         d = np.zeros(prod(shape))
         d[entry] = 1
         yield d.reshape(shape)
@@ -186,6 +201,15 @@ def _slope(
     function: Function, point: dict[str, Array], name: str, d: Array, epsilon: float
 ) -> float:
     """The central difference of the function at `point`, along the direction d of one block."""
-    ahead = function(point | {name: point[name] + epsilon * d})[0]
-    behind = function(point | {name: point[name] - epsilon * d})[0]
+    block = point[name]
+    ahead, _ = function(point | {name: block + epsilon * d})
+    behind, _ = function(point | {name: block - epsilon * d})
     return (ahead - behind) / (2 * epsilon)
+
+
+def _relative_error(exact: list[float], numeric: list[float], noise: float) -> float:
+    """The largest deviation, relative to the largest derivative or to `noise`."""
+    deviation = np.abs(np.subtract(exact, numeric)).max()
+    slopes = np.abs([exact, numeric])
+    scale = np.maximum(slopes.max(), noise)
+    return float(deviation / scale)

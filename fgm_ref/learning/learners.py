@@ -1,6 +1,6 @@
 """k learners, stacked: the models of all sites in one array, trained by one array operation.
 
-Row i belongs to site i and depends on row i alone; the stack is what makes plain NumPy fast here.
+Row i belongs to site i and depends on row i alone.  The stack is what makes plain NumPy fast here.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import numpy as np
 from fgm_ref.arrays import Array, squared_norm
 from fgm_ref.learning.model import Model
 from fgm_ref.learning.optim import Optimizer
+from fgm_ref.learning.params import Rng
 
 KEEP, RESET, AVERAGE = "keep", "reset", "average"
 POLICIES = (KEEP, RESET, AVERAGE)
@@ -29,7 +30,10 @@ class Diverged(ArithmeticError):
 
 
 class Learners:
-    """Models P (k, D), their optimisers, and each site's own stream for dropout."""
+    """Models P (k, D), their optimisers, and each site's own stream for dropout.
+
+    `losses` (k,) holds the loss of each site's last mini-batch, before its update; NaN before the first.
+    """
 
     def __init__(
         self,
@@ -38,13 +42,14 @@ class Learners:
         k: int,
         optimizer: Optimizer,
         policy: str = KEEP,
-        rngs: Sequence[np.random.Generator] | None = None,
+        rngs: Sequence[Rng] | None = None,
     ):
-        self.model, self.optimizer, self.policy, self.rngs = model, optimizer, policy, rngs
+        self.model = model
+        self.optimizer = optimizer
+        self.policy = policy
+        self.rngs = rngs
         self.P = np.tile(E, (k, 1))
-        self.losses = np.full(
-            k, np.nan, E.dtype
-        )  # of the last mini-batch of each site, before its update
+        self.losses = np.full(k, np.nan, E.dtype)
         self._G = np.empty_like(self.P)
 
     def train(self, active: Any, x: Array, y: Array) -> None:
@@ -53,18 +58,24 @@ class Learners:
         `active` is `slice(None)` or an increasing index array; x (a, B, T, D) or (a, B, T), y (a, B[, O]) hold
         one mini-batch for each active site.  Raises `Diverged`.
         """
-        everybody = isinstance(active, slice)
-        P, G = (self.P, self._G) if everybody else (self.P[active], self._G[: len(active)])
-        rngs = self.rngs if everybody or self.rngs is None else [self.rngs[i] for i in active]
-        with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
+        sites = None if isinstance(active, slice) else active
+        P = self.P[active]
+        G = self._G[: len(P)]
+        rngs = self._rngs(sites)
+        with np.errstate(over="ignore", invalid="ignore"):  # `_check` reports both, in words
             self.losses[active] = self.model.loss_and_gradient(P, x, y, G, rngs)
-            self.optimizer.step(self.P, G, None if everybody else active)
+            self.optimizer.step(self.P, G, sites)
             self._check()
 
+    def _rngs(self, sites: Array | None) -> Sequence[Rng] | None:
+        if self.rngs is None or sites is None:
+            return self.rngs
+        return [self.rngs[i] for i in sites]
+
     def _check(self) -> None:
-        healthy = np.isfinite(squared_norm(self.P)) & ~np.isinf(
-            self.losses
-        )  # a NaN in the loss is one in P
+        # A loss that is NaN needs no check of its own: it is one before the first step, and later P is NaN as well.
+        finite = np.isfinite(squared_norm(self.P))
+        healthy = finite & ~np.isinf(self.losses)
         if not healthy.all():
             site = int(np.argmin(healthy))
             raise Diverged(site, float(self.losses[site]))
@@ -77,7 +88,8 @@ class Learners:
     @property
     def state(self) -> Array:
         """The optimisers' state, (k, moments, D); may be set to one for all, (moments, D)."""
-        return np.stack(list(self.optimizer.state.values()), axis=1)
+        moments = self.optimizer.state.values()
+        return np.stack(list(moments), axis=1)
 
     @state.setter
     def state(self, mean: Array) -> None:

@@ -1,7 +1,7 @@
 """The two losses, each with its gradient: softmax cross-entropy and mean squared error.
 
 Predictions come as z (O, k, M): O outputs, k sites, M samples (or samples times time steps).  Every site has
-its own mean loss; its gradient is written into `dz`, nothing is clipped and nothing is accumulated.
+its own mean loss.  Its gradient is written into `dz`; nothing is clipped and nothing is accumulated.
 """
 
 from __future__ import annotations
@@ -12,21 +12,25 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 
+Loss = Callable[[Array, Array, Array], Array]
+
 
 def cross_entropy(z: Array, y: Array, dz: Array) -> Array:
     """Mean softmax cross-entropy of each site, (k,), from logits z (O, k, M) and class ids y (k, M).
 
     The gradient goes to dz (O, k, M).  The largest logit is subtracted first, so that no exponential
-    overflows. Loss and gradient: Bishop 2006, section 4.3.4.  `IndexError` if a class id is O or more.
+    overflows.  Loss and gradient: Bishop 2006, section 4.3.4.  `IndexError` if a class id is O or more.
     """
     k, M = y.shape
-    site, sample = np.arange(k)[:, None], np.arange(M)
-    # log p_j = s_j - log Σ exp(s),   s = z - max z
+    site = np.arange(k)[:, None]
+    sample = np.arange(M)
+    # -log p_j = log Σ exp(s) - s_j,   s = z - max z
     np.subtract(z, z.max(axis=0), out=dz)
-    of_the_true_class = dz[y, site, sample]
+    s_of_the_class = dz[y, site, sample]
     np.exp(dz, out=dz)
     total = dz.sum(axis=0)
-    losses: Array = (np.log(total) - of_the_true_class).sum(axis=1) / M
+    surprise = np.log(total) - s_of_the_class
+    losses: Array = surprise.sum(axis=1) / M
     # dz = (p - [j = y]) / M,   p = exp(s) / Σ exp(s)
     dz /= total
     dz[y, site, sample] -= 1
@@ -48,7 +52,8 @@ def squared_error(z: Array, y: Array, dz: Array) -> Array:
     return losses
 
 
-LOSSES: dict[str, Callable[[Array, Array, Array], Array]] = {
+LOSSES: dict[str, Loss] = {
     "classification": cross_entropy,
     "regression": squared_error,
 }
+"""The loss of each task."""

@@ -9,8 +9,8 @@ product:
 
     [o; i; f; g] = [σ; σ; σ; tanh](W u[t])        c[t] = f ⊙ c[t-1] + i ⊙ g        h[t] = o ⊙ tanh(c[t])
 
-Backward: Werbos 1990, applied to these three equations from the right to the left.  The order o, i, f, g
-keeps the three sigmoids together, and tanh(z) = 2σ(2z) - 1 lets one exponential serve all four.
+Backward: Werbos 1990, applied to these three equations from right to left.  The order o, i, f, g keeps the
+three sigmoids together.  Since tanh(z) = 2σ(2z) - 1, one exponential serves all four gates.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ from fgm_ref.learning.layers import Recurrent, sites_first
 class LSTMCache(Recurrent):
     """The arrays of an LSTM layer, with or without peepholes.
 
-    Public beside `h`: the cell states `c` (T+1, H, k, B), c[0] the initial and c[-1] the final one, and the
-    values of the gates `a` (T, 4, H, k, B).
+    Public, besides `h`: the cell states `c` (T+1, H, k, B), of which c[0] is the initial and c[-1] the final one,
+    and the values of the gates `a` (T, 4, H, k, B).
 
-    c[t-1] lies behind the gates of step t, so that [i; f] ⊙ [g; c[t-1]] is one multiplication.
+    In memory c[t-1] follows the gates of step t, so that [i; f] ⊙ [g; c[t-1]] is one multiplication.
     """
 
-    gates = 4
+    gates = ("o", "i", "f", "g")
+    states = ("h", "c")
 
     def __init__(
         self, k: int, D: int, H: int, T: int, B: int, dtype: npt.DTypeLike, truncate: int = 0
@@ -45,7 +46,7 @@ class LSTMCache(Recurrent):
 
     @classmethod
     def initial(cls, rng: np.random.Generator, D: int, H: int) -> Array:
-        """One initial W (4H, K) as in `Recurrent.initial`, but forget bias 1: a young cell remembers."""
+        """One initial W (4H, K) as in `Recurrent.initial`, but with forget bias 1, so that a new cell remembers."""
         W = super().initial(rng, D, H)
         W[2 * H : 3 * H, -1] = 1
         return W
@@ -58,15 +59,15 @@ class LSTM(LSTMCache):
         self, k: int, D: int, H: int, T: int, B: int, dtype: npt.DTypeLike, truncate: int = 0
     ) -> None:
         super().__init__(k, D, H, T, B, dtype, truncate)
-        # the slopes ∂h/∂c, and behind them those at the gates, which become dz
+        # the slopes ∂h/∂c, followed by those at the gates, which become dz
         self.slopes = np.empty((T, 5, H, k, B), dtype)
         self.dz = self.slopes[:, 1:].reshape(T, 4 * H, k, B)
-        # tanh(z) = 2 σ(2z) - 1: what the gate g is multiplied by, behind and before the exponential
+        # tanh(z) = 2 σ(2z) - 1: the factors of the gate g after and before the exponential
         self._scale = np.array([1, 1, 1, 2], dtype)[:, None, None, None]
         self._inner_scale = np.repeat(-self._scale, H)[:, None]
         self._V = np.empty((k, 4 * H, H + D + 1), dtype)
         self._parts = np.empty((2, H, k, B), dtype)
-        # views of every time step, made once: a small network's time goes into making such things
+        # views of every time step, made once: a small network would spend most of its time on making them
         self._forward_views = [
             (
                 sites_first(self.u[t]),
@@ -136,7 +137,7 @@ class LSTM(LSTMCache):
         return dh, dc
 
     def _fill_slopes(self) -> None:
-        """The derivatives inside the steps, of all steps at once: they need no gradient from above.
+        """The derivatives inside the steps, of all steps at once.  They do not depend on the upstream gradient.
 
         `slopes` (T, 5, H, k, B) := ∂h[t]/∂c[t], ∂h[t]/∂z_o, ∂c[t]/∂z_i, ∂c[t]/∂z_f and ∂c[t]/∂z_g.
         """

@@ -3,10 +3,11 @@
     k  sites     n  parameters     P (k, n)  weights     G (k, n)  gradients
 
 Every number is updated on its own, so that a step over all sites is the same as one step per site.  The arrays
-are walked in tiles that fit into the processor's cache, and temporary results share one array: large arrays that
-come and go are dear (the allocator returns their memory to the system and has to fetch it again).
+are walked in tiles that fit into the processor's cache.  Temporary results share one array, because large arrays
+that come and go are slow: the allocator returns their memory to the system and has to fetch it again.
 
 Sites may be idle: `step(P, G, sites)` touches the rows `sites` only, and Adam counts each site's own steps.
+`OPTIMIZERS` is the only list of optimisers.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import DTypeLike
 
 from fgm_ref.arrays import Array, expect_shape
 
-TILE = (
-    1 << 16
-)  # numbers per tile: its temporary results (float32) fit into a quarter of an L2 cache of 1 MiB
+TILE = 1 << 16
+"""Numbers per tile: its temporary results (float32) fit into a quarter of an L2 cache of 1 MiB."""
 
 
 def clip_by_norm(G: Array, max_norm: float) -> Array:
@@ -30,7 +30,8 @@ def clip_by_norm(G: Array, max_norm: float) -> Array:
     It is the norm of a site's whole gradient, so that the direction stays (Pascanu, Mikolov & Bengio 2013,
     algorithm 1).
     """
-    norms: Array = np.sqrt(np.einsum("kn,kn->k", G, G, dtype=np.float64))
+    squares = np.einsum("kn,kn->k", G, G, dtype=np.float64)
+    norms: Array = np.sqrt(squares)
     for j in np.flatnonzero(norms > max_norm):
         G[j] *= max_norm / norms[j]
     return norms
@@ -42,25 +43,34 @@ def _rows(sites: Array | None) -> slice | Array:
 
 
 class Optimizer(ABC):
-    """Base: walks the tiles, and knows what may happen to an optimiser's state when the sites synchronise.
+    """Base: walks the tiles, and resets or averages the state when the sites synchronise.
 
-    Public: `lr` (may be changed between steps), `state`, the named arrays (k, n) that a site would have to
-    ship or drop at a synchronisation.  A method's `sites` are row numbers, an integer array; None means all
+    Public: `lr`, which may be changed between steps, and `state`, the named arrays (k, n) that a site would have
+    to ship or drop at a synchronisation.  A method's `sites` are row numbers, an integer array; None means all
     rows.
     """
 
     state_names: tuple[str, ...] = ()
 
     def __init__(
-        self, lr: float, k: int, n: int, dtype: npt.DTypeLike, clip: float | None = None
+        self,
+        lr: float,
+        k: int,
+        n: int,
+        dtype: DTypeLike,
+        clip: float | None = None,
     ) -> None:
         """`clip`: largest norm of a site's gradient; the gradients are then shrunk in place."""
         if not lr > 0:
             raise ValueError(f"lr: expected a number > 0, got {lr!r}")
         if clip is not None and not clip > 0:
             raise ValueError(f"clip: expected None or a number > 0, got {clip!r}")
-        self.lr, self.clip, self.shape = lr, clip, (k, n)
-        self.state: dict[str, Array] = {name: np.zeros((k, n), dtype) for name in self.state_names}
+        self.lr = lr
+        self.clip = clip
+        self.shape = (k, n)
+        self.state: dict[str, Array] = {}
+        for name in self.state_names:
+            self.state[name] = np.zeros((k, n), dtype)
         self._temporary = np.empty(min(TILE, k * n), dtype)
 
     def step(self, P: Array, G: Array, sites: Array | None = None) -> None:
@@ -69,8 +79,9 @@ class Optimizer(ABC):
         Raises `ValueError` for wrong shapes.
         """
         k, n = self.shape
+        rows = k if sites is None else len(sites)
         expect_shape("P", P, (k, n))
-        expect_shape("G", G, (k if sites is None else len(sites), n))
+        expect_shape("G", G, (rows, n))
         if self.clip is not None:
             clip_by_norm(G, self.clip)
         self._count(_rows(sites))
@@ -78,28 +89,34 @@ class Optimizer(ABC):
             self._walk(P, G, slice(0, k))
         else:
             for row, j in enumerate(sites):
-                self._walk(P, G[row : row + 1], slice(j, j + 1))
+                own = G[row : row + 1]
+                self._walk(P, own, slice(j, j + 1))
 
     def _walk(self, P: Array, G: Array, rows: slice) -> None:
         """Update the block of rows P[rows] by G, tile after tile."""
-        P, state = P[rows], [array[rows] for array in self.state.values()]
+        P = P[rows]
+        state = [array[rows] for array in self.state.values()]
         for tile in tiles(*P.shape):
-            here = slice(rows.start + tile[0].start, rows.start + tile[0].stop)
+            sites, _ = tile
+            begin = rows.start + sites.start
+            end = rows.start + sites.stop
             p = P[tile]
             temporary = self._temporary[: p.size].reshape(p.shape)
-            self._update(here, p, G[tile], temporary, *(array[tile] for array in state))
+            moments = [array[tile] for array in state]
+            self._update(slice(begin, end), p, G[tile], temporary, *moments)
 
     def _count(self, sites: slice | Array) -> None:
         """Hook: one more step at `sites`."""
 
     @abstractmethod
     def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
-        """Hook: update one tile, p, g and the state's arrays, of the sites `rows`; `a` is for temporary results."""
+        """Hook: update one tile of the sites `rows`: p by g and the state's arrays; `a` is for temporary results."""
 
     def reset(self, sites: Array | None = None) -> None:
         """Forget the past of `sites`: as if freshly made."""
+        rows = _rows(sites)
         for array in self.state.values():
-            array[_rows(sites)] = 0
+            array[rows] = 0
 
     def average(self, sites: Array | None = None) -> None:
         """Give each of `sites` the mean of their states."""
@@ -110,10 +127,13 @@ class Optimizer(ABC):
 
 def tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
     """Cut a (rows, columns) array into tiles of at most `TILE` numbers: whole rows, or a piece of one."""
-    height, width = max(1, TILE // columns), min(columns, TILE)
-    for j in range(0, rows, height):
-        for a in range(0, columns, width):
-            yield slice(j, min(j + height, rows)), slice(a, min(a + width, columns))
+    height = max(1, TILE // columns)
+    width = min(columns, TILE)
+    for top in range(0, rows, height):
+        bottom = min(top + height, rows)
+        for left in range(0, columns, width):
+            right = min(left + width, columns)
+            yield slice(top, bottom), slice(left, right)
 
 
 class SGD(Optimizer):
@@ -135,7 +155,7 @@ class Momentum(Optimizer):
         lr: float,
         k: int,
         n: int,
-        dtype: npt.DTypeLike,
+        dtype: DTypeLike,
         clip: float | None = None,
         momentum: float = 0.9,
     ) -> None:
@@ -160,12 +180,14 @@ class Adam(Optimizer):
     b1, b2, eps = 0.9, 0.999, 1e-8
 
     def __init__(
-        self, lr: float, k: int, n: int, dtype: npt.DTypeLike, clip: float | None = None
+        self, lr: float, k: int, n: int, dtype: DTypeLike, clip: float | None = None
     ) -> None:
         super().__init__(lr, k, n, dtype, clip)
         self.powers = np.ones((2, k))  # b1^t and b2^t, with each site's own number of steps t
         self._bases = np.array([[self.b1], [self.b2]])
-        self._rest1, self._rest2 = np.array(1 - self.b1, dtype), np.array(1 - self.b2, dtype)
+        # arrays, because adding a Python number to a small array takes twice as long
+        self._rest1 = np.array(1 - self.b1, dtype)
+        self._rest2 = np.array(1 - self.b2, dtype)
 
     def _count(self, sites: slice | Array) -> None:
         self.powers[:, sites] *= self._bases
@@ -173,10 +195,15 @@ class Adam(Optimizer):
     def _rate_and_eps(self, rows: slice) -> Array:
         """lr r/(1 - b1^t) and eps r, r = √(1 - b2^t): two numbers, or two columns if the sites' t differ."""
         powers = self.powers[:, rows]
-        same = np.array_equal(powers[:, 1:], powers[:, :-1])
-        power1, power2 = powers[:, 0] if same else powers[:, :, None]
+        all_equal = np.array_equal(powers[:, 1:], powers[:, :-1])
+        if all_equal:
+            power1, power2 = powers[:, 0]
+        else:
+            power1, power2 = powers[:, :, None]
         r = np.sqrt(1 - power2)
-        return np.array([self.lr * r / (1 - power1), self.eps * r], self._rest1.dtype)
+        rate = self.lr * r / (1 - power1)
+        eps = self.eps * r
+        return np.array([rate, eps], self._rest1.dtype)
 
     def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
         m, v = state
@@ -203,10 +230,14 @@ class Adam(Optimizer):
         self.powers[:, _rows(sites)] = 1
 
     def average(self, sites: Array | None = None) -> None:
-        """Give each of `sites` the mean of their states; the mean of b^t keeps the bias correction exact."""
+        """Give each of `sites` the mean of their states.  The mean of b^t keeps the bias correction exact."""
         super().average(sites)
         rows = _rows(sites)
-        self.powers[:, rows] = self.powers[:, rows].mean(axis=1, keepdims=True)
+        mean = self.powers[:, rows].mean(axis=1, keepdims=True)
+        self.powers[:, rows] = mean
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "momentum": Momentum, "sgd": SGD}
 
 
 def make_optimizer(
@@ -214,13 +245,16 @@ def make_optimizer(
     lr: float,
     k: int,
     n: int,
-    dtype: npt.DTypeLike,
+    dtype: DTypeLike,
     clip: float | None = None,
-    momentum: float = 0.9,
+    **options: float,
 ) -> Optimizer:
-    """An optimiser for k sites of n parameters: "sgd", "momentum" or "adam"; `momentum` is for the second."""
-    if name == "momentum":
-        return Momentum(lr, k, n, dtype, clip, momentum)
-    if name not in ("sgd", "adam"):
-        raise ValueError(f"name: expected 'sgd', 'momentum' or 'adam', got {name!r}")
-    return (SGD if name == "sgd" else Adam)(lr, k, n, dtype, clip)
+    """The optimiser of this name in `OPTIMIZERS`, for k sites of n parameters.
+
+    `options` are what only some optimisers have, such as `momentum`.  Raises `ValueError` for an unknown name and
+    for numbers that cannot be.
+    """
+    if name not in OPTIMIZERS:
+        *others, last = [repr(known) for known in reversed(OPTIMIZERS)]
+        raise ValueError(f"name: expected {', '.join(others)} or {last}, got {name!r}")
+    return OPTIMIZERS[name](lr, k, n, dtype, clip, **options)

@@ -1,10 +1,10 @@
 """One flat parameter vector per site, and the names of its parts.
 
-The protocols monitor *one vector* per site, the layers want matrices.  A `Layout` says which slice of the
-vector is which matrix; `Layout.views` hands the matrices out as views, so that a drift is a subtraction of
-two flat arrays and a synchronisation is a mean over axis 0.
+The protocols monitor *one vector* per site.  The layers want matrices.  A `Layout` says which slice of the
+vector is which matrix, and `Layout.views` hands the matrices out as views.  So a drift is the difference of
+two flat arrays, and a synchronisation is a mean over axis 0.
 
-Also here: the two distributions from which the initial weights are drawn, and the check of array shapes.
+Also here: the two distributions from which the initial weights are drawn.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from math import prod
 import numpy as np
 
 from fgm_ref.arrays import Array, Shape
+
+Rng = np.random.Generator
 
 
 class Layout:
@@ -29,11 +31,11 @@ class Layout:
         """`shapes`: the shape of every block, in the order in which the blocks lie in the vector."""
         self.shapes: dict[str, Shape] = dict(shapes)
         self._slices: dict[str, slice] = {}
-        end = 0
+        self.size = 0
         for name, shape in self.shapes.items():
-            begin, end = end, end + prod(shape)
-            self._slices[name] = slice(begin, end)
-        self.size = end
+            begin = self.size
+            self.size += prod(shape)
+            self._slices[name] = slice(begin, self.size)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,19 +62,24 @@ class Layout:
             raise ValueError(f"P: expected shape (k, {self.size}), got {P.shape}")
         if P.strides[1] != P.itemsize:
             raise ValueError(f"P: expected contiguous rows, got strides {P.strides}")
-        return {name: P[:, s].reshape(-1, *self.shapes[name]) for name, s in self._slices.items()}
+        k = len(P)
+        views = {}
+        for name, where in self._slices.items():
+            views[name] = P[:, where].reshape(k, *self.shapes[name])
+        return views
 
 
-def glorot(rng: np.random.Generator, rows: int, columns: int) -> Array:
+def glorot(rng: Rng, rows: int, columns: int) -> Array:
     """(rows, columns) uniform with variance 2/(rows + columns): Glorot & Bengio 2010, equation 16."""
     limit = np.sqrt(6 / (rows + columns))
     return rng.uniform(-limit, limit, (rows, columns))
 
 
-def orthogonal(rng: np.random.Generator, n: int) -> Array:
-    """(n, n) a random rotation or reflection: keeps a state's length (Saxe, McClelland & Ganguli 2014)."""
+def orthogonal(rng: Rng, n: int) -> Array:
+    """(n, n) a random rotation or reflection: keeps a state's length (Saxe, McClelland & Ganguli 2014).
+
+    Every rotation is equally likely.  Q alone does not have that property, hence the signs.
+    """
     Q, R = np.linalg.qr(rng.standard_normal((n, n)))
-    result: Array = Q * np.sign(
-        np.diag(R)
-    )  # without the signs the rotations would not be equally likely
-    return result
+    signs = np.sign(np.diag(R))
+    return np.asarray(Q * signs)

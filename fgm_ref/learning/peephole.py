@@ -4,8 +4,8 @@
     B  samples per site                      H  hidden units              K    = H + D + 1
     T  time steps                            o, i, f  output, input, forget gate      g  candidate
 
-What differs from `lstm.py`: three weights p_o, p_i, p_f per hidden unit.  The input and forget gates see the
-old state, the output gate sees the new one and so has to wait for it:
+Unlike `lstm.py`, every hidden unit has three more weights p_o, p_i, p_f.  The input and forget gates see the
+old cell state.  The output gate sees the new one, so it is computed last:
 
     i = σ(W_i u[t] + p_i ⊙ c[t-1])     f = σ(W_f u[t] + p_f ⊙ c[t-1])     o = σ(W_o u[t] + p_o ⊙ c[t])
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fgm_ref.arrays import Array
+from fgm_ref.arrays import Array, Shape
 from fgm_ref.learning.activations import overflow_is_fine, sigmoid, tanh
 from fgm_ref.learning.layers import sites_first
 from fgm_ref.learning.lstm import LSTMCache
@@ -24,6 +24,11 @@ from fgm_ref.learning.lstm import LSTMCache
 
 class PeepholeLSTM(LSTMCache):
     """An LSTM layer of k stacked sites with peepholes; weights W (k, 4H, K), and p (k, 3, H) for o, i, f."""
+
+    @classmethod
+    def blocks(cls, D: int, H: int) -> dict[str, Shape]:
+        """W as in every cell, and the peepholes p of o, i, f."""
+        return super().blocks(D, H) | {"p": (3, H)}
 
     @overflow_is_fine
     def forward(

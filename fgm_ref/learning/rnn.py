@@ -14,33 +14,34 @@ But it does not handle long lags: dh shrinks (or grows) at every step back.  `ls
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from fgm_ref.arrays import Array
 from fgm_ref.learning.activations import ONE, TWO, logistic, overflow_is_fine
-from fgm_ref.learning.layers import Recurrent, sites_first
+from fgm_ref.learning.layers import Recurrent, sites_first, transposed
 
 
 class RNN(Recurrent):
     """A tanh layer of k stacked sites, `RNN(k, D, H, T, B, dtype, truncate=0)`; weights W (k, H, K)."""
 
-    gates = 1
+    gates = ("h",)
 
-    def __init__(
-        self, k: int, D: int, H: int, T: int, B: int, dtype: npt.DTypeLike, truncate: int = 0
-    ) -> None:
-        super().__init__(k, D, H, T, B, dtype, truncate)
-        # views of every time step, made once: a small network's time goes into making such things
-        self._forward_views = [
-            (sites_first(u), h, sites_first(h)) for u, h in zip(self.u[:T], self.h[1:], strict=True)
-        ]
-        self._backward_views = [(t, dz, sites_first(dz)) for t, dz in enumerate(self.dz)]
+    def _prepare(self) -> None:
+        """Make the views of every time step: a small network would spend most of its time on making them."""
+        self._forward_views = []
+        self._backward_views = []
+        for t, dz in enumerate(self.dz):
+            u = self.u[t]
+            h = self.h[t + 1]
+            self._forward_views.append((sites_first(u), h, sites_first(h)))
+            self._backward_views.append((t, dz, sites_first(dz)))
 
     @overflow_is_fine
     def forward(self, W: Array, x: Array, h0: Array | None = None) -> Array:
         """W (k, H, K), x (T, D, k, B), h0 (H, k, B) or zero -> all outputs h[1:] (T, H, k, B)."""
         self._begin_forward(x, h0)
-        V, one, two = -2 * W, ONE[self.dtype], TWO[self.dtype]
+        V = -2 * W
+        one = ONE[self.dtype]
+        two = TWO[self.dtype]
         for u, h, h_of_sites in self._forward_views:
             # h[t] = tanh(z),   z = W [h[t-1]; x[t]; 1];   tanh(z) = 2/(1 + exp(-2z)) - 1
             np.matmul(V, u, out=h_of_sites)
@@ -53,10 +54,14 @@ class RNN(Recurrent):
 
         dY is the upstream gradient: (T, H, k, B) at every output, or (H, k, B) at the last output only.
         """
-        H, dh, every = self.shape[1], self.dh, self._begin_backward(dY)
-        WhT, dh_of_sites = W[:, :, :H].swapaxes(1, 2), sites_first(dh)
+        every = self._begin_backward(dY)
+        H = self.shape[1]
+        WhT = transposed(W[:, :, :H])
+        dh = self.dh
+        dh_of_sites = sites_first(dh)
         # tanh' = 1 - h², of all time steps at once
-        np.multiply(self.h[1:], self.h[1:], out=self.dz)
+        h = self.h[1:]
+        np.multiply(h, h, out=self.dz)
         np.subtract(ONE[self.dtype], self.dz, out=self.dz)
         for t, dz, dz_of_sites in reversed(self._backward_views):
             # dz[t] = dh[t] ⊙ (1 - h[t]²)

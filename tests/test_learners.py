@@ -1,0 +1,77 @@
+"""The k stacked learners: each trains on its own rows, and its optimiser's state can be shipped."""
+
+import numpy as np
+import pytest
+
+from fgm_ref.learning.learners import POLICIES, Diverged, Learners
+from fgm_ref.learning.model import Model, ModelSpec
+from fgm_ref.learning.optim import OPTIMIZERS, make_optimizer
+
+K = 3
+SPEC = ModelSpec(features=2, hidden=(3,), outputs=2, dropout=0.5)
+
+
+def learners(k=K, optimizer="adam", policy="keep", lr=0.1, first=0):
+    """k learners; the first one has the dropout stream of site `first`."""
+    model = Model(SPEC)
+    E = model.initial(np.random.default_rng(0))
+    rngs = [np.random.default_rng([1, first + site]) for site in range(k)]
+    made = make_optimizer(optimizer, lr, k, model.size, E.dtype)
+    return Learners(model, E, k, made, policy, rngs)
+
+
+def batches(a, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((a, 4, 5, 2)).astype(np.float32), rng.integers(2, size=(a, 4))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_some_sites_train_as_they_would_alone(optimizer):
+    together = learners(optimizer=optimizer)
+    alone = [learners(1, optimizer, first=site) for site in range(K)]
+    for seed, active in enumerate(([0, 2], [2], [0, 1, 2], [1])):
+        x, y = batches(len(active), seed)
+        together.train(np.array(active), x, y)
+        for row, site in enumerate(active):
+            alone[site].train(slice(None), x[[row]], y[[row]])
+    for site in range(K):
+        np.testing.assert_allclose(together.P[site], alone[site].P[0], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(together.losses[site], alone[site].losses[0], rtol=1e-5)
+
+
+def test_idle_sites_keep_their_models():
+    some = learners()
+    before = some.P.copy()
+    some.train(np.array([1]), *batches(1))
+    np.testing.assert_array_equal(some.P[[0, 2]], before[[0, 2]])
+    assert np.isnan(some.losses).tolist() == [True, False, True]
+
+
+def test_the_state_of_all_can_be_replaced_by_its_mean():
+    some = learners()
+    some.train(slice(None), *batches(K))
+    state = some.state
+    assert state.shape == (K, 2, some.model.size)
+    mean = state.mean(axis=0)
+    some.state = mean
+    np.testing.assert_array_equal(some.state, np.stack([mean] * K))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_only_reset_forgets_at_a_synchronisation(policy):
+    some = learners(policy=policy)
+    some.train(slice(None), *batches(K))
+    before = some.state
+    some.synchronised(np.array([0, 2]))
+    after = before.copy()
+    if policy == "reset":
+        after[[0, 2]] = 0
+    np.testing.assert_array_equal(some.state, after)
+
+
+def test_the_site_that_blew_up_is_named():
+    some = learners(optimizer="sgd")
+    some.P[1] = np.inf
+    with pytest.raises(Diverged, match="the model of site 1 blew up") as caught:
+        some.train(slice(None), *batches(K))
+    assert caught.value.site == 1
