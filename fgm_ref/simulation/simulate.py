@@ -206,6 +206,7 @@ class Simulation:
                 name: int(n) for name, n in zip(VERDICTS, counts, strict=True) if name
             }
             final["breaches"] = self.observer.breaches
+            final["checked"] = self.observer.checked
         return RunResult(
             self.config,
             {name: np.array(values) for name, values in self.series.items()},
