@@ -10,7 +10,7 @@ from strategies import SEEDS, light, make_script, scripts
 from fgm_ref.arrays import norm, squared_norm
 from fgm_ref.check_safe.search import hunt
 from fgm_ref.datasets import load
-from fgm_ref.safe import CATALOGUE, Ball, ZoneMaker, safe_function, zone_maker
+from fgm_ref.safe import CATALOGUE, Ball, Round, ZoneMaker, safe_function, zone_maker
 from fgm_ref.safe.shaped import Cone, HistoryMetric, PerLayer
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.simulate import Simulation
@@ -30,7 +30,7 @@ every_name = pytest.mark.parametrize("name", NAMES)
 def halves(E, R):
     """One zone per half of the vector."""
     zone = PerLayer(E, R)
-    zone.divide([slice(0, len(E) // 2), slice(len(E) // 2, len(E))])
+    zone.begin(Round((slice(0, len(E) // 2), slice(len(E) // 2, len(E)))))
     return zone
 
 
@@ -60,11 +60,9 @@ def drawn(name, seed):
     k, D, n, t = (int(m) for m in rng.integers((1, 1, 1, 0), (6, 7, 9, 20)))
     E, g = rng.normal(size=D), rng.normal(size=D) * np.exp(rng.uniform(-3, 0))
     zone = (halves if name == "per-layer" else safe_function(name))(E, 1.5)
-    if n > 1:
-        zone.after(n - 1, 7)
-        zone.expect(g)
-    else:
-        g = 0 * g
+    if name != "per-layer":
+        zone.begin(Round((), n - 1, 7, g) if n > 1 else Round())
+    g = g if n > 1 else 0 * g
     zone.advance(t, np.full(k, t))
     X = (
         rng.normal(size=(k, D)) * np.exp(rng.uniform(-2, 1, size=(k, 1)))
@@ -171,12 +169,12 @@ def test_history_metric_gives_room_where_there_was_movement(seed):
     g = np.random.default_rng(seed).normal(size=5)
     zones = [HistoryMetric(np.ones(5), 1.0) for _ in range(2)]
     for zone, scale in zip(zones, (1, 1e-6), strict=True):
-        zone.expect(scale * g)
+        zone.begin(Round(ended=1, g=scale * g))
     s = zones[0].s
     assert (s**2).mean() == pytest.approx(1)
     np.testing.assert_array_equal(np.argsort(s), np.argsort(-np.abs(g)))
     np.testing.assert_allclose(zones[1].s, s)
-    zones[0].expect(0 * g)  # a model that came back to where it was has no history
+    zones[0].begin(Round(ended=1, g=0 * g))  # a model that came back to where it was has no history
     np.testing.assert_allclose(zones[0].s, s)
 
 
@@ -188,7 +186,7 @@ def test_what_the_cone_bounds(seed):
         together = norm(X.mean(axis=0))
         assert norm(X).mean() - together <= R + 0.1 * together + 1e-9
     cone = Cone(np.ones(2), 1.0)
-    cone.expect(np.array([0.5, 0.0]))
+    cone.begin(Round(ended=1, g=np.array([0.5, 0.0])))
     apart = np.array([[1e6, 0.0], [0.0, 0.0]])
     assert cone(apart).sum() < 0
 

@@ -8,7 +8,7 @@ from scripted import play, start
 from strategies import SEEDS, make_script, scripts
 
 from fgm_ref.arrays import norm, squared_norm
-from fgm_ref.safe import Ball, Variance, safe_function, zone_maker
+from fgm_ref.safe import Ball, Round, Variance, safe_function, zone_maker
 
 FORMS = (
     "tracking",
@@ -111,8 +111,7 @@ def test_mean_safety(name, seed, k, t):
         rng.integers(0, t + 1, size=k),
     )
     zone = safe_function(name)(E, 1.0)
-    zone.after(1, 7)
-    zone.expect(g)
+    zone.begin(Round((), 1, 7, g))
     zone.advance(t, own)
     t = damped(t, 7) if "damped" in name else t
     centre = (own[:, None] if "own" in name else t) * g
@@ -228,7 +227,7 @@ def test_known_values():
     X, expected = np.array([[4.0, 0.0], [4.0, 3.0]]), {}
     for name in FORMS:
         zone = safe_function(name)(np.zeros(2), 1.0)
-        zone.expect(np.array([1.0, 0.0]))
+        zone.begin(Round(ended=1, g=np.array([1.0, 0.0])))
         zone.advance(3, np.array([3, 2]))
         zone.advance(4, np.array([4, 2]))
         expected[name] = (

@@ -18,7 +18,7 @@ import numpy as np
 from fgm_ref.check_safe.properties import PROPERTIES, Case
 from fgm_ref.check_safe.search import Report, hunt
 from fgm_ref.safe import safe_function
-from fgm_ref.safe.zones import Maker
+from fgm_ref.safe.function import Maker
 
 __all__ = ["Report", "hunt", "main"]
 
@@ -121,7 +121,7 @@ def explain(p: str, make: Maker, case: Case) -> Iterator[str]:
         yield from (f"X_{i} = {vector(x)}" for i, x in enumerate(case.X, 1))
         yield error_of(make, case)
         return
-    if case.own.any() and make(case.E, case.R).moving:
+    if case.own.any() and not make(case.E, case.R).stands_still:
         yield f"after {case.own.max()} step(s); the sites' own steps {vector(case.own)}; expected g = {vector(case.g)}"
     left, right = PROPERTIES[p].measure(make, case)
     if p != "zero":

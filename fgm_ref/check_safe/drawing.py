@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from fgm_ref.arrays import Array
 from fgm_ref.check_safe.properties import PROPERTIES, Case
-from fgm_ref.safe.zones import Maker
+from fgm_ref.safe.function import Maker
 from fgm_ref.view.plots import BLACK, BLUE, SKY, VERMILLION, save
 
 PIXELS = 161  # of the grid, along each side

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fgm_ref.arrays import Array, norm
-from fgm_ref.safe.zones import Maker, SafeFunction
+from fgm_ref.safe.function import Maker, Round, SafeFunction
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +31,9 @@ class Case:
     def zone(self, make: Maker, rows: int | None = None) -> SafeFunction:
         """The safe function, moved to where it is now; with `rows`, all rows belong to one and the same site."""
         zone = make(self.E.copy(), self.R)
-        if zone.moving:
+        if not zone.stands_still:
             t = int(self.own.max(initial=0))
-            zone.expect(self.g.copy())
+            zone.begin(Round(ended=1, g=self.g.copy()))
             zone.advance(t, self.own if rows is None else np.full(rows, t))
         return zone
 
@@ -99,7 +99,7 @@ def batched(make: Maker, case: Case) -> Numbers:
     together = np.asarray(zone(X.copy()))
     one_by_one = (
         np.asarray(zone(X[None].copy()))[0]
-        if zone.moving
+        if not zone.stands_still
         else np.array([zone(x.copy()) for x in X])
     )
     if together.shape != (len(X),) or one_by_one.shape != (len(X),):

@@ -19,7 +19,7 @@ import numpy as np
 from fgm_ref.arrays import Array, norm
 from fgm_ref.check_safe.properties import PROPERTIES, Case, Property
 from fgm_ref.check_safe.shrink import shrink
-from fgm_ref.safe.zones import Maker, SafeFunction
+from fgm_ref.safe.function import Maker, SafeFunction
 
 Rng = np.random.Generator
 BASIC = {"finite", "batched", "pure"}  # with one of these broken, other numbers mean nothing
@@ -146,7 +146,7 @@ def draw(rng: Rng, D: int, n: int) -> Case:
 
 def origin(zone: SafeFunction, case: Case) -> Array:
     """Where the drifts are that a zone expects: 0, or along the way with the others (n, D)."""
-    return case.own[:, None] * case.g if zone.moving else np.zeros_like(case.X)
+    return np.zeros_like(case.X) if zone.stands_still else case.own[:, None] * case.g
 
 
 def to_the_boundary(make: Maker, case: Case) -> Iterator[Case]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fgm_ref.arrays import norm
 from fgm_ref.check_safe.properties import Case, Property
-from fgm_ref.safe.zones import Maker
+from fgm_ref.safe.function import Maker
 
 CLEARLY = 0.05  # a counterexample that rounding could explain convinces nobody
 

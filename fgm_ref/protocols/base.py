@@ -137,7 +137,7 @@ class MonitoringSites(Sites):
 
     def moved(self, active: Any) -> None:
         """Evaluate φ(X_i) where X_i changed; everywhere, if φ itself moves with time."""
-        if self.zone.moving:
+        if self.zone.moves:
             self.zone.advance(self.time - self.started, self.own)
             active = slice(None)
         self.values[active] = self.phi(self.drifts(active))
@@ -179,7 +179,7 @@ class Coordinator:
         self.E = setup.E
         self.round = self.subround = 0
         self.subrounds = self.rebalances = self.dropped = 0
-        if self.evaluates and getattr(setup.make_zone(setup.E), "moving", False):
+        if self.evaluates and not getattr(setup.make_zone(setup.E), "stands_still", True):
             raise ValueError(
                 "safe: expected one that stands still, because this protocol's coordinator evaluates it "
                 "too; use a tracking one with gm or fgm"

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.safe import ZoneMaker
+from fgm_ref.safe.maker import ZoneMaker
 
 
 class Learners(Protocol):

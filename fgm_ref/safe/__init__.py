@@ -1,26 +1,26 @@
-"""Which safe function: by name, composed, or your own; and the maker that every round starts with.
+"""Which safe function: by name, composed, or your own.
 
     ball, variance, cap, half-space, upper-norm      see `zones.py`
     tracking, tracking-variance, ...-own, and so on  zones that move, see `tracking.py`
     per-layer, history-metric, cone                  other shapes, see `shaped.py`
-    cheap:cap                                        the cheap ball of another one
+    cheap:cap                                        the cheap ball of another one, see `composed.py`
     decay:ball, grow:ball                            a radius that changes from round to round
     ball+cap                                         both conditions at once
-    my_module:MyZone                                 your own, in my_module.py of the current directory
+    my_module:MyZone                                 your own, in my_module.py of the current directory, see `own.py`
 
-A class (or function) of your own takes (E, R); what it makes needs `__call__(X)` and `excess(X)` as described in
-`zones.SafeFunction`, which it may inherit the rest from.
+A safe function joins the package by its class and its line in `CATALOGUE`.
 """
 
 from __future__ import annotations
 
-import inspect
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from fgm_ref.arrays import Array, norm, squared_norm
-from fgm_ref.safe.composed import Cheap, Decaying, Flipped, Growing, Maximum
+from fgm_ref.safe.composed import FORMS, Cheap, Decaying, Growing, Maximum
+from fgm_ref.safe.function import Facts, Maker, Round, SafeFunction
+from fgm_ref.safe.maker import ZoneMaker
+from fgm_ref.safe.own import Adopted, own
 from fgm_ref.safe.shaped import Cone, HistoryMetric, PerLayer
 from fgm_ref.safe.tracking import (
     Tracking,
@@ -31,24 +31,26 @@ from fgm_ref.safe.tracking import (
     TrackingVarianceDamped,
     TrackingVarianceOwn,
 )
-from fgm_ref.safe.zones import FAR, Ball, Cap, HalfSpace, Maker, SafeFunction, UpperNorm, Variance
-from fgm_ref.text import plug_in
+from fgm_ref.safe.zones import Ball, Cap, HalfSpace, UpperNorm, Variance
 
 __all__ = [
     "CATALOGUE",
     "SAFE",
+    "Adopted",
     "Ball",
     "Cap",
     "Cheap",
-    "Flipped",
+    "Facts",
     "HalfSpace",
     "Maximum",
+    "Round",
     "SafeFunction",
     "Tracking",
     "UpperNorm",
     "Variance",
     "ZoneMaker",
     "norm",
+    "reference_rows",
     "safe_function",
     "squared_norm",
     "zone_maker",
@@ -73,56 +75,12 @@ CATALOGUE: dict[str, type[SafeFunction]] = SAFE | {
 }
 """All that have a name."""
 
-PACES = {"decay": Decaying, "grow": Growing}
-"""Those with a radius that changes from round to round."""
-
-
-@dataclass(frozen=True)
-class ZoneMaker:
-    """Makes the safe function of a round from the round's reference model E.
-
-    Sites and coordinator hold one each and thus agree without a message.  With `relative` the radius is
-    R = threshold · ‖E‖, taken anew in every round; else R = threshold.  `blocks` are the layers, if they are known.
-    """
-
-    safe: Maker
-    threshold: float
-    relative: bool = True
-    blocks: tuple[slice, ...] = ()
-
-    def __call__(
-        self, E: Array, before: Array | None = None, steps: int = 0, rounds: int = 1
-    ) -> SafeFunction:
-        """The safe function for reference E (D,).
-
-        A moving one also wants to know the reference of the round `before`, how many steps that lasted, and how
-        many `rounds` there have been.
-        Raises `ValueError` unless φ(0) is a number below 0.
-        """
-        zone = self.safe(E, self.radius(E))
-        if not -float("inf") < zone.at_zero < 0:
-            raise ValueError(
-                f"threshold: expected φ(0) < 0, so that a round has some slack; "
-                f"got φ(0) = {zone.at_zero:g} with R = {zone.R:g} in {E.dtype}"
-            )
-        if self.blocks:
-            zone.divide(self.blocks)
-        if before is not None:
-            zone.after(rounds, max(1, steps))
-            zone.expect((E - before) / max(1, steps))
-        return zone
-
-    def radius(self, E: Array) -> float:
-        """R for the reference model E (D,), at most `FAR`."""
-        if not self.relative:
-            return min(self.threshold, FAR)
-        length = float(norm(E))
-        if length == 0:
-            raise ValueError(
-                "threshold: a relative one needs a reference model other than zero, got E = 0; "
-                "use an absolute threshold"
-            )
-        return min(self.threshold * length, FAR)
+PREFIXES: dict[str, Callable[..., SafeFunction]] = {
+    "cheap": Cheap,
+    "decay": Decaying,
+    "grow": Growing,
+}
+"""What `prefix:NAME` makes of another one."""
 
 
 def zone_maker(
@@ -158,12 +116,10 @@ def safe_function(text: str) -> Maker:
     if text in CATALOGUE:
         return CATALOGUE[text]
     kind, colon, rest = text.partition(":")
-    if kind == "cheap":
-        return partial(Cheap, of=safe_function(rest))
-    if kind in PACES:
-        return partial(PACES[kind], of=safe_function(rest))
+    if kind in PREFIXES:
+        return partial(PREFIXES[kind], of=safe_function(rest))
     if colon:
-        return partial(_adopt, text, _checked(kind, rest, plug_in("safe", kind, rest)))
+        return own(text, kind, rest)
     raise ValueError(
         f"safe: expected one of {', '.join(CATALOGUE)}; or cheap:NAME, decay:NAME, grow:NAME, NAME+NAME, "
         f"or your own as my_module:MyZone; got {text!r}"
@@ -174,56 +130,11 @@ def _maximum(parts: tuple[Maker, ...], E: Array, R: float) -> SafeFunction:
     return Maximum(E, R, *parts)
 
 
-class Adopted(SafeFunction):
-    """A safe function that does not inherit from `SafeFunction`: it brings φ and `excess`, and gets the rest."""
-
-    def __init__(self, E: Array, R: float, own: Any):
-        super().__init__(E, R)
-        self.own = own
-        self.lipschitz, self.eikonal = (
-            getattr(own, "lipschitz", None),
-            getattr(own, "eikonal", False),
-        )
-
-    def __call__(self, X: Array) -> Any:
-        """Its φ(X)."""
-        return self.own(X)
-
-    def excess(self, X: Array) -> float:
-        """Its excess."""
-        return float(self.own.excess(X))
-
-
-def _adopt(text: str, make: Any, E: Array, R: float) -> SafeFunction:
-    """What the user's own maker makes, as a `SafeFunction`."""
-    zone = make(E, R)
-    if isinstance(zone, SafeFunction):
-        return zone
-    for needed in ("__call__", "excess"):
-        if not callable(getattr(zone, needed, None)):
-            raise ValueError(
-                f"safe: {text} makes a {type(zone).__name__} without {needed}(X); "
-                "a safe function needs __call__(X) and excess(X)"
-            )
-    return Adopted(E, R, zone)
-
-
-def _checked(module: str, name: str, make: Any) -> Any:
-    """`make`, if it can be called as make(E, R)."""
-    if not callable(make):
-        raise ValueError(
-            f"safe: expected {module}:{name} to be a class or function of (E, R), "
-            f"got a {type(make).__name__}"
-        )
-    if inspect.isabstract(make):
-        raise ValueError(
-            f"safe: {module}:{name} lacks {' and '.join(sorted(make.__abstractmethods__))}; "
-            "a safe function needs __call__(X) and excess(X)"
-        )
-    try:
-        inspect.signature(make).bind(None, None)
-    except TypeError as error:
-        raise ValueError(
-            f"safe: expected to call {module}:{name} as {name}(E, R): {error}"
-        ) from None
-    return make
+def reference_rows() -> Iterator[tuple[str, ...]]:
+    """The rows of the reference page's table: name, φ(X), admissible, φ(0), source, held by."""
+    for name, made in CATALOGUE.items():
+        assert made.facts is not None, f"{name}: a safe function of the package declares its facts"
+        yield made.facts.row(f"`{name}`")
+    for form, facts in FORMS.items():
+        assert facts is not None, form
+        yield facts.row(form)

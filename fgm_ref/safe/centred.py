@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array, norm, squared_norm
-from fgm_ref.safe.zones import SafeFunction, Variance
+from fgm_ref.safe.function import SafeFunction
+from fgm_ref.safe.zones import Variance
 
 NEW = 1e-3
 """The least share of a direction that must be new; what is left of one that is not would be rounding."""

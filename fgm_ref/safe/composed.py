@@ -1,4 +1,4 @@
-"""Safe functions made of others: the cheap ball, the maximum, block by block, radii that change, the other sign.
+"""Safe functions made of others: the cheap ball, the maximum, block by block, radii that change.
 
 Sources: Samoladas & Garofalakis 2019 (cheap safe functions; the conjunction of conditions), Garofalakis &
 Samoladas 2017 for the algebra of safe zones.
@@ -6,33 +6,68 @@ Samoladas 2017 for the algebra of safe zones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from fgm_ref.arrays import Array, norm
-from fgm_ref.safe.zones import Maker, SafeFunction
+from fgm_ref.safe.function import Facts, Maker, Round, SafeFunction
 
 
-class Cheap(SafeFunction):
+class Composite(SafeFunction):
+    """A safe function made of others, its `parts`: what it is told, it tells them."""
+
+    def __init__(self, E: Array, R: float, parts: Sequence[SafeFunction]):
+        super().__init__(E, R)
+        self.parts = parts
+        self.moves = any(part.moves for part in parts)
+        self.private = any(part.private for part in parts)
+
+    def begin(self, round: Round) -> None:
+        """Tell every part."""
+        for part in self.parts:
+            part.begin(round)
+
+    def advance(self, t: int, own: Array) -> None:
+        """Tell every part."""
+        for part in self.parts:
+            part.advance(t, own)
+
+
+class Cheap(Composite):
     """The cheap ball of a 1-Lipschitz φ: admissible is what is admissible for φ, one number describes it.
 
     φ(X) ≤ φ(0) + ‖X‖, so whenever the cheap function says safe, φ does too; its zone is the largest ball around
     0 that surely fits.  Raises `ValueError` for a φ that does not claim to be 1-Lipschitz, or that moves.
     """
 
-    lipschitz, eikonal = 1.0, True
+    lipschitz = 1.0
+    eikonal = True
+    facts = Facts(
+        formula="‖X‖ + φ(0)",
+        admissible="as NAME, which is 1-Lipschitz",
+        zero="φ(0)",
+        source="Samoladas & Garofalakis 2019",
+        held_by="test_protocol_fgm_o.py::test_cheap_zone_is_the_smaller_one",
+    )
 
     def __init__(self, E: Array, R: float, of: Maker):
-        super().__init__(E, R)
         self.full = of(E, R)
-        if self.full.moving or self.full.lipschitz is None or self.full.lipschitz > 1:
+        super().__init__(E, R, [self.full])
+        if not self.full.stands_still or self.full.lipschitz is None or self.full.lipschitz > 1:
             raise ValueError(
                 f"safe: 'cheap:' expected a 1-Lipschitz function that stands still, "
                 f"got {type(self.full).__name__}"
             )
         self.radius = -self.full.at_zero
+
+    def begin(self, round: Round) -> None:
+        """With layers φ may be steeper, then the ball is smaller: φ(X) ≤ φ(0) + L‖X‖."""
+        super().begin(round)
+        slope = max(1.0, self.full.lipschitz or 1.0)
+        self.radius = -self.full.at_zero / slope
 
     def __call__(self, X: Array) -> Any:
         """‖X‖ + φ(0)."""
@@ -47,40 +82,35 @@ class Cheap(SafeFunction):
         return self.full.reach(steps)
 
 
-class Maximum(SafeFunction):
+class Maximum(Composite):
     """Several conditions at once: admissible is what is admissible for every part (all have the same R).
 
     φ = max φ_j is convex, and φ ≤ 0 says that every φ_j ≤ 0.
     """
 
+    facts = Facts(
+        formula="max of both",
+        admissible="both at once",
+        zero="max of both",
+        source="Samoladas & Garofalakis 2019",
+        held_by="test_zones.py",
+    )
+
     def __init__(self, E: Array, R: float, *of: Maker):
-        super().__init__(E, R)
-        self.parts = [make(E, R) for make in of]
-        claims = [part.lipschitz for part in self.parts if part.lipschitz is not None]
-        self.lipschitz = max(claims) if len(claims) == len(self.parts) else None
+        super().__init__(E, R, [make(E, R) for make in of])
         self.eikonal = all(part.eikonal for part in self.parts)
-        self.moving = any(part.moving for part in self.parts)
         self.lowest_at_zero = all(part.lowest_at_zero for part in self.parts)
+        self.lipschitz = self.steepest()
 
-    def divide(self, blocks: Sequence[slice]) -> None:
-        """Tell every part."""
-        for part in self.parts:
-            part.divide(blocks)
+    def steepest(self) -> float | None:
+        """The largest of the parts' claims, if all claim something."""
+        claims = [part.lipschitz for part in self.parts if part.lipschitz is not None]
+        return max(claims) if len(claims) == len(self.parts) else None
 
-    def after(self, rounds: int, steps: int) -> None:
-        """Tell every part."""
-        for part in self.parts:
-            part.after(rounds, steps)
-
-    def expect(self, g: Array) -> None:
-        """Tell every part."""
-        for part in self.parts:
-            part.expect(g)
-
-    def advance(self, t: int, own: Array) -> None:
-        """Tell every part."""
-        for part in self.parts:
-            part.advance(t, own)
+    def begin(self, round: Round) -> None:
+        """A part may be steeper in this round."""
+        super().begin(round)
+        self.lipschitz = self.steepest()
 
     def __call__(self, X: Array) -> Any:
         """max φ_j(X)."""
@@ -100,40 +130,36 @@ class Maximum(SafeFunction):
         return max(part.at_zero for part in self.parts)
 
 
-class Decaying(SafeFunction):
+class Decaying(Composite):
     """Another φ with a radius that shrinks: in round n it is R/√n, for those whose region is a ball of some kind.
 
     φ_n(X) = φ(X/a), a = 1/√n, is convex, as φ of a linear map, and Σ φ_n(X_i) ≤ 0 says that the drifts X_i/a are
     admissible for φ.  φ(0) does not change, so the coordinator need not know a.
     """
 
-    moving = True  # not while a round lasts, but only the sites know n
     power = -0.5
+    facts = Facts(
+        formula="φ(X·√n) in round n",
+        admissible="as NAME with radius R/√n (ball, variance and their kind)",
+        zero="φ(0)",
+        source="this project",
+        held_by="test_shaped.py::test_radii_round_by_round",
+    )
 
     def __init__(self, E: Array, R: float, of: Maker):
-        super().__init__(E, R)
-        self.full, self.a = of(E, R), E.dtype.type(1)
+        self.full = of(E, R)
+        super().__init__(E, R, [self.full])
+        self.private = True
+        self.a = E.dtype.type(1)
         self.lipschitz = self.full.lipschitz
 
-    def divide(self, blocks: Sequence[slice]) -> None:
-        """Tell φ."""
-        self.full.divide(blocks)
-
-    def after(self, rounds: int, steps: int) -> None:
-        """a = nᵖ in round n."""
-        self.a = self.E.dtype.type((rounds + 1) ** self.power)
-        self.full.after(rounds, steps)
-
-    def expect(self, g: Array) -> None:
-        """φ sees steps of g/a."""
-        self.full.expect(g / self.a)
-        self.lipschitz = (
-            None if self.full.lipschitz is None else self.full.lipschitz / float(self.a)
-        )
-
-    def advance(self, t: int, own: Array) -> None:
-        """Tell φ."""
-        self.full.advance(t, own)
+    def begin(self, round: Round) -> None:
+        """a = nᵖ in round n, and φ sees steps of g/a."""
+        self.a = self.E.dtype.type((round.ended + 1) ** self.power)
+        scaled = None if round.g is None else round.g / self.a
+        super().begin(replace(round, g=scaled))
+        if self.full.lipschitz is not None:
+            self.lipschitz = self.full.lipschitz / float(self.a)
 
     def __call__(self, X: Array) -> Any:
         """φ(X/a)."""
@@ -157,14 +183,28 @@ class Growing(Decaying):
     """Another φ with a radius that grows: in round n it is R √n."""
 
     power = 0.5
+    facts = Facts(
+        formula="φ(X/√n) in round n",
+        admissible="as NAME with radius R·√n",
+        zero="φ(0)",
+        source="this project",
+        held_by="test_shaped.py::test_radii_round_by_round",
+    )
 
 
-class OnBlocks(SafeFunction):
+class OnBlocks(Composite):
     """A condition on each block of the vector: φ(X) = max φ_b(X_b), with X_b the slice `where[b]` of X."""
 
     def __init__(self, E: Array, parts: Sequence[SafeFunction], where: Sequence[slice]):
-        super().__init__(E, float(np.sqrt(sum(part.R**2 for part in parts))))  # R² = Σ R_b²
-        self.parts, self.where = parts, where
+        R = float(np.sqrt(sum(part.R**2 for part in parts)))  # R² = Σ R_b²
+        super().__init__(E, R, parts)
+        self.where = where
+
+    def begin(self, round: Round) -> None:
+        """Tell each part of its own block, which is of one piece."""
+        for part, where in zip(self.parts, self.where, strict=True):
+            g = None if round.g is None else round.g[where]
+            part.begin(replace(round, blocks=(), g=g))
 
     def _pairs(self, X: Array) -> list[tuple[SafeFunction, Array]]:
         return [(part, X[..., w]) for part, w in zip(self.parts, self.where, strict=True)]
@@ -182,16 +222,19 @@ class OnBlocks(SafeFunction):
         return max(part.reach(x) for part, x in self._pairs(steps))
 
 
-class Flipped:
-    """The other sign: ζ = −φ is concave and says safe by ζ ≥ 0, as some papers and programs have it.
+PERSPECTIVE = Facts(
+    formula="λ φ(X/λ), 0 < λ ≤ 1",
+    admissible="with ψ_B of a flush, as φ",
+    zero="λ φ(0)",
+    source="Samoladas & Garofalakis 2019",
+    held_by="test_protocol_fgm_reb.py::test_split_slack",
+)
 
-    Their formulas give the same protocol: the quantum Σ ζ(X_i)/(2k) and the counts ⌊(ζ_0 − ζ(X_i))/θ⌋ are those of
-    `protocols/fgm.py`.  Flipping a ζ gives its φ.
-    """
-
-    def __init__(self, function: Callable[[Array], Any]):
-        self.function = function
-
-    def __call__(self, X: Array) -> Any:
-        """ζ(X) = −φ(X) for drifts X (..., D) -> (...)."""
-        return -self.function(X)
+FORMS: dict[str, Facts | None] = {
+    "`cheap:NAME`": Cheap.facts,
+    "`decay:NAME`": Decaying.facts,
+    "`grow:NAME`": Growing.facts,
+    "`NAME+NAME`": Maximum.facts,
+    "perspective": PERSPECTIVE,
+}
+"""What can be made of a safe function, with its row of the reference page."""

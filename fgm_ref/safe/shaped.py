@@ -5,13 +5,12 @@ They are made of what all sites know without a byte: the layers of the network, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fgm_ref.arrays import Array, norm
-from fgm_ref.safe.zones import SafeFunction
+from fgm_ref.safe.function import Facts, Round, SafeFunction
 
 
 class PerLayer(SafeFunction):
@@ -22,25 +21,36 @@ class PerLayer(SafeFunction):
     """
 
     lipschitz: float | None = 1.0
+    facts = Facts(
+        formula="max_b ‖X_b‖ R/R_b − R, R_b² = R²·D_b/D",
+        admissible="‖S_b − E_b‖ ≤ R_b in every layer b, hence ‖S − E‖ ≤ R",
+        zero="−R",
+        source="this project; with one layer the ball",
+        held_by="test_shaped.py",
+    )
 
     def __init__(self, E: Array, R: float):
         super().__init__(E, R)
-        self.divide([slice(0, len(E))])
+        self.begin(Round())
 
-    def divide(self, blocks: Sequence[slice]) -> None:
-        """The layers; the weight R/R_b of each is what φ is Lipschitz with, there."""
+    def begin(self, round: Round) -> None:
+        """The layers, and the weight R/R_b of each; φ is as steep as the largest weight."""
+        whole = slice(0, len(self.E))
         self.blocks = [
-            (b, float(np.sqrt(len(self.E) / (b.stop - b.start))))
-            for b in blocks
-            if b.stop > b.start
+            (block, self.weight(block))
+            for block in round.blocks or (whole,)
+            if block.stop > block.start
         ]
         self.lipschitz = max(weight for _, weight in self.blocks)
 
+    def weight(self, block: slice) -> float:
+        """R/R_b = √(D/D_b)."""
+        return float(np.sqrt(len(self.E) / (block.stop - block.start)))
+
     def widest(self, X: Array) -> Any:
         """max_b ‖X_b‖ R/R_b for X (..., D) -> (...)."""
-        return np.max(
-            [norm(X[..., block]) * X.dtype.type(weight) for block, weight in self.blocks], axis=0
-        )
+        lengths = [norm(X[..., block]) * X.dtype.type(weight) for block, weight in self.blocks]
+        return np.max(lengths, axis=0)
 
     def __call__(self, X: Array) -> Any:
         """φ(X) = max_b ‖X_b‖ R/R_b − R."""
@@ -63,16 +73,25 @@ class HistoryMetric(SafeFunction):
     it promises no more than what is written above.  (Adam's second moment would serve as well, if it were shared.)
     """
 
-    moving = True  # not while a round lasts, but only the sites know g
     lipschitz: float | None = 1.0
+    private = True
+    facts = Facts(
+        formula="‖s ⊙ X‖ − R, s_j² ∝ 1/(1 + g_j²/mean g²)",
+        admissible="‖s ⊙ (S − E)‖ ≤ R",
+        zero="−R",
+        source="this project; mean of s² is 1",
+        held_by="test_shaped.py",
+    )
 
     def __init__(self, E: Array, R: float):
         super().__init__(E, R)
         self.s = np.ones_like(E)
 
-    def expect(self, g: Array) -> None:
-        """s for the last step g (D,)."""
-        squares = g.astype(float) ** 2
+    def begin(self, round: Round) -> None:
+        """s for the last step g; 1 if there was none, or if the model has come back to where it was."""
+        if round.g is None:
+            return
+        squares = round.g.astype(float) ** 2
         if squares.any():
             # s² = a / (1 + g²/mean g²)
             weights = 1 / (1 + squares / squares.mean())
@@ -100,22 +119,33 @@ class Cone(SafeFunction):
     detours, (1/k) Σ ‖X_i‖ − ‖S − E‖ ≤ R + ρ ‖S − E‖, but no distance.  Sites that are strung out along ξ pass.
     """
 
-    moving = True  # not while a round lasts, but only the sites know ξ
     rho = 0.1
     lipschitz: float | None = 2.0 + rho
+    private = True
+    facts = Facts(
+        formula="‖X‖ − 1.1·⟨g/‖g‖, X⟩ − R",
+        admissible="(1/k) Σ ‖X_i‖ ≤ R + 1.1·⟨g/‖g‖, S − E⟩",
+        zero="−R",
+        source="this project; bounds detours, no distance",
+        held_by="test_shaped.py",
+    )
 
     def __init__(self, E: Array, R: float):
         super().__init__(E, R)
         self.push = np.zeros_like(E)
 
-    def expect(self, g: Array) -> None:
-        """(1 + ρ) ξ, with ξ = g/‖g‖."""
-        length = norm(g)
-        self.push = g * g.dtype.type((1 + self.rho) / length) if length else g
+    def begin(self, round: Round) -> None:
+        """(1 + ρ) ξ, with ξ = g/‖g‖; 0 if there was no last step, or one of length 0."""
+        if round.g is None:
+            return
+        length = norm(round.g)
+        if length:
+            self.push = round.g * round.g.dtype.type((1 + self.rho) / length)
 
     def __call__(self, X: Array) -> Any:
         """φ(X) = ‖X‖ − (1 + ρ) ⟨ξ, X⟩ − R."""
-        return norm(X) - np.einsum("...d,d->...", X, self.push) - self.R
+        along = np.einsum("...d,d->...", X, self.push)
+        return norm(X) - along - self.R
 
     def excess(self, X: Array) -> float:
         """(1/k) Σ ‖X_i‖ − (1 + ρ) ⟨ξ, mean X⟩ − R."""

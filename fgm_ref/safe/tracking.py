@@ -21,33 +21,41 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.safe.zones import Ball, Cap, SafeFunction, Variance
+from fgm_ref.safe.function import Facts, Round, SafeFunction
+from fgm_ref.safe.zones import Ball, Cap, Variance
 
 
 class Tracking(SafeFunction):
     """Admissible: ‖S − (E + v_t)‖ ≤ R, with v_t = t·g: the global model stays near where it was heading."""
 
     lipschitz: float | None = 1.0
-    eikonal = moving = True
+    eikonal = True
+    moves = True
+    private = True
     form: type[SafeFunction] = Ball
-    own_steps = damped = False
+    own_steps = False
+    damped = False
+    facts = Facts(
+        formula="‖X − t·g‖ − R",
+        admissible="‖S − (E + t·g)‖ ≤ R",
+        zero="−R",
+        source="after Giatrakos et al. 2012",
+        held_by="test_tracking.py",
+    )
 
     def __init__(self, E: Array, R: float):
         super().__init__(E, R)
         self.still = self.form(E, R)
         self.g = self.centre = np.zeros_like(E)
         self.last = 1  # steps of the round before
-        self.clock = self.tick = (
-            0.0  # steps (their mean, with own steps), and how many of them were the last
-        )
+        self.clock = 0.0  # steps so far (their mean, with own steps)
+        self.tick = 0.0  # how many of them were the last
 
-    def after(self, rounds: int, steps: int) -> None:
-        """How long the last round was."""
-        self.last = steps
-
-    def expect(self, g: Array) -> None:
-        """Follow g (D,) per step."""
-        self.g = g
+    def begin(self, round: Round) -> None:
+        """Follow the last round's g per step."""
+        if round.g is not None:
+            self.g = round.g
+            self.last = round.steps
 
     def advance(self, t: int, own: Array) -> None:
         """v_t := t·g (D,); with own steps row i is n_i·g (k, D), and drifts must come as (..., k, D)."""
@@ -56,7 +64,9 @@ class Tracking(SafeFunction):
             # T (1 − exp(−t/T)), with T the length of the last round
             steps = -self.last * np.expm1(-steps / self.last)
         self.centre = np.multiply.outer(steps, self.g)
-        self.tick, self.clock = float(steps.mean()) - self.clock, float(steps.mean())
+        now = float(steps.mean())
+        self.tick = now - self.clock
+        self.clock = now
 
     def __call__(self, X: Array) -> Any:
         """φ(X − v_t), where φ is the ball's or the variance's."""
@@ -82,8 +92,16 @@ class TrackingVariance(Tracking):
     The mean has the least mean square distance, so (1/k) Σ ‖w_i − S‖² ≤ (1/k) Σ ‖X_i − v‖² for every common v.
     """
 
-    lipschitz, eikonal = None, False
+    lipschitz = None
+    eikonal = False
     form = Variance
+    facts = Facts(
+        formula="‖X − t·g‖² − R²",
+        admissible="(1/k) Σ ‖w_i − S‖² ≤ R²",
+        zero="−R²",
+        source="whatever g is",
+        held_by="test_tracking.py",
+    )
 
     def excess(self, X: Array) -> float:
         """(1/k) Σ ‖X_i − mean X‖² − R²."""
@@ -98,29 +116,65 @@ class TrackingOwn(Tracking):
     """Admissible: ‖S − (E + mean(n)·g)‖ ≤ R, where site i follows n_i·g with its own step count n_i."""
 
     own_steps = True
+    facts = Facts(
+        formula="‖X − n_i·g‖ − R",
+        admissible="‖S − (E + mean(n)·g)‖ ≤ R",
+        zero="−R",
+        source="with each site's own steps",
+        held_by="test_tracking.py",
+    )
 
 
 class TrackingVarianceOwn(Tracking):
     """Admissible: ‖S − (E + mean(n)·g)‖² ≤ R² and no more: the centres n_i·g differ, so the spread may be larger."""
 
-    lipschitz, eikonal = None, False
+    lipschitz = None
+    eikonal = False
     form = Variance
     own_steps = True
+    facts = Facts(
+        formula="‖X − n_i·g‖² − R²",
+        admissible="‖S − (E + mean(n)·g)‖² ≤ R²",
+        zero="−R²",
+        source="with each site's own steps",
+        held_by="test_tracking.py",
+    )
 
 
 class TrackingDamped(Tracking):
     """Admissible: ‖S − (E + v_t)‖ ≤ R, v_t = T (1 − exp(−t/T)) g after a round of T steps: progress slackens."""
 
     damped = True
+    facts = Facts(
+        formula="‖X − v_t‖ − R, v_t = T(1 − e^(−t/T))·g",
+        admissible="‖S − (E + v_t)‖ ≤ R",
+        zero="−R",
+        source="T: the last round's steps",
+        held_by="test_tracking.py",
+    )
 
 
 class TrackingVarianceDamped(TrackingVariance):
     """Admissible: (1/k) Σ ‖w_i − S‖² ≤ R², as for the tracking variance; v_t = T (1 − exp(−t/T)) g."""
 
     damped = True
+    facts = Facts(
+        formula="‖X − v_t‖² − R²",
+        admissible="(1/k) Σ ‖w_i − S‖² ≤ R²",
+        zero="−R²",
+        source="the same v_t",
+        held_by="test_tracking.py",
+    )
 
 
 class TrackingCap(Tracking):
     """Admissible: ‖E‖ − R ≤ ‖S − v_t‖ ≤ ‖E‖ + R, a shell that moves along, v_t = t·g."""
 
     form = Cap
+    facts = Facts(
+        formula="cap of X − t·g",
+        admissible="‖E‖ − R ≤ ‖S − t·g‖ ≤ ‖E‖ + R",
+        zero="−R",
+        source="the shell moves along",
+        held_by="test_check_safe.py::test_right_functions_pass",
+    )

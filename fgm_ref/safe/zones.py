@@ -1,103 +1,33 @@
-"""Safe functions: what a site may do before it must speak up.
+"""The safe functions of the papers, and their halves: ball, variance, half-space, upper norm, cap.
 
-A *safe function* φ is convex with φ(0) < 0.  Site i looks only at its own drift X_i (how far its model has
-moved since the round started) and yet the k sites together are sure of the global model: by Jensen,
-
-    Σ φ(X_i) ≤ 0   ⇒   φ(mean X) ≤ 0   ⇒   E + mean X lies in the admissible region.
-
-(Samoladas & Garofalakis 2019, "Functional Geometric Monitoring for Distributed Streams", section 3.
-Their sign: safe means φ ≤ 0.)  Each class below is made for one reference model E and one radius R, and
-writes next to its φ which region it is safe for.  Your own joins them by its Python path (see `safe.py`), and
-`python -m fgm_ref.check_safe` tries to prove it wrong.
+Each is made for one reference model E and one radius R, and writes next to its φ which region it is safe for.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from fgm_ref.arrays import Array, dot, norm, squared_norm
+from fgm_ref.safe.function import Facts, Maker, SafeFunction
 
-Maker = Callable[[Array, float], "SafeFunction"]
-"""What makes the φ of a round from E (D,) and R: a class below, or a function."""
-
-FAR = 1e18
-"""The largest radius: no model gets there, and its square is still a number in single precision."""
-
-
-class SafeFunction(ABC):
-    """A convex φ of drifts, made for the reference model E (D,) and the radius R > 0.
-
-    A new one needs `__call__` and `excess`, and calls nothing of the simulator.  R = ∞ means "never violated".
-    """
-
-    lipschitz: float | None = None
-    """A claim: |φ(X) − φ(Y)| ≤ lipschitz · ‖X − Y‖; None claims nothing."""
-
-    eikonal = False
-    """A claim: ‖∇φ‖ = 1 almost everywhere, so inside the zone −φ is the distance to its boundary."""
-
-    lowest_at_zero = False
-    """A claim: φ(X) ≥ φ(0), so standing still is the best that a site can do."""
-
-    moving = False
-    """Whether φ changes while a round lasts (then `advance` is called before each evaluation), or depends on what
-    only the sites are told when it starts (`after`, `expect`)."""
-
-    def __init__(self, E: Array, R: float):
-        if not R > 0:
-            raise ValueError(
-                f"radius: expected a number above 0 (a round needs φ(0) < 0), got {R:g}"
-            )
-        self.E, self.R = E, min(float(R), FAR)
-
-    def divide(self, blocks: Sequence[slice]) -> None:
-        """The vector consists of these blocks, the layers of the network; a φ may treat them apart."""
-
-    def after(self, rounds: int, steps: int) -> None:
-        """So many rounds have ended, the last one after so many steps."""
-
-    def expect(self, g: Array) -> None:
-        """The last round went by g (D,) per step; a moving φ may expect this one to go on like that."""
-
-    def advance(self, t: int, own: Array) -> None:
-        """t steps have passed since the round started, of which site i trained in own[i]; own (k,)."""
-
-    @abstractmethod
-    def __call__(self, X: Array) -> Any:
-        """φ(X) for drifts X (..., D) -> (...)."""
-
-    @abstractmethod
-    def excess(self, X: Array) -> float:
-        """How far the true state is outside the admissible region, given *all* drifts X (k, D); ≤ 0 inside.
-
-        Nobody in the protocol can know this; the simulator uses it to check the guarantee.
-        """
-
-    def reach(self, steps: Array) -> float:
-        """By how much `excess` can grow in one step, given all steps (k, D): the overshoot's bound.
-
-        For a distance to a region (1-Lipschitz in S) it is the length of the mean step.
-        """
-        return float(norm(steps.mean(axis=0)))
-
-    @property
-    def at_zero(self) -> float:
-        """φ(0) < 0 when the round starts: the slack of a site that has not moved."""
-        return float(self(np.zeros_like(self.E)))
-
-    def perspective(self, λ: float) -> Callable[[Array], Any]:
-        """X ↦ λ φ(X/λ), convex for every λ in (0, 1]; at λ = 1 it is φ."""
-        return self if λ == 1 else lambda X: λ * self(X / λ)
+__all__ = ["Ball", "Cap", "HalfSpace", "Maker", "SafeFunction", "UpperNorm", "Variance"]
 
 
 class Ball(SafeFunction):
     """Admissible: ‖S − E‖ ≤ R, the global model stays near the last one (Kamp et al. 2014 with R = √Δ)."""
 
-    lipschitz, eikonal, lowest_at_zero = 1.0, True, True
+    lipschitz = 1.0
+    eikonal = True
+    lowest_at_zero = True
+    facts = Facts(
+        formula="‖X‖ − R",
+        admissible="‖S − E‖ ≤ R",
+        zero="−R",
+        source="Kamp et al. 2014",
+        held_by="test_safe.py",
+    )
 
     def __call__(self, X: Array) -> Any:
         """φ(X) = ‖X‖ − R."""
@@ -112,6 +42,13 @@ class Variance(SafeFunction):
     """Admissible: (1/k) Σ ‖X_i‖² ≤ R², which bounds the spread of the sites as well (Kamp's divergence)."""
 
     lowest_at_zero = True
+    facts = Facts(
+        formula="‖X‖² − R²",
+        admissible="(1/k) Σ ‖X_i‖² ≤ R²",
+        zero="−R²",
+        source="Kamp et al. 2014 (divergence)",
+        held_by="test_safe.py",
+    )
 
     def __call__(self, X: Array) -> Any:
         """φ(X) = ‖X‖² − R²."""
@@ -123,7 +60,8 @@ class Variance(SafeFunction):
 
     def reach(self, steps: Array) -> float:
         """By Minkowski √mean‖X + s‖² ≤ R + √mean‖s‖², so at most (R + √mean‖s‖²)² − R²."""
-        return (self.R + float(np.sqrt(squared_norm(steps).mean()))) ** 2 - self.R**2
+        step = float(np.sqrt(squared_norm(steps).mean()))
+        return (self.R + step) ** 2 - self.R**2
 
 
 class HalfSpace(SafeFunction):
@@ -132,7 +70,15 @@ class HalfSpace(SafeFunction):
     φ is affine, so Σ φ(X_i) = k φ(mean X): no slack is lost, whatever the sites do.
     """
 
-    lipschitz, eikonal = 1.0, True
+    lipschitz = 1.0
+    eikonal = True
+    facts = Facts(
+        formula="−R − X·E/‖E‖",
+        admissible="S·E/‖E‖ ≥ ‖E‖ − R",
+        zero="−R",
+        source="affine: no slack is lost",
+        held_by="test_zones.py::test_half_space_loses_no_slack",
+    )
 
     def __init__(self, E: Array, R: float):
         super().__init__(E, R)
@@ -156,7 +102,15 @@ class HalfSpace(SafeFunction):
 class UpperNorm(SafeFunction):
     """Admissible: ‖S‖ ≤ ‖E‖ + R, the global model may turn but not grow."""
 
-    lipschitz, eikonal = 1.0, True
+    lipschitz = 1.0
+    eikonal = True
+    facts = Facts(
+        formula="‖X + E‖ − (‖E‖ + R)",
+        admissible="‖S‖ ≤ ‖E‖ + R",
+        zero="−R",
+        source="half of the shell",
+        held_by="test_safe.py",
+    )
 
     def __init__(self, E: Array, R: float):
         super().__init__(E, R)
@@ -178,6 +132,13 @@ class Cap(HalfSpace):
     """
 
     lowest_at_zero = True
+    facts = Facts(
+        formula="max{−R − X·E/‖E‖, ‖X + E‖ − (‖E‖ + R)}",
+        admissible="‖E‖ − R ≤ ‖S‖ ≤ ‖E‖ + R",
+        zero="−R",
+        source="the shell around the origin",
+        held_by="test_zones.py::test_cap_is_half_space_and_upper_norm",
+    )
 
     def __call__(self, X: Array) -> Any:
         """φ(X) = max{ −R − X·E/‖E‖ , ‖X + E‖ − (‖E‖ + R) }."""

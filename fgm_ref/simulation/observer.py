@@ -41,7 +41,7 @@ def outlives(
     if faults is None:
         return exact
     timely = faults.delay == 0 and (faults.drop == 0 or faults.resend)
-    calm = protocol.bears_absence(options) and zone.lowest_at_zero
+    calm = protocol.bears_absence(options) and zone.lowest_at_zero and not zone.moves
     return exact and timely and (calm or not faults.absent)
 
 
@@ -86,8 +86,8 @@ class Observer:
         E, make_zone = self.coordinator.E, self.coordinator.make_zone
         if self.guarantee and self.guarantee.zone:
             return self.guarantee.zone(E, make_zone.radius(E))
-        if isinstance(self.sites, MonitoringSites) and self.sites.zone.moving:
-            return self.sites.zone  # it knows the time
+        if isinstance(self.sites, MonitoringSites) and not self.sites.zone.stands_still:
+            return self.sites.zone  # it knows the time, and how the last round went
         return make_zone(E)
 
     @property

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 
 from fgm_ref.protocols import base
-from fgm_ref.safe.composed import Flipped
 from fgm_ref.transport.messages import BALANCED, DRIFT, MODEL
 
 from .registry import mutant
@@ -72,7 +71,7 @@ def settle(original, self):
     Augmenting stops at once, and the members of B take a mean that violates the condition.
     """
     make = self.make_zone
-    self.make_zone = lambda E: Flipped(make(E))
+    self.make_zone = lambda E: lambda X: -make(E)(X)
     original(self)
     self.make_zone = make
 

@@ -94,7 +94,7 @@ def safe_function(original, text):
 @mutant(
     "z54",
     "a relative threshold keeps the radius of the first round",
-    "safe:ZoneMaker.radius",
+    "safe.maker:ZoneMaker.radius",
     "test_safe.py::test_relative_and_absolute_thresholds",
 )
 def radius(original, self, E):
@@ -110,30 +110,30 @@ def radius(original, self, E):
 @mutant(
     "z69",
     "every layer gets the whole radius",
-    "safe.shaped:PerLayer.divide",
+    "safe.shaped:PerLayer.begin",
     "test_shaped.py::test_layers_are_inside_the_ball",
 )
-def divide(self, blocks):
+def begin_with_layers(self, round):
     """One threshold per layer, each the same as before: max_b ‖X_b‖ ≤ R.
 
     All layers together may then go √(number of layers) times as far, and the table says "equal radius".
     """
-    self.blocks = [(block, 1.0) for block in blocks]
+    self.blocks = [(block, 1.0) for block in round.blocks or (slice(0, len(self.E)),)]
 
 
 @mutant(
     "z70",
     "the history metric is normalised to its smallest weight, turned round",
-    "safe.shaped:HistoryMetric.expect",
+    "safe.shaped:HistoryMetric.begin",
     "test_shaped.py::test_history_metric_gives_room_where_there_was_movement",
 )
-def expect(self, g):
+def begin_with_history(self, round):
     """s ∝ 1/|g| is what the formula wants; the weights are then divided by the largest, so that none exceeds 1.
 
     Few coordinates hardly moved, and they set the scale: for all others φ is next to nothing, and nobody ever speaks.
     """
-    if g.any():
-        weights = 1 / (abs(g) + 1e-8)
+    if round.g is not None and round.g.any():
+        weights = 1 / (abs(round.g) + 1e-8)
         self.s = (weights / weights.max()).astype(self.E.dtype)
 
 

@@ -41,15 +41,16 @@ class _AskFirst(base.Coordinator):
 class _Following(Ball):
     """Admissible: ‖S − (E + t·g/2)‖ ≤ R after t steps, if the last round went by g per step."""
 
-    moving = True
+    moves = private = True
 
     def __init__(self, E, R):
         super().__init__(E, R)
         self.g, self.shift = 0 * E, 0 * E
         self.time = self.tick = 0
 
-    def expect(self, g):
-        self.g = g / 2
+    def begin(self, round):
+        if round.g is not None:
+            self.g = round.g / 2
 
     def advance(self, t, own):
         self.shift, self.tick, self.time = t * self.g, t - self.time, t

@@ -1,0 +1,138 @@
+"""Safe functions: what a site may do before it must speak up.
+
+A *safe function* φ is convex with φ(0) < 0.  Site i looks only at its own drift X_i (how far its model has
+moved since the round started) and yet the k sites together are sure of the global model: by Jensen,
+
+    Σ φ(X_i) ≤ 0   ⇒   φ(mean X) ≤ 0   ⇒   E + mean X lies in the admissible region.
+
+(Samoladas & Garofalakis 2019, "Functional Geometric Monitoring for Distributed Streams", section 3.
+Their sign: safe means φ ≤ 0.)  `SafeFunction` says what such a φ must bring along; the simplest ones are in
+`zones.py`.  Your own joins them by its Python path (see `own.py`), and `python -m fgm_ref.check_safe` tries to
+prove it wrong.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fgm_ref.arrays import Array, norm
+
+Maker = Callable[[Array, float], "SafeFunction"]
+"""What makes the φ of a round from E (D,) and R: a class, or a function."""
+
+FAR = 1e18
+"""The largest radius: no model gets there, and its square is still a number in single precision."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the reference page says of a safe function, in its own words and signs.
+
+    `zero` is φ(0); `held_by` names the test (file, or file::function) that holds the function to it.
+    """
+
+    formula: str
+    admissible: str
+    zero: str
+    source: str
+    held_by: str
+
+    def row(self, name: str) -> tuple[str, ...]:
+        """The cells of the page's table, with the name first."""
+        return name, self.formula, self.admissible, self.zero, self.source, f"`{self.held_by}`"
+
+
+@dataclass(frozen=True)
+class Round:
+    """What all sites know when a round starts, without a byte.
+
+    `blocks` are the layers of the network, if they are known.  `ended` rounds have ended; the last one took `steps`
+    steps and went by `g` (D,) per step.  In the first round there is no g, and the coordinator is never told one.
+    """
+
+    blocks: tuple[slice, ...] = ()
+    ended: int = 0
+    steps: int = 1
+    g: Array | None = None
+
+
+class SafeFunction(ABC):
+    """A convex φ of drifts, made for the reference model E (D,) and the radius R > 0.
+
+    A new one needs `__call__` and `excess`, and calls nothing of the simulator.  R = ∞ means "never violated".
+    """
+
+    facts: Facts | None = None
+    """Its row of the reference page; a derived class has another one, or none."""
+
+    lipschitz: float | None = None
+    """A claim: |φ(X) − φ(Y)| ≤ lipschitz · ‖X − Y‖; None claims nothing."""
+
+    eikonal = False
+    """A claim: ‖∇φ‖ = 1 almost everywhere, so inside the zone −φ is the distance to its boundary."""
+
+    lowest_at_zero = False
+    """A claim: when a round starts, φ(X) ≥ φ(0), so standing still is the best that a site can do."""
+
+    moves = False
+    """Whether φ changes while a round lasts; then `advance` is called before each evaluation."""
+
+    private = False
+    """Whether φ depends on how the last round went (`ended`, `steps`, `g`), which the coordinator is not told."""
+
+    def __init_subclass__(cls) -> None:
+        """A derived class is another function, so it does not inherit the row of the page."""
+        cls.facts = vars(cls).get("facts")
+
+    def __init__(self, E: Array, R: float):
+        if not R > 0:
+            raise ValueError(
+                f"radius: expected a number above 0 (a round needs φ(0) < 0), got {R:g}"
+            )
+        self.E = E
+        self.R = min(float(R), FAR)
+
+    def begin(self, round: Round) -> None:
+        """A round starts; called once, before anything is asked."""
+
+    def advance(self, t: int, own: Array) -> None:
+        """t steps have passed since the round started, of which site i trained in own[i]; own (k,)."""
+
+    @abstractmethod
+    def __call__(self, X: Array) -> Any:
+        """φ(X) for drifts X (..., D) -> (...)."""
+
+    @abstractmethod
+    def excess(self, X: Array) -> float:
+        """How far the true state is outside the admissible region, given *all* drifts X (k, D); ≤ 0 inside.
+
+        Nobody in the protocol can know this; the simulator uses it to check the guarantee.
+        """
+
+    def reach(self, steps: Array) -> float:
+        """By how much `excess` can grow in one step, given all steps (k, D): the overshoot's bound.
+
+        For a distance to a region (1-Lipschitz in S) it is the length of the mean step.
+        """
+        return float(norm(steps.mean(axis=0)))
+
+    @property
+    def at_zero(self) -> float:
+        """φ(0) < 0 when the round starts: the slack of a site that has not moved."""
+        return float(self(np.zeros_like(self.E)))
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether the coordinator can evaluate φ as well as the sites can."""
+        return not (self.moves or self.private)
+
+    def perspective(self, λ: float) -> Callable[[Array], Any]:
+        """X ↦ λ φ(X/λ), convex for every λ in (0, 1]; at λ = 1 it is φ."""
+        if λ == 1:
+            return self
+        return lambda X: λ * self(X / λ)
