@@ -99,24 +99,18 @@ def above_zero(name: str, value: float) -> float:
     return value
 
 
-def one_of(name: str, value: str, choices: Sequence[str]) -> str:
-    """One of a few words."""
-    if value not in choices:
-        raise ValueError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")
-    return value
-
-
-def expect_one_of(argument: str, value: str, options: Sequence[str]) -> None:
-    """Raises a `ValueError` that lists the options, and the nearest one if there is a near one.
+def expect_one_of(name: str, value: str, choices: Sequence[str]) -> str:
+    """One of a few words; the error lists them, and the nearest one if there is a near one.
 
     >>> expect_one_of("dataset", "wacht", ("watch", "ecg208"))
     Traceback (most recent call last):
     ValueError: dataset: expected one of watch, ecg208; got 'wacht'. Did you mean 'watch'?
     """
-    if value not in options:
-        near = get_close_matches(str(value), options, 1)
+    if value not in choices:
+        near = get_close_matches(str(value), choices, 1)
         hint = f". Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{argument}: expected one of {', '.join(options)}; got {value!r}{hint}")
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}; got {value!r}{hint}")
+    return value
 
 
 # What a user brings along, by its path `module:name`.
@@ -173,16 +167,3 @@ def path_of(what: str, thing: Any, modules: Sequence[str]) -> str:
         f"{what}: expected something with a name at the top of its module, "
         f"so that a saved result can remember it; got {thing!r}"
     )
-
-
-def aligned(rows: list[list[str]]) -> list[str]:
-    """First column to the left, numbers to the right, a rule below the header."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [_line(row, widths) for row in rows]
-    return [lines[0], "-" * len(lines[0]), *lines[1:]]
-
-
-def _line(row: list[str], widths: list[int]) -> str:
-    first = row[0].ljust(widths[0])
-    others = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-    return "  ".join([first, *others])

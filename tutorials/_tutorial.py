@@ -9,7 +9,7 @@ import matplotlib
 from cycler import cycler
 from matplotlib.figure import Figure
 
-from fgm_ref.console import readable
+from fgm_ref.program.console import readable
 from fgm_ref.view import plots
 
 readable()

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fgm_ref import __version__, program
-from fgm_ref.console import width, wrapped
 from fgm_ref.datasets import Dataset
 from fgm_ref.demo import options as cli
 from fgm_ref.demo.filenames import picture_name, run_name
 from fgm_ref.demo.plan import Plan, plan
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, Progress
+from fgm_ref.program.console import width, wrapped
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import GuaranteeBroken
 from fgm_ref.simulation.presets import COMPARISON

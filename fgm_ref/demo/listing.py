@@ -6,7 +6,7 @@ from fgm_ref.datasets import summary
 from fgm_ref.datasets.split import SPLITS
 from fgm_ref.demo.options import CELLS
 from fgm_ref.protocols import PROTOCOLS, Protocol
-from fgm_ref.safe import CATALOGUE, PACES
+from fgm_ref.safe import CATALOGUE, PREFIXES
 from fgm_ref.simulation.config import OPTIMIZERS
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 
@@ -20,8 +20,8 @@ def catalogue() -> Iterator[str]:
     yield "safe functions"
     for name, safe in CATALOGUE.items():
         yield f"  {name:<22} {first_line(safe)}"
-    paces = ", ".join(f"{pace}:NAME" for pace in PACES)
-    yield f"  cheap:NAME, {paces}, NAME+NAME, my_module:MyZone"
+    composed = ", ".join(f"{prefix}:NAME" for prefix in PREFIXES)
+    yield f"  {composed}, NAME+NAME, my_module:MyZone"
     for title, names in (
         ("schedules", SCHEDULES),
         ("splits", SPLITS),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fgm_ref.grade.verdict import GRADED, MISSING, Grade
-from fgm_ref.text import aligned
+from fgm_ref.program import aligned
 
 LEADING = "a08"
 RACE = "test_fewer_bytes"  # tests called so are the race itself; the others are its rules

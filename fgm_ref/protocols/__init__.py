@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import Any
 
 from fgm_ref.protocols.base import Coordinator, Sites
-from fgm_ref.protocols.protocol import MEAN, SUM, VARIANCE, Chosen, Guarantee, Protocol
+from fgm_ref.protocols.protocol import MEAN, SUM, Chosen, Guarantee, Protocol
 from fgm_ref.protocols.setup import Setup
+from fgm_ref.protocols.spread import VARIANCE
 from fgm_ref.text import head, options, path_of, plug_in
 
 __all__ = [

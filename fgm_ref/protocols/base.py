@@ -163,10 +163,7 @@ class MonitoringSites(Sites):
 
 
 class Coordinator:
-    """Ships the initial model and listens.
-
-    `E` is the last global model.
-    """
+    """Ships the initial model and listens.  `E` is the last global model."""
 
     hub: Learners | None = None  # only the centralised reference trains at the coordinator
     synchronises = True  # whether it ever sends a model after the start

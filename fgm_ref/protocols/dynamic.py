@@ -12,9 +12,11 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import NOBODY, mean_over
-from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference, always
+from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference
 from fgm_ref.protocols.setup import Learners, Setup
-from fgm_ref.safe import SafeFunction, Variance, ZoneMaker
+from fgm_ref.safe.function import SafeFunction
+from fgm_ref.safe.maker import ZoneMaker
+from fgm_ref.safe.zones import Variance
 from fgm_ref.text import positive
 from fgm_ref.transport.messages import BALANCED, LOCAL, VIOLATION, Message
 from fgm_ref.transport.network import Network
@@ -125,7 +127,7 @@ PLAIN = Protocol(
     ),
     watches="radius",
     exact=True,
-    bears_absence=always,
+    bears_absence=True,
     replays=True,
 )
 PROTOCOL = Protocol(
@@ -144,6 +146,6 @@ PROTOCOL = Protocol(
         promise="(1/k) Σ ‖X_i‖² ≤ R²",
     ),
     watches="radius",
-    bears_absence=always,
+    bears_absence=True,
     replays=True,
 )

@@ -17,8 +17,9 @@ import numpy as np
 from fgm_ref.arrays import Array, norm, squared_norm
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import mean_over
-from fgm_ref.protocols.protocol import VARIANCE, Look, Protocol, Reference, always
+from fgm_ref.protocols.protocol import Look, Protocol, Reference
 from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.protocols.spread import VARIANCE
 from fgm_ref.transport.messages import LOCAL, MONITOR, Message
 from fgm_ref.transport.network import Network
 
@@ -173,7 +174,7 @@ NAIVE = variant(
     guarantee=VARIANCE,
     look=Look("vermillion", ":", "2"),
     held_by="test_protocol_fda.py::test_variance_at_rest",
-    bears_absence=always,
+    bears_absence=True,
 )
 LINEAR = variant(
     "linear",

@@ -15,7 +15,7 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import base
-from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference, always
+from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference
 from fgm_ref.protocols.setup import Setup
 from fgm_ref.text import fraction
 from fgm_ref.transport.messages import DRIFT, INCREMENT, PHI, QUANTUM, Cause, Kind, Message
@@ -139,6 +139,6 @@ PROTOCOL = Protocol(
         held_by="test_protocol_fgm.py::test_no_silent_breach",
     ),
     exact=True,
-    bears_absence=always,
+    bears_absence=True,
     replays=True,
 )

@@ -27,11 +27,11 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import base, fgm
-from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference, always
+from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
 from fgm_ref.protocols.setup import Learners, Setup
-from fgm_ref.safe import ZoneMaker
 from fgm_ref.safe.composed import OnBlocks
-from fgm_ref.text import one_of
+from fgm_ref.safe.maker import ZoneMaker
+from fgm_ref.text import expect_one_of
 from fgm_ref.transport.messages import MODEL, WHOLE, Message, Tag
 from fgm_ref.transport.network import Network
 
@@ -45,7 +45,7 @@ def cut(blocks: Mapping[str, slice], how: str, D: int) -> list[slice]:
     >>> cut(blocks, "groups", 10)
     [slice(0, 6, None), slice(6, 9, None), slice(9, 10, None)]
     """
-    if one_of("blocks", how, CUTS) == "one" or not blocks:
+    if expect_one_of("blocks", how, CUTS) == "one" or not blocks:
         return [slice(0, D)]
     if how == "named":
         return list(blocks.values())
@@ -236,5 +236,5 @@ PROTOCOL = Protocol(
         promise="S is admissible in every block",
     ),
     exact=True,
-    bears_absence=always,
+    bears_absence=True,
 )

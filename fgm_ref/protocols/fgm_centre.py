@@ -20,8 +20,9 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import fgm
-from fgm_ref.protocols.protocol import VARIANCE, Look, Protocol, Reference
+from fgm_ref.protocols.protocol import Look, Protocol, Reference
 from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.protocols.spread import VARIANCE
 from fgm_ref.safe.centred import Centred, orthonormal
 from fgm_ref.text import positive
 from fgm_ref.transport.messages import CENTRE, MONITOR, Cause, Kind, Message

@@ -14,8 +14,9 @@ import numpy as np
 
 from fgm_ref.arrays import Array, squared_norm
 from fgm_ref.protocols import fgm_centre
-from fgm_ref.protocols.protocol import VARIANCE, Look, Protocol, Reference
+from fgm_ref.protocols.protocol import Look, Protocol, Reference
 from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.protocols.spread import VARIANCE
 from fgm_ref.safe.centred import orthonormal
 from fgm_ref.text import fraction, positive
 from fgm_ref.transport.messages import SIGNS, VOTES, Cause, Kind, Message

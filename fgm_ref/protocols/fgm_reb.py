@@ -19,7 +19,7 @@ from fgm_ref.protocols import fgm
 from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
 from fgm_ref.protocols.setup import Setup
 from fgm_ref.safe import SafeFunction
-from fgm_ref.text import fraction, one_of
+from fgm_ref.text import expect_one_of, fraction
 from fgm_ref.transport.messages import FLUSH, LAMBDA, PHI, Cause, Kind, Message
 from fgm_ref.transport.network import Network
 
@@ -50,7 +50,7 @@ class Coordinator(fgm.Coordinator):
 
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
-        name = one_of("rule", setup.options["rule"], tuple(RULES))
+        name = expect_one_of("rule", setup.options["rule"], tuple(RULES))
         self.choose, self.least = RULES[name]
         self.fixed = fraction("lam", setup.options["lam"])
         self.most = setup.options["most"]

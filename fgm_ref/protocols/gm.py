@@ -8,7 +8,7 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import base
-from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference, always
+from fgm_ref.protocols.protocol import SUM, Look, Protocol, Reference
 from fgm_ref.transport.messages import DRIFT, VIOLATION, Cause, Message
 
 
@@ -56,6 +56,6 @@ PROTOCOL = Protocol(
         held_by="test_protocol_gm.py::test_gm",
     ),
     exact=True,
-    bears_absence=always,
+    bears_absence=True,
     replays=True,
 )

@@ -15,7 +15,7 @@ from fgm_ref.protocols import gm
 from fgm_ref.protocols.base import mean_over
 from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
 from fgm_ref.protocols.setup import Learners, Setup
-from fgm_ref.text import one_of
+from fgm_ref.text import expect_one_of
 from fgm_ref.transport.messages import BALANCED, DRIFT, NO_CAUSE, Cause, Message
 from fgm_ref.transport.network import Network
 
@@ -25,7 +25,7 @@ class Sites(gm.Sites):
 
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
-        self.balancing = one_of("balancing", setup.options["balancing"], ("model", "slack"))
+        self.balancing = expect_one_of("balancing", setup.options["balancing"], ("model", "slack"))
 
     def balance(self, sites: Array, drift: Array) -> None:
         """Model: w_j := base_j + X.  Slack: base_j := w_j − X.  Either way X_j = X afterwards."""

@@ -10,7 +10,8 @@ import numpy as np
 from fgm_ref.arrays import Array, squared_norm
 from fgm_ref.protocols import base, periodic
 from fgm_ref.protocols.base import NOBODY
-from fgm_ref.protocols.protocol import VARIANCE, Look, Protocol, Reference
+from fgm_ref.protocols.protocol import Look, Protocol, Reference
+from fgm_ref.protocols.spread import VARIANCE
 from fgm_ref.transport.messages import LOCAL, Message
 
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.protocols.base import Coordinator, Sites
-from fgm_ref.safe.zones import Maker, Variance
-from fgm_ref.text import one_of, read_like, write
+from fgm_ref.safe.function import Maker
+from fgm_ref.text import expect_one_of, read_like, write
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,10 @@ def mean_drift(X: Array) -> Array:
     return np.asarray(X.mean(axis=0, keepdims=True))
 
 
-def deviations(X: Array) -> Array:
-    """w_i − S = X_i − (1/k) Σ X_j, (k, D)."""
-    return X - mean_drift(X)
-
-
 SUM = Guarantee("Σ φ(X_i) ≤ 0", all_drifts)
 MEAN = Guarantee("S is admissible", mean_drift)
-VARIANCE = Guarantee("(1/k) Σ ‖w_i − S‖² ≤ R²", deviations, Variance)
-GUARANTEES = {"": None, "sum": SUM, "mean": MEAN, "variance": VARIANCE}
+GUARANTEES = {"": None, "sum": SUM, "mean": MEAN}
+"""By name; `spread.py` adds one."""
 
 
 class Look(NamedTuple):
@@ -80,16 +75,6 @@ class Reference:
 NO_REFERENCE = Reference()
 
 
-def never(options: Mapping[str, Any]) -> bool:
-    """Whatever the options are, no."""
-    return False
-
-
-def always(options: Mapping[str, Any]) -> bool:
-    """Whatever the options are, yes."""
-    return True
-
-
 @dataclass(frozen=True)
 class Protocol:
     """A named pair of ends, with the options that a user may set and their defaults.
@@ -113,8 +98,8 @@ class Protocol:
     exact: bool = False
     """The guarantee outlives the rounding of a codec: it rests on E and on what the sites themselves hold."""
 
-    bears_absence: Callable[[Mapping[str, Any]], bool] = never
-    """Whether, with these options, an absent site may be taken to stand where it was last heard of."""
+    bears_absence: bool | Callable[[Mapping[str, Any]], bool] = False
+    """An absent site may be taken to stand where it was last heard of; a function if it depends on the options."""
 
     needs_everybody: bool = False
     """It cannot do without an answer from every site."""
@@ -124,7 +109,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         if isinstance(self.guarantee, str):
-            one_of("guarantee", self.guarantee, tuple(GUARANTEES))
+            expect_one_of("guarantee", self.guarantee, tuple(GUARANTEES))
             object.__setattr__(self, "guarantee", GUARANTEES[self.guarantee])
 
     def __call__(self, **options: Any) -> "Chosen":

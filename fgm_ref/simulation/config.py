@@ -7,7 +7,7 @@ from typing import Any
 from fgm_ref.learning.learners import POLICIES
 from fgm_ref.protocols import name_of as protocol_name
 from fgm_ref.safe import CATALOGUE
-from fgm_ref.text import one_of, path_of, positive
+from fgm_ref.text import expect_one_of, path_of, positive
 
 OPTIMIZERS = ("adam", "momentum", "sgd")
 
@@ -67,8 +67,8 @@ class Config:
             _expect_above_zero("clip", self.clip)
         if self.seed < 0:
             raise ValueError(f"seed: expected a whole number of at least 0, got {self.seed}")
-        one_of("optimizer_state", self.optimizer_state, POLICIES)
-        one_of("optimizer", self.optimizer, OPTIMIZERS)
+        expect_one_of("optimizer_state", self.optimizer_state, POLICIES)
+        expect_one_of("optimizer", self.optimizer, OPTIMIZERS)
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype: expected float32 or float64, got {self.dtype!r}")
 

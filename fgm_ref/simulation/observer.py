@@ -36,13 +36,18 @@ def outlives(
     its step.  A late or lost message can break a guarantee.  An absent site does no harm if the protocol has reckoned
     with nothing but the site's own drift from E, and if standing still is the best that a site can do.
     """
-    protocol, options = chosen
-    exact = codec is None or codec.lossless or protocol.exact
+    exact = codec is None or codec.lossless or chosen.protocol.exact
     if faults is None:
         return exact
     timely = faults.delay == 0 and (faults.drop == 0 or faults.resend)
-    calm = protocol.bears_absence(options) and zone.lowest_at_zero and not zone.moves
+    calm = _bears_absence(chosen) and zone.lowest_at_zero and not zone.moves
     return exact and timely and (calm or not faults.absent)
+
+
+def _bears_absence(chosen: Chosen) -> bool:
+    """Whether an absent site may be taken to stand where it was last heard of."""
+    bears = chosen.protocol.bears_absence
+    return bears if isinstance(bears, bool) else bears(chosen.options)
 
 
 class GuaranteeBroken(AssertionError):

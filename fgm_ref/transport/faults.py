@@ -21,9 +21,8 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.text import head, settings
-from fgm_ref.transport.ledger import Ledger
 from fgm_ref.transport.messages import NO_CAUSE, Cause, Kind, Message
-from fgm_ref.transport.network import Network, SitesEnd, Wire
+from fgm_ref.transport.network import Bill, Network, SitesEnd, Wire
 
 Absences = Mapping[int, tuple[int, int]]
 """A site's (first, last) step away."""
@@ -137,7 +136,7 @@ class FaultyNetwork(Network):
     def __init__(
         self,
         sites: SitesEnd,
-        ledger: Ledger,
+        ledger: Bill,
         rng: np.random.Generator,
         encoder: Wire,
         faults: Faults,

@@ -16,7 +16,6 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.transport.ledger import Ledger
 from fgm_ref.transport.messages import NO_CAUSE, POLL, Cause, Kind, Message, Tag
 
 Shipped = tuple[Any, Array | None]
@@ -69,6 +68,15 @@ class CoordinatorEnd(Protocol):
         """Some sites are back."""
 
 
+class Bill(Protocol):
+    """What the network asks of a ledger (see `ledger.py`)."""
+
+    step: int
+
+    def bill(self, message: Message, sites: Array) -> None:
+        """Bill one such message to each of `sites`."""
+
+
 class Wire(Protocol):
     """What the network asks of an encoder (see `encoder.py`)."""
 
@@ -88,7 +96,7 @@ class Network:
     `rng` draws the order in which sites with something to say have their turn.
     """
 
-    def __init__(self, sites: SitesEnd, ledger: Ledger, rng: np.random.Generator, encoder: Wire):
+    def __init__(self, sites: SitesEnd, ledger: Bill, rng: np.random.Generator, encoder: Wire):
         self._sites = sites
         self._coordinator: CoordinatorEnd | None = None
         self._everybody = np.arange(sites.k)

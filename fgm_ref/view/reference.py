@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fgm_ref.files import atomic
 from fgm_ref.protocols import PROTOCOLS, Chosen, Protocol
-from fgm_ref.safe import Ball
+from fgm_ref.safe import Ball, reference_rows
 from fgm_ref.simulation.observer import outlives
 from fgm_ref.transport.codecs import parse_codec
 from fgm_ref.transport.faults import Faults
@@ -48,6 +48,12 @@ def protocols() -> Iterator[Row]:
         )
 
 
+def safe_functions() -> Iterator[Row]:
+    """A row for each safe function, and for each way to compose them."""
+    yield "name", "φ(X)", "admissible", "φ(0)", "source", "held by"
+    yield from reference_rows()
+
+
 def faults() -> Iterator[Row]:
     """The protocols that answer alike, with their answers to each fault and to rounding."""
     yield "protocol", *FAULTS, "rounding"
@@ -80,7 +86,7 @@ def yes_no(answer: bool) -> str:
     return "yes" if answer else "no"
 
 
-TABLES = {"protocols": protocols, "faults": faults}
+TABLES = {"protocols": protocols, "safe functions": safe_functions, "faults": faults}
 
 
 def markdown(rows: Iterable[Row]) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from fgm_ref.datasets import Dataset
+from fgm_ref.program import aligned
 from fgm_ref.simulation.result import RunResult
-from fgm_ref.text import aligned
 
 MB = 1e6
 

@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from fgm_ref.console import readable
+from fgm_ref.program.console import readable
 
 HERE = Path(__file__).resolve().parent
 TIERS = {1: "a nudge", 2: "where to look", 3: "nearly the line"}

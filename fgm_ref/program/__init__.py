@@ -3,15 +3,31 @@
 import argparse
 import math
 import os
-import shutil
 import sys
-import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
-from fgm_ref.console import readable
+from fgm_ref.program.console import readable
+from fgm_ref.program.progress import Progress, duration
+
+__all__ = [
+    "FAILED",
+    "FINE",
+    "INTERRUPTED",
+    "USAGE",
+    "Progress",
+    "aligned",
+    "complain",
+    "duration",
+    "entry",
+    "expect_folder",
+    "in_words",
+    "number",
+    "sizes",
+    "whole",
+]
 
 FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes."""
@@ -128,67 +144,14 @@ def sizes(text: str) -> tuple[int, ...]:
     return tuple(whole(1)(part) for part in text.split(","))
 
 
-QUIET_SECONDS = 2.0
-PER_SECOND = 5
+def aligned(rows: list[list[str]]) -> list[str]:
+    """First column to the left, numbers to the right, a rule below the header."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [_line(row, widths) for row in rows]
+    return [lines[0], "-" * len(lines[0]), *lines[1:]]
 
 
-class Progress:
-    """Call it with what has been done so far; it speaks only when there is something to wait for.
-
-    On a terminal one line is rewritten at most five times a second; elsewhere there is a line for every
-    tenth of the work.
-    """
-
-    def __init__(self, total: int, stream: TextIO | None = None):
-        self.total = total
-        self.stream = stream or sys.stderr
-        self.terminal = self.stream.isatty()
-        self.started = time.monotonic()
-        self.spoken_at = 0.0
-        self.spoken_tenth = 0
-
-    def __call__(self, done: int, label: str) -> None:
-        """Say that `done` of `total` units are done and that `label` is being worked on."""
-        elapsed = time.monotonic() - self.started
-        if elapsed < QUIET_SECONDS or not done:
-            return
-        if self._due(elapsed, done):
-            left = elapsed * (self.total - done) / done
-            self._write(f"{100 * done // self.total:3d} %  {label:<14} about {duration(left)} left")
-
-    def _due(self, elapsed: float, done: int) -> bool:
-        """Whether it is time to speak again."""
-        tenth = 10 * done // self.total
-        waited = elapsed - self.spoken_at > 1 / PER_SECOND
-        due = waited if self.terminal else tenth > self.spoken_tenth
-        if due:
-            self.spoken_at = elapsed
-            self.spoken_tenth = tenth
-        return due
-
-    def close(self) -> None:
-        """Wipe the line."""
-        if self.terminal and self.spoken_at:
-            self.stream.write("\r\x1b[K")
-            self.stream.flush()
-
-    def _write(self, text: str) -> None:
-        if self.terminal:  # a longer line could not be wiped
-            text = "\r\x1b[K" + text[: shutil.get_terminal_size().columns - 1]
-        else:
-            text += "\n"
-        self.stream.write(text)
-        self.stream.flush()
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words.
-
-    >>> duration(50), duration(200), duration(9000)
-    ('50 s', '3 min', '2.5 h')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+def _line(row: list[str], widths: list[int]) -> str:
+    first = row[0].ljust(widths[0])
+    others = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+    return "  ".join([first, *others])
