@@ -48,7 +48,7 @@ study: $(VENV)/.runtime  ## the study, in data/results; stop it whenever you lik
 tutorials: $(VENV)/.runtime  ## run every tutorial; their figures go to out/
 	$(RUN) tutorials/_build.py run
 
-reference: $(VENV)/.runtime  ## make the tables of tutorials/reference.md anew
+reference: $(VENV)/.runtime  ## make the tables of the reference pages anew
 	@$(RUN) tutorials/_build.py reference
 
 notebooks: $(VENV)/.docs  ## execute the tutorials that have changed as notebooks (ARGS=--all: all of them)

@@ -35,8 +35,20 @@ def rows(table):
 SAFE_ROWS = table("Safe functions")
 
 
-def test_the_tables_are_up_to_date():
-    assert filled(PAGE) == PAGE, "make reference"
+LADDER = TESTS.parent / "fgm_ref" / "README.md"
+
+
+@pytest.mark.parametrize("page", [TESTS.parent / "tutorials" / "reference.md", LADDER])
+def test_the_tables_are_up_to_date(page):
+    text = page.read_text(encoding="utf-8")
+    assert filled(text) == text, "make reference"
+
+
+def test_the_ladder_is_short():
+    *files, (_, total, _) = rows(reference.ladder())
+    assert len(files) <= 6
+    assert int(total) <= 900
+    assert len(LADDER.read_text(encoding="utf-8").splitlines()) <= 45  # one screen
 
 
 def test_every_protocol_is_listed_in_order():

@@ -3,7 +3,8 @@
 `python tutorials/_build.py notebooks [--all]`: turn the scripts that have changed (or all) into executed
 notebooks beside them, and each one's emblem into images/NN.png.  Needs the extra `docs`.
 
-`python tutorials/_build.py reference`: make the tables of reference.md anew from what the code declares.
+`python tutorials/_build.py reference`: make the tables of reference.md and of fgm_ref/README.md anew
+from what the code declares.
 
 A rebuild of an unchanged script gives the same file: execution times, versions and random cell names are
 left out, and what was printed in pieces is put together.
@@ -107,6 +108,7 @@ if __name__ == "__main__":
             from fgm_ref.view.reference import write
 
             write(HERE / "reference.md")
+            write(HERE.parent / "fgm_ref" / "README.md")
         case other:
             got = " ".join(other) or "nothing"
             sys.exit(f"expected run, notebooks, notebooks --all or reference, got {got}\n\n{__doc__}")

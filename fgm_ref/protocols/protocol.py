@@ -53,9 +53,6 @@ class Look(NamedTuple):
     marker: str = "H"
 
 
-DEFAULT_LOOK = Look()
-
-
 @dataclass(frozen=True)
 class Reference:
     """A protocol's row in the reference page.
@@ -72,9 +69,6 @@ class Reference:
     """The guarantee in words, where those of the `Guarantee` do not fit."""
 
 
-NO_REFERENCE = Reference()
-
-
 @dataclass(frozen=True)
 class Protocol:
     """A named pair of ends, with the options that a user may set and their defaults.
@@ -89,8 +83,8 @@ class Protocol:
     guarantee: Guarantee | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    look: Look = DEFAULT_LOOK
-    reference: Reference = NO_REFERENCE
+    look: Look = field(default_factory=Look)
+    reference: Reference = field(default_factory=Reference)
 
     watches: str = "zone"
     """What it takes from the safe function: the "zone", only its "radius", or "nothing"."""

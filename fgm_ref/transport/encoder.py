@@ -24,8 +24,8 @@ import numpy as np
 
 from fgm_ref.arrays import Array, squared_norm
 from fgm_ref.transport.codecs import Codec, Rows, size
+from fgm_ref.transport.ends import Shipped, ShippedOne
 from fgm_ref.transport.messages import MODEL, WORD, Kind
-from fgm_ref.transport.network import Shipped, ShippedOne
 
 
 class Encoder:

@@ -21,8 +21,9 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.text import head, settings
+from fgm_ref.transport.ends import Bill, SitesEnd, Wire
 from fgm_ref.transport.messages import NO_CAUSE, Cause, Kind, Message
-from fgm_ref.transport.network import Bill, Network, SitesEnd, Wire
+from fgm_ref.transport.network import Network
 
 Absences = Mapping[int, tuple[int, int]]
 """A site's (first, last) step away."""

@@ -11,83 +11,13 @@ absent sites are added by `FaultyNetwork` in `faults.py`.
 
 import copy
 from dataclasses import replace
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.transport.messages import NO_CAUSE, POLL, Cause, Kind, Message, Tag
-
-Shipped = tuple[Any, Array | None]
-"""What arrives, and the bytes for each site; None stands for the payload's weight."""
-
-ShippedOne = tuple[Any, int | None]
-"""The same for one site."""
-
-
-class SitesEnd(Protocol):
-    """What the network asks of the k stacked sites."""
-
-    k: int
-    models: Array
-    where: slice  # the part of the flat vector that `models` is
-
-    def part(self, block: int) -> "SitesEnd":
-        """The same sites, seen as holding only this block of their models."""
-
-    def receive(self, message: Message, sites: Array) -> None:
-        """Take a message that went to each of `sites`."""
-
-    def reply(self, kind: Kind, sites: Array) -> Array:
-        """Answer a poll: one row for each of `sites`."""
-
-    def alarms(self) -> Array:
-        """Which sites have something to say now."""
-
-    def report(self, site: int) -> Message | None:
-        """What one site has to say now, if it still has."""
-
-
-class CoordinatorEnd(Protocol):
-    """What the network asks of the coordinator."""
-
-    @property
-    def tag(self) -> Tag:
-        """(round, subround, block), stamped on everything that is sent down."""
-
-    def receive(self, site: int, message: Message) -> None:
-        """Take a message of one site."""
-
-    def settle(self) -> None:
-        """Every site has had its turn in this step."""
-
-    def stand_in(self, kind: Kind) -> Any:
-        """What a site that is gone is taken to reply."""
-
-    def welcome(self, sites: list[int]) -> None:
-        """Some sites are back."""
-
-
-class Bill(Protocol):
-    """What the network asks of a ledger (see `ledger.py`)."""
-
-    step: int
-
-    def bill(self, message: Message, sites: Array) -> None:
-        """Bill one such message to each of `sites`."""
-
-
-class Wire(Protocol):
-    """What the network asks of an encoder (see `encoder.py`)."""
-
-    def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> Shipped:
-        """Ship x to `sites`; `where` is the part of the model vector that x speaks of."""
-
-    def up(self, kind: Kind, sites: Array, rows: Array, where: slice) -> Shipped:
-        """Ship one of `rows` from each of `sites`."""
-
-    def one(self, kind: Kind, site: int, x: Any, where: slice) -> ShippedOne:
-        """Ship x from one site."""
+from fgm_ref.transport.ends import Bill, CoordinatorEnd, SitesEnd, Wire
+from fgm_ref.transport.messages import NO_CAUSE, POLL, Cause, Kind, Message
 
 
 class Network:

@@ -1,4 +1,4 @@
-"""The tables of the reference page, made from what protocols, safe functions and codecs declare."""
+"""The tables of the reference pages, made from what protocols and safe functions declare."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +12,7 @@ from fgm_ref.transport.codecs import parse_codec
 from fgm_ref.transport.faults import Faults
 
 Row = tuple[str, ...]
+PACKAGE = Path(__file__).resolve().parents[1]
 
 FAULTS: Mapping[str, Faults] = {
     "drop": Faults(drop=0.1),
@@ -86,7 +87,34 @@ def yes_no(answer: bool) -> str:
     return "yes" if answer else "no"
 
 
-TABLES = {"protocols": protocols, "safe functions": safe_functions, "faults": faults}
+LADDER = {
+    "safe/zones.py": "`Ball` is the safe function φ that a site watches; leave the others for later",
+    "protocols/base.py": "what sites and coordinator of every protocol do: drifts, rounds, answers to polls",
+    "transport/network.py": "the four verbs by which they speak; everything is copied and billed",
+    "protocols/gm.py": "GM: one site calls out, everybody is averaged",
+    "protocols/fgm.py": "FGM: sites count quanta of φ, the coordinator adds them up",
+    "protocols/game.py": "how the ends are wired, and what one step is",
+}
+"""Which files to read to understand GM and FGM, in this order."""
+
+
+def ladder() -> Iterator[Row]:
+    """A row for each file of the ladder, and their sum."""
+    yield "file", "lines", "what to look for"
+    total = 0
+    for file, what in LADDER.items():
+        lines = len((PACKAGE / file).read_text(encoding="utf-8").splitlines())
+        total += lines
+        yield f"[`{file}`]({file})", str(lines), what
+    yield "together", str(total), ""
+
+
+TABLES = {
+    "protocols": protocols,
+    "safe functions": safe_functions,
+    "faults": faults,
+    "ladder": ladder,
+}
 
 
 def markdown(rows: Iterable[Row]) -> str:
@@ -99,9 +127,9 @@ def markdown(rows: Iterable[Row]) -> str:
 def filled(page: str) -> str:
     """The page, with each table between its two marks made anew."""
     for name, rows in TABLES.items():
-        mark = re.compile(f"(<!-- table: {name} -->\n).*?(\n<!-- end -->)", re.S)
+        mark = re.compile(f"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.S)
         table = markdown(rows())
-        page = mark.sub(lambda found, table=table: found[1] + table + found[2], page)  # type: ignore[misc]
+        page = mark.sub(lambda found, table=table: found[1] + table + "\n" + found[2], page)  # type: ignore[misc]
     return page
 
 
