@@ -135,8 +135,7 @@ def problem(
         rows = [block.reshape(k, -1) for block in blocks.values()]
         weights = np.concatenate(rows, axis=1)
         G = np.full_like(weights, np.nan)
-        seeds = [[seed, site] for site in range(k)]
-        rngs = [np.random.default_rng(each) for each in seeds]
+        rngs = [np.random.default_rng([seed, site]) for site in range(k)]
         losses = model.loss_and_gradient(weights, x, y, G, rngs)
         return float(losses.sum()), model.layout.views(G)
 
