@@ -24,6 +24,10 @@ from fgm_ref.text import expect_one_of
 __all__ = ["Baseline", "Dataset", "load", "names", "summary"]
 
 
+Builder = Callable[[Any], Dataset]
+"""From the content of a file: the arrays of an .npz by name, or the text of a .gz."""
+
+
 class Cost(NamedTuple):
     """Milliseconds of training with the preset's network, for estimates of how long a run takes.
 
@@ -39,9 +43,7 @@ class Entry(NamedTuple):
     """All that the package knows about a bundled set.  A new set needs a builder, an entry and its file."""
 
     file: str  # in data/, with its sum in data/checksums.json
-    build: Callable[
-        [Any], Dataset
-    ]  # from the file's content: the arrays of an .npz, the text of a .gz
+    build: Builder
     line: str  # for the list: the task, what it is, T, D and the natural sites
     preset: Mapping[str, Any]  # settings that suit it: fields of `Config`, `hidden` among them
     cost: Cost = Cost(step=2.0, sample=0.025, evaluation=25.0)  # as of most sets
