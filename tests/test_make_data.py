@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import importlib
 import io
+import json
 import sys
 import tarfile
 import zipfile
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from fgm_ref.datasets import SETS
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 
@@ -41,29 +44,31 @@ def toy(make_data, tmp_path, monkeypatch):
         return {"x": np.array(recipes.member(path, "numbers.txt").split(), np.uint8)}
 
     monkeypatch.setattr(make_data, "RECIPES", {"toy.npz": (known, recipe)})
-    monkeypatch.setattr(
-        make_data,
-        "known_sums",
-        lambda: {"toy.npz": make_data.content_sum({"x": np.array([1, 2, 3], np.uint8)})},
-    )
+    sums = {"toy.npz": make_data.content_sum({"x": np.array([1, 2, 3], np.uint8)})}
+    monkeypatch.setattr(make_data, "SUMS", tmp_path / "checksums.json")
+    make_data.SUMS.write_text(json.dumps(sums))
     return package.parent, tmp_path / "out"
 
 
 def test_the_committed_files_are_as_on_record(make_data, capsys):
     assert make_data.main(["--check"]) == 0
-    assert capsys.readouterr().out.count("as on record") == 5
+    assert capsys.readouterr().out.count("as on record") == len(SETS) >= 5
 
 
-def test_the_folder_holds_what_the_recipes_name(make_data):
+def test_the_folder_holds_the_file_of_every_set(make_data):
     found = {path.name for path in DATA.iterdir() if path.suffix in (".npz", ".gz")}
-    assert found == set(make_data.RECIPES) == set(make_data.known_sums())
-    assert sum((DATA / name).stat().st_size for name in found) < 1_500_000
+    assert found == {entry.file for entry in SETS.values()} == set(make_data.known_sums())
+    assert found >= set(make_data.RECIPES)
+    assert sum((DATA / name).stat().st_size for name in found) < 300_000 * len(found)
 
 
 def test_every_package_has_its_licence_and_every_set_its_card(make_data):
     licences = " ".join(path.name for path in (DATA / "licences").iterdir())
     card = (DATA / "README.md").read_text(encoding="utf-8")
+    rows = card.split("\n\n")
     for name, (package, _) in make_data.RECIPES.items():
+        (known_as,) = [one for one, entry in SETS.items() if entry.file == name]
+        assert any(row.startswith("| set |") and f"\n| `{known_as}` |" in row for row in rows)
         assert package.requirement.split("==")[0] in licences
         assert f"`{name}`" in card and package.sha256 in card
 
@@ -148,6 +153,22 @@ def test_checking_names_a_damaged_file(make_data, toy, capsys, content, message)
         (out / "toy.npz").write_bytes(content)
     assert make_data.main(["--check", "--out", str(out)]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_file_without_a_recipe_is_put_on_record_as_it_is(make_data, toy, capsys):
+    packages, out = toy
+    place = ["--packages", str(packages), "--out", str(out)]
+    assert make_data.main(place) == 0
+    make_data.write(out / "own.npz", make_data.packed({"x": np.arange(4)}))
+    assert make_data.main(["--check", *place]) == 1
+    assert "own.npz: expected a sum in checksums.json" in capsys.readouterr().err
+    assert make_data.main(["--update", *place]) == 0
+    assert set(make_data.known_sums()) == {"toy.npz", "own.npz"}
+    assert make_data.main(["--check", *place]) == 0
+    make_data.write(out / "own.npz", make_data.packed({"x": np.arange(5)}))
+    assert make_data.main(place) == 0  # there is nothing to derive it from
+    assert make_data.main(["--check", *place]) == 1
+    assert "own.npz: expected content" in capsys.readouterr().err
 
 
 def test_checking_finds_a_changed_number(make_data, toy, capsys):

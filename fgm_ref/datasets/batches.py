@@ -18,34 +18,46 @@ class Batches:
     """
 
     def __init__(self, parts: Sequence[Array], size: int, rngs: Sequence[np.random.Generator]):
-        for i, part in enumerate(parts):
-            if len(part) == 0:
-                raise ValueError(
-                    f"parts: expected at least 1 sample at every site, got none at site {i}"
-                )
-        self.parts, self.size, self.rngs = parts, size, rngs
+        lengths = [len(part) for part in parts]
+        if 0 in lengths:
+            raise ValueError(
+                f"parts: expected at least 1 sample at every site, got none at site {lengths.index(0)}"
+            )
+        self.parts = parts
+        self.size = size
+        self.rngs = rngs
         self._enough = AHEAD * size
-        self._queue = np.empty((len(parts), size + self._enough + max(map(len, parts))), np.intp)
-        self._next = np.zeros(len(parts), np.intp)
-        self._end = np.zeros(len(parts), np.intp)
+        # The sites' queues stand one after the other.  A queue has room for what is left of a mini-batch, for
+        # `_enough` and for the rest of a pass.
+        room = [size + self._enough + length for length in lengths]
+        self._queue = np.empty(sum(room), np.intp)
+        self._begin = np.cumsum([0, *room[:-1]], dtype=np.intp)
+        self._next = self._begin.copy()
+        self._end = self._begin.copy()
 
     def draw(self, active: Any) -> Array:
         """The next mini-batch of each active site: sample numbers (a, size)."""
         sites = np.arange(len(self.parts))[active]
-        for i in sites[self._next[sites] + self.size > self._end[sites]]:
+        too_short = self._next[sites] + self.size > self._end[sites]
+        for i in sites[too_short]:
             self._refill(i)
-        positions = self._next[sites]
+        first = self._next[sites]
         self._next[sites] += self.size
-        return np.asarray(self._queue[sites[:, None], positions[:, None] + np.arange(self.size)])
+        places = first[:, None] + np.arange(self.size)
+        return np.asarray(self._queue[places])
 
     def _refill(self, i: int) -> None:
-        """Move the unused rest of site i's queue to the front and append whole passes."""
-        passes = [self._queue[i, self._next[i] : self._end[i]].copy()]
-        while sum(map(len, passes)) < self._enough:
-            passes.append(self._one_pass(i))
-        queue = np.concatenate(passes)
-        self._queue[i, : len(queue)] = queue
-        self._next[i], self._end[i] = 0, len(queue)
+        """Move the unused rest of site i's queue to the front and append whole passes until there is enough."""
+        rest = self._queue[self._next[i] : self._end[i]].copy()
+        missing = self._enough - len(rest)
+        passes = -(-missing // len(self.parts[i]))  # rounded up
+        fresh = [self._one_pass(i) for _ in range(passes)]
+        queue = np.concatenate([rest, *fresh])
+        begin = self._begin[i]
+        end = begin + len(queue)
+        self._queue[begin:end] = queue
+        self._next[i] = begin
+        self._end[i] = end
 
     def _one_pass(self, i: int) -> Array:
         """Every sample of site i once."""

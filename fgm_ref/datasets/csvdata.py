@@ -17,7 +17,9 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.datasets.dataset import (
+    TASKS,
     Dataset,
+    Part,
     classification,
     one_hot,
     regression,
@@ -27,7 +29,6 @@ from fgm_ref.datasets.dataset import (
 from fgm_ref.datasets.table import Table, read_table
 from fgm_ref.text import expect_one_of
 
-TASKS = ("classification", "regression")
 CLASSES = 20  # an integer label with more values than this is taken for a quantity
 CATEGORIES = 20  # of a text column; rarer ones share the category "other"
 LARGEST = 200_000_000  # numbers in all windows together, about 1.6 GB while loading
@@ -56,30 +57,33 @@ def load_csv(
     groups = rows_of_groups(table, label, group)
     length = window_length(window, groups, test_fraction)
     parts = [cut(rows, length, test_fraction) for rows in groups.values()]
-    train, test = (
-        np.concatenate(one) for one in zip(*parts, strict=True)
-    )  # (N, length) row numbers
+    train = np.concatenate([part[0] for part in parts])  # (N, length) row numbers
+    test = np.concatenate([part[1] for part in parts])
     values, left_out = inputs(table, {label, group}, np.unique(train))
-    if (size := (len(train) + len(test)) * length * values.shape[1]) > LARGEST:
+    expect_moderate((len(train) + len(test)) * length * values.shape[1])
+    x_train, x_test = standardise(values[train], values[test])
+    y, classes = targets(table, label, task)
+    y_train = y[train[:, -1]]
+    y_test = y[test[:, -1]]
+    about = "; left out: ".join([f"{table.name}, {len(table.lines)} rows", *left_out])
+    sites = None
+    if len(groups) > 1:
+        counts = [len(part[0]) for part in parts]
+        sites = np.repeat(np.arange(len(parts)), counts), list(groups)
+    name = os.path.splitext(table.name)[0]
+    train_part, test_part = (x_train, y_train), (x_test, y_test)
+    if classes:
+        return classification(name, train_part, test_part, classes, about, sites=sites)
+    return regression(name, train_part, test_part, about, sites=sites)
+
+
+def expect_moderate(size: int) -> None:
+    """Raises `ValueError` for windows that hold too many numbers together."""
+    if size > LARGEST:
         raise ValueError(
             f"window: expected windows of {LARGEST:,} numbers in all at most, got {size:,}; take a "
             "shorter window or fewer columns"
         )
-    x_train, x_test = standardise(values[train], values[test])
-    about = f"{table.name}, {len(table.lines)} rows" + "".join(
-        f"; left out: {one}" for one in left_out
-    )
-    sites = None
-    if len(groups) > 1:
-        sites = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts]), list(groups)
-    y, classes = targets(table, label, task)
-    y_train, y_test = y[train[:, -1]], y[test[:, -1]]
-    name = os.path.splitext(table.name)[0]
-    if classes:
-        return classification(
-            name, (x_train, y_train), (x_test, y_test), classes, about, sites=sites
-        )
-    return regression(name, (x_train, y_train), (x_test, y_test), about, sites=sites)
 
 
 def rows_of_groups(table: Table, label: str, group: str | None) -> dict[str, Array]:
@@ -103,54 +107,59 @@ def held_out(rows: int, fraction: float) -> int:
 
 def window_length(window: int | None, groups: dict[str, Array], fraction: float) -> int:
     """The window asked for, if the shortest part of a group holds one; or a default."""
-
-    def room(value: str) -> int:
-        rows = len(groups[value])
-        return min(held_out(rows, fraction), rows - held_out(rows, fraction))
-
-    shortest = min(groups, key=room)
+    room = {}  # rows in the shorter part of each group
+    for value, rows in groups.items():
+        test = held_out(len(rows), fraction)
+        room[value] = min(test, len(rows) - test)
+    shortest = min(room, key=room.__getitem__)
+    rows_there, longest = len(groups[shortest]), room[shortest]
     which = f"group {shortest!r} has" if shortest else "there are"
-    if room(shortest) < 1:
+    if longest < 1:
         raise ValueError(
             f"{'group' if shortest else 'path'}: expected at least 2 rows of data, one to train and "
-            f"one to test; {which} {len(groups[shortest])}"
+            f"one to test; {which} {rows_there}"
         )
     if window is None:
-        return 10 if room(shortest) >= 20 else 1
-    if not 1 <= window <= room(shortest):
+        return 10 if longest >= 20 else 1
+    if not 1 <= window <= longest:
         raise ValueError(
-            f"window: expected 1 to {room(shortest)} rows ({which} {len(groups[shortest])} rows, split "
+            f"window: expected 1 to {longest} rows ({which} {rows_there} rows, split "
             f"into training and test), got {window}"
         )
     return window
 
 
-def cut(rows: Array, length: int, fraction: float) -> tuple[Array, Array]:
+def cut(rows: Array, length: int, fraction: float) -> Part:
     """Row numbers of the training windows (N, length) and of the later test windows of one group."""
     border = len(rows) - held_out(len(rows), fraction)
-    return sliding(rows[:border], length), sliding(rows[border:], length)
+    before, after = rows[:border], rows[border:]
+    return sliding(before, length), sliding(after, length)
 
 
 def inputs(table: Table, without: set[str | None], train: Array) -> tuple[Array, list[str]]:
     """All input columns as numbers (rows, D) float64, and the names of those that cannot serve."""
-    columns: list[Array] = []
+    columns = []
     left_out = []
     for name in table.columns:
         if name in without:
             continue
-        numbers = table.numbers(name)
-        if numbers is not None:
-            columns.append(numbers[:, None])
-        elif (categories := one_hot_text(table.texts(name), train)) is not None:
-            columns.append(categories)
-        else:
+        column = input_column(table, name, train)
+        if column is None:
             left_out.append(f"{name} (text, hardly a value twice)")
+        else:
+            columns.append(column)
     if not columns:
-        raise ValueError(
-            "label: expected at least one other column that can serve as input, got none"
-            + "".join(f"; left out: {one}" for one in left_out)
-        )
+        problem = "label: expected at least one other column that can serve as input, got none"
+        raise ValueError("; left out: ".join([problem, *left_out]))
     return np.column_stack(columns), left_out
+
+
+def input_column(table: Table, name: str, train: Array) -> Array | None:
+    """A column as numbers (rows, 1) or as categories (rows, C); None if it is neither."""
+    numbers = table.numbers(name)
+    if numbers is not None:
+        return numbers[:, None]
+    return one_hot_text(table.texts(name), train)
 
 
 def one_hot_text(texts: list[str], train: Array) -> Array | None:
@@ -164,22 +173,23 @@ def one_hot_text(texts: list[str], train: Array) -> Array | None:
         return None
     ranked = sorted(counts, key=lambda value: (-counts[value], value))
     code = {value: i for i, value in enumerate(ranked[:CATEGORIES])}
-    width = len(code) + (len(ranked) > CATEGORIES)
-    return one_hot(np.array([code.get(value, CATEGORIES) for value in texts]), width)
+    codes = [code.get(value, CATEGORIES) for value in texts]
+    has_others = len(ranked) > CATEGORIES
+    return one_hot(np.array(codes), len(code) + has_others)
 
 
 def targets(table: Table, label: str, task: str | None) -> tuple[Array, list[str]]:
     """The label of every row: class ids and the names of the classes, or numbers and no names."""
     numbers = table.numbers(label)
-    distinct = np.unique(table.texts(label) if numbers is None else numbers, return_inverse=True)
-    if len(distinct[0]) < 2:
+    column = table.texts(label) if numbers is None else numbers
+    distinct, ids = np.unique(column, return_inverse=True)
+    if len(distinct) < 2:
         raise ValueError(
             f"label: expected at least two different values in column {label!r}, "
             f"got only {table.columns[label][0]!r}"
         )
     if task is None:
-        few = numbers is None or (len(distinct[0]) <= CLASSES and bool((numbers % 1 == 0).all()))
-        task = TASKS[0] if few else TASKS[1]
+        task = "classification" if numbers is None or are_classes(distinct) else "regression"
     if task == "regression":
         if numbers is None:
             raise ValueError(
@@ -187,9 +197,16 @@ def targets(table: Table, label: str, task: str | None) -> tuple[Array, list[str
                 f"{table.columns[label][0]!r}"
             )
         return numbers, []
-    if len(distinct[0]) > len(table.lines) // 2:
+    if len(distinct) > len(table.lines) // 2:
         raise ValueError(
-            f"label: expected classes that repeat, got {len(distinct[0])} different values in the "
+            f"label: expected classes that repeat, got {len(distinct)} different values in the "
             f"{len(table.lines)} rows of column {label!r}"
         )
-    return distinct[1], [str(one) if numbers is None else f"{one:.15g}" for one in distinct[0]]
+    if numbers is None:
+        return ids, [str(one) for one in distinct]
+    return ids, [f"{one:.15g}" for one in distinct]
+
+
+def are_classes(distinct: Array) -> bool:
+    """Whether the different numbers in a label look like the numbers of classes: few, and all whole."""
+    return len(distinct) <= CLASSES and bool((distinct % 1 == 0).all())

@@ -2,7 +2,7 @@
 
 `sliding` cuts a series into windows, `standardise` scales inputs by what the training part alone knows, and
 `classification` / `regression` put the pieces together and evaluate the trivial predictor that any model
-has to beat.  But nothing here reads a file: see `datasets` (the five sets) and `csvdata` (your own).
+has to beat.  But nothing here reads a file: see `datasets` (the bundled sets) and `csvdata` (your own).
 """
 
 from __future__ import annotations
@@ -13,8 +13,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.datasets.checks import (
+    LABELS,
+    TARGETS,
+    TOKENS,
+    WINDOWS,
+    expect_alike,
+    expect_axes,
+    expect_classes,
+    expect_finite,
+    expect_ids,
+    expect_integers,
+    expect_samples,
+    expect_sites,
+)
+from fgm_ref.text import expect_one_of
+
+TASKS = ("classification", "regression")
 
 Part = tuple[Array, Array]  # inputs and targets of the training part or of the test part
+NamedSites = tuple[Array, Sequence[str]]  # the site of each training window, and the sites' names
 
 
 @dataclass(frozen=True)
@@ -57,18 +75,45 @@ class Dataset:
     about: str  # one line: what it is, from where
 
     def __post_init__(self) -> None:
-        for part, x, y in (
-            ("train", self.x_train, self.y_train),
-            ("test", self.x_test, self.y_test),
-        ):
-            if len(x) != len(y) or len(x) == 0:
-                raise ValueError(
-                    f"y_{part}: expected one target per window and at least one window, "
-                    f"got {len(x)} windows and {len(y)} targets"
-                )
-        for array in (self.x_train, self.y_train, self.x_test, self.y_test, self.site_train):
-            if array is not None:
-                array.flags.writeable = False
+        """`ValueError` for arrays that do not fit together, with the place of the first bad value."""
+        self._expect_settings()
+        self._expect_part("train", self.x_train, self.y_train)
+        self._expect_part("test", self.x_test, self.y_test)
+        expect_alike("x", self.x_train, self.x_test)
+        expect_alike("y", self.y_train, self.y_test)
+        expect_sites(self.site_train, self.site_names, len(self.x_train))
+        arrays = [self.x_train, self.y_train, self.x_test, self.y_test]
+        if self.site_train is not None:
+            expect_integers("site_train", self.site_train)
+            arrays.append(self.site_train)
+        for array in arrays:
+            array.flags.writeable = False
+
+    def _expect_settings(self) -> None:
+        expect_one_of("task", self.task, TASKS)
+        expect_classes(self.task, len(self.classes))
+        if self.vocabulary < 0:
+            raise ValueError(f"vocabulary: expected a number of ids or 0, got {self.vocabulary}")
+        if not 0 < self.target_scale < np.inf:
+            raise ValueError(
+                f"target_scale: expected a finite number above 0, got {self.target_scale}"
+            )
+
+    def _expect_part(self, part: str, x: Array, y: Array) -> None:
+        x_name, y_name = f"x_{part}", f"y_{part}"
+        x_axes = TOKENS if self.tokens else WINDOWS
+        y_axes = LABELS if self.classes else TARGETS
+        expect_samples(part, x, y, x_axes, y_axes)
+        if self.tokens:
+            expect_ids(x_name, x, "token ids", self.vocabulary)
+            expect_integers(x_name, x)
+        else:
+            expect_finite(x_name, x, np.float32)
+        if self.classes:
+            expect_ids(y_name, y, "class ids", len(self.classes))
+            expect_integers(y_name, y)
+        else:
+            expect_finite(y_name, y, np.float32)
 
     @property
     def outputs(self) -> int:
@@ -93,25 +138,42 @@ class Dataset:
 
 def sliding(rows: Array, length: int, step: int = 1) -> Array:
     """Every `step`-th run of `length` consecutive rows, a view.  (n, ...) -> (m, length, ...)."""
-    windows = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)[::step]
-    return np.moveaxis(windows, -1, 1)
+    windows = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
+    return np.moveaxis(windows[::step], -1, 1)
 
 
 def standardise(train: Array, test: Array) -> Part:
     """Scales each channel to mean 0 and deviation 1 *on the training part*.  (N, T, D) -> float32 alike.
 
     Channels that are 0 or 1 throughout stay as they are (a rare category would otherwise jump to 50), and
-    a constant channel becomes 0.
+    a constant channel becomes 0.  `ValueError` for a number that is not finite, and without a training window.
     """
-    low, high = train.min(axis=(0, 1)), train.max(axis=(0, 1))
-    centre = train.mean(axis=(0, 1), dtype=np.float64)
-    spread = train.std(axis=(0, 1), dtype=np.float64)
+    for name, part in (("train", train), ("test", test)):
+        expect_axes(name, part, WINDOWS)
+        expect_finite(name, part)
+    if len(train) == 0:
+        raise ValueError("train: expected at least one window, got none")
+    all_windows = (0, 1)
+    low = train.min(axis=all_windows)
+    high = train.max(axis=all_windows)
+    centre = train.mean(axis=all_windows, dtype=np.float64)
+    spread = train.std(axis=all_windows, dtype=np.float64)
     # Rounding leaves a constant with a mean and a deviation that are slightly off; say it exactly.
-    centre[low == high], spread[low == high] = low[low == high], 1
-    indicator = ((train == 0) | (train == 1)).all(axis=(0, 1))
-    centre[indicator], spread[indicator] = 0, 1
-    x_train, x_test = (((x - centre) / spread).astype(np.float32) for x in (train, test))
-    return x_train, x_test
+    constant = low == high
+    centre[constant] = low[constant]
+    spread[constant] = 1
+    is_0_or_1 = (train == 0) | (train == 1)
+    indicator = is_0_or_1.all(axis=all_windows)
+    centre[indicator] = 0
+    spread[indicator] = 1
+    return scaled(train, centre, spread), scaled(test, centre, spread)
+
+
+def scaled(values: Array, centre: Array | float, spread: Array | float) -> Array:
+    """(values - centre) / spread in float32."""
+    with np.errstate(over="ignore"):  # `Dataset` refuses what float32 cannot hold
+        result: Array = ((values - centre) / spread).astype(np.float32)
+    return result
 
 
 def classification(
@@ -121,36 +183,49 @@ def classification(
     classes: Sequence[str],
     about: str,
     *,
-    sites: tuple[Array, Sequence[str]] | None = None,
+    sites: NamedSites | None = None,
     vocabulary: int = 0,
 ) -> Dataset:
-    """A `Dataset` of windows with class ids 0..C-1; `sites` is (site of each training window, names)."""
-    counts = np.bincount(train[1], minlength=len(classes))
+    """A `Dataset` of windows with class ids 0..C-1; `sites` is (site of each training window, names).
+
+    `ValueError` for arrays that do not fit together, with the place of the first bad value.
+    """
+    expect_classes("classification", len(classes))
+    windows = TOKENS if vocabulary > 0 else WINDOWS
+    for part, (x, y) in (("train", train), ("test", test)):
+        expect_samples(part, x, y, windows, LABELS)
+        expect_ids(f"y_{part}", y, "class ids", len(classes))
+    y_train = train[1].astype(np.int64)
+    y_test = test[1].astype(np.int64)
+    site_train, site_names = _sites(sites, len(y_train))
+    return Dataset(
+        name=name,
+        task="classification",
+        x_train=train[0],
+        y_train=y_train,
+        x_test=test[0],
+        y_test=y_test,
+        classes=tuple(classes),
+        site_train=site_train,
+        site_names=site_names,
+        vocabulary=vocabulary,
+        unit="",
+        target_scale=1.0,
+        baseline=majority(y_train, y_test, len(classes)),
+        about=about,
+    )
+
+
+def majority(y_train: Array, y_test: Array, classes: int) -> Baseline:
+    """The predictor that knows nothing but how often each class occurs in the training part."""
+    counts = np.bincount(y_train, minlength=classes)
     frequency = (counts + 1) / (counts + 1).sum()
-    y_train, y_test = (part[1].astype(np.int64) for part in (train, test))
     right = y_test == counts.argmax()
-    baseline = Baseline(
+    return Baseline(
         "majority class",
         loss=float(-np.log(frequency[y_test]).mean()),
         score=float(right.mean()),
         balanced=float(right.any()) / len(np.unique(y_test)),
-    )
-    site_train, site_names = _sites(sites)
-    return Dataset(
-        name,
-        "classification",
-        train[0],
-        y_train,
-        test[0],
-        y_test,
-        tuple(classes),
-        site_train,
-        site_names,
-        vocabulary,
-        "",
-        1.0,
-        baseline,
-        about,
     )
 
 
@@ -162,46 +237,50 @@ def regression(
     *,
     unit: str = "",
     guess: tuple[str, float] | None = None,
-    sites: tuple[Array, Sequence[str]] | None = None,
+    sites: NamedSites | None = None,
 ) -> Dataset:
     """A `Dataset` of windows with one number (N,) as target, in `unit`; it is standardised here.
 
     `guess` names the trivial predictor and its constant; without it, that is the mean of the training part.
+    `ValueError` for arrays that do not fit together, with the place of the first bad value.
     """
-    centre, scale = (
-        float(train[1].mean(dtype=np.float64)),
-        float(train[1].std(dtype=np.float64)) or 1.0,
-    )
+    for part, (x, y) in (("train", train), ("test", test)):
+        expect_samples(part, x, y, WINDOWS, LABELS)
+        expect_finite(f"y_{part}", y)
+    y_train, y_test = train[1], test[1]
+    centre = float(y_train.mean(dtype=np.float64))
+    scale = float(y_train.std(dtype=np.float64)) or 1.0
     label, constant = guess or ("mean", centre)
-    error = float(np.mean((test[1] - constant) ** 2, dtype=np.float64))
-    baseline = Baseline(label, loss=error / scale**2, score=error**0.5, balanced=None)
-    y_train, y_test = (
-        ((y - centre) / scale).astype(np.float32)[:, None] for y in (train[1], test[1])
-    )
-    site_train, site_names = _sites(sites)
+    error = float(np.mean((y_test - constant) ** 2, dtype=np.float64))
+    site_train, site_names = _sites(sites, len(y_train))
     return Dataset(
-        name,
-        "regression",
-        train[0],
-        y_train,
-        test[0],
-        y_test,
-        (),
-        site_train,
-        site_names,
-        0,
-        unit,
-        scale,
-        baseline,
-        about,
+        name=name,
+        task="regression",
+        x_train=train[0],
+        y_train=scaled(y_train, centre, scale)[:, None],
+        x_test=test[0],
+        y_test=scaled(y_test, centre, scale)[:, None],
+        classes=(),
+        site_train=site_train,
+        site_names=site_names,
+        vocabulary=0,
+        unit=unit,
+        target_scale=scale,
+        baseline=Baseline(label, loss=error / scale**2, score=error**0.5, balanced=None),
+        about=about,
     )
 
 
-def _sites(sites: tuple[Array, Sequence[str]] | None) -> tuple[Array | None, tuple[str, ...]]:
-    return (None, ()) if sites is None else (sites[0].astype(np.int64), tuple(sites[1]))
+def _sites(sites: NamedSites | None, windows: int) -> tuple[Array | None, tuple[str, ...]]:
+    """The site of each of so many training windows and the sites' names, if there are natural sites."""
+    if sites is None:
+        return None, ()
+    site, names = sites[0], tuple(sites[1])
+    expect_sites(site, names, windows)
+    return site.astype(np.int64), names
 
 
 def one_hot(codes: Array, count: int) -> Array:
     """Codes 0..count-1 as rows of an identity matrix, any other code as zeros.  (n,) -> (n, count)."""
-    rows: Array = (codes[:, None] == np.arange(count)).astype(np.float32)
-    return rows
+    matches = codes[:, None] == np.arange(count)
+    return np.asarray(matches.astype(np.float32))

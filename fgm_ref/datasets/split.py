@@ -21,7 +21,11 @@ BINS = 10  # a regression target is skewed by its deciles
 
 
 def split(
-    dataset: Dataset, sites: int, how: str, rng: np.random.Generator, alpha: float = 0.5
+    dataset: Dataset,
+    sites: int,
+    how: str,
+    rng: np.random.Generator,
+    alpha: float = 0.5,
 ) -> list[Array]:
     """For each of `sites` sites the indices (n_i,) int64 of its training samples, ascending (in time order).
 
@@ -49,7 +53,8 @@ def natural_sites(dataset: Dataset) -> list[Array]:
         raise ValueError(
             f"split: expected iid or dirichlet, as {dataset.name!r} has no natural sites; got 'natural'"
         )
-    return [np.flatnonzero(dataset.site_train == site) for site in np.unique(dataset.site_train)]
+    there = np.unique(dataset.site_train)
+    return [np.flatnonzero(dataset.site_train == site) for site in there]
 
 
 def natural(groups: list[Array], sites: int) -> list[Array]:
@@ -58,17 +63,27 @@ def natural(groups: list[Array], sites: int) -> list[Array]:
     More sites than groups: a group is cut into runs of consecutive samples, the largest group into the most.
     Fewer: whole groups are put together, the largest first, each to the site that has the fewest samples so far.
     """
-    if sites >= len(groups):
-        shares = apportion([len(group) for group in groups], sites)
-        return [
-            part
-            for group, share in zip(groups, shares, strict=True)
-            for part in np.array_split(group, share)
-        ]
-    joined: list[list[Array]] = [[] for _ in range(sites)]
+    return cut(groups, sites) if sites >= len(groups) else join(groups, sites)
+
+
+def cut(groups: list[Array], sites: int) -> list[Array]:
+    """Groups in runs of consecutive samples, as many runs as sites."""
+    shares = apportion([len(group) for group in groups], sites)
+    parts: list[Array] = []
+    for group, share in zip(groups, shares, strict=True):
+        parts += np.array_split(group, share)
+    return parts
+
+
+def join(groups: list[Array], sites: int) -> list[Array]:
+    """Whole groups put together, the largest first, each to the site that has the fewest samples so far."""
+    members: list[list[Array]] = [[] for _ in range(sites)]
+    samples = [0] * sites
     for group in sorted(groups, key=len, reverse=True):
-        min(joined, key=lambda one: sum(map(len, one))).append(group)
-    return [np.concatenate(one) for one in joined]
+        poorest = samples.index(min(samples))
+        members[poorest].append(group)
+        samples[poorest] += len(group)
+    return [np.concatenate(one) for one in members]
 
 
 def apportion(sizes: list[int], sites: int) -> list[int]:
@@ -79,7 +94,8 @@ def apportion(sizes: list[int], sites: int) -> list[int]:
     """
     shares = [1] * len(sizes)
     for _ in range(sites - len(sizes)):
-        crowded = max(range(len(sizes)), key=lambda i: sizes[i] / shares[i])
+        crowds = [size / share for size, share in zip(sizes, shares, strict=True)]
+        crowded = crowds.index(max(crowds))
         shares[crowded] += 1
     return shares
 
@@ -96,21 +112,30 @@ def labels(dataset: Dataset) -> Array:
 def dirichlet(label: Array, sites: int, alpha: float, rng: np.random.Generator) -> list[Array]:
     """Deals out each class by its own proportions, drawn from Dirichlet(alpha, ..., alpha) over the sites.
 
-    A site that comes out empty is repaired: it gets one sample, drawn from the site that has the most.
+    A site that comes out empty gets one sample, drawn from the site that has the most.
     """
     if not 0 < alpha < np.inf:
         raise ValueError(f"alpha: expected a number above 0 (try 0.1 to 10), got {alpha}")
+    # Far out, the draw itself under- or overflows; the distribution has long reached its limit there.
+    concentration = np.clip(alpha, 1e-3, 1e6)
     owner = np.empty(len(label), np.int64)
     for one in np.unique(label):
         members = rng.permutation(np.flatnonzero(label == one))
-        # Far out, the draw itself under- or overflows; the distribution has long reached its limit there.
-        shares = rng.dirichlet(np.full(sites, np.clip(alpha, 1e-3, 1e6)))
-        cuts = np.round(np.cumsum(shares)[:-1] * len(members)).astype(int)
-        owner[members] = np.searchsorted(cuts, np.arange(len(members)), side="right")
+        shares = rng.dirichlet(np.full(sites, concentration))
+        ends = np.cumsum(shares)[:-1] * len(members)
+        cuts = np.round(ends).astype(int)
+        place = np.arange(len(members))
+        owner[members] = np.searchsorted(cuts, place, side="right")
+    fill_empty_sites(owner, sites, rng)
+    return [np.flatnonzero(owner == site) for site in range(sites)]
+
+
+def fill_empty_sites(owner: Array, sites: int, rng: np.random.Generator) -> None:
+    """Give each site without samples one of the site that has the most; `owner` (N,) is changed in place."""
     counts = np.bincount(owner, minlength=sites)
     for empty in np.flatnonzero(counts == 0):
-        moved = rng.choice(np.flatnonzero(owner == counts.argmax()))
-        counts[owner[moved]] -= 1
-        counts[empty] += 1
+        richest = counts.argmax()
+        moved = rng.choice(np.flatnonzero(owner == richest))
         owner[moved] = empty
-    return [np.flatnonzero(owner == site) for site in range(sites)]
+        counts[richest] -= 1
+        counts[empty] += 1

@@ -63,13 +63,10 @@ class Table:
 
     def is_text(self, column: str, values: list[float | None]) -> bool:
         """Whether numbers are the exception among the cells that are there.  `ValueError` for decimal commas."""
-        there = [
-            row for row, cell in enumerate(self.columns[column]) if cell.lower() not in MISSING
-        ]
+        cells = self.columns[column]
+        there = [row for row, cell in enumerate(cells) if cell.lower() not in MISSING]
         odd = [row for row in there if values[row] is None]
-        if odd and all(
-            number(self.columns[column][row].replace(",", ".", 1)) is not None for row in odd
-        ):
+        if odd and all(has_decimal_comma(cells[row]) for row in odd):
             raise self.complain(column, odd[0], "a decimal point, not a comma")
         return 2 * len(odd) > len(there) or not there
 
@@ -80,6 +77,11 @@ def number(cell: str) -> float | None:
         return float(cell)
     except ValueError:
         return None
+
+
+def has_decimal_comma(cell: str) -> bool:
+    """Whether the cell is a number once a comma is taken for the decimal point."""
+    return number(cell.replace(",", ".", 1)) is not None
 
 
 def what_is_wrong(cell: str) -> str:
@@ -95,27 +97,36 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     """The table in a CSV file; the delimiter is whichever of , ; tab splits the header into most cells."""
     path = Path(path)
     text = read_text(path)
-    first = text.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
-    delimiter = max(",;\t", key=first.count)
+    header = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
+    rows, lines = split_rows(path.name, text, delimiter)
+    check_header(path.name, rows)
+    columns = zip(*rows[1:], strict=True)
+    return Table(path.name, dict(zip(rows[0], columns, strict=True)), lines[1:])
+
+
+def split_rows(name: str, text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
+    """The stripped cells of each row that is not blank, all of them equally long, and the rows' line numbers."""
+    rows: list[list[str]] = []
+    lines: list[int] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows, lines = [], []
     try:
         for row in reader:
-            if row:  # not a blank line
-                rows.append([cell.strip() for cell in row])
-                lines.append(reader.line_num)
-                if len(row) != len(rows[0]):
-                    raise ValueError(
-                        f"path: {path.name}, line {reader.line_num}: expected {len(rows[0])} cells as "
-                        f"in the header, got {len(row)}"
-                    )
+            if not row:
+                continue
+            rows.append([cell.strip() for cell in row])
+            lines.append(reader.line_num)
+            if len(row) != len(rows[0]):
+                raise ValueError(
+                    f"path: {name}, line {reader.line_num}: expected {len(rows[0])} cells as "
+                    f"in the header, got {len(row)}"
+                )
     except csv.Error as problem:
         raise ValueError(
-            f"path: {path.name}, line {reader.line_num}: expected cells in well-formed quotes, "
+            f"path: {name}, line {reader.line_num}: expected cells in well-formed quotes, "
             f"got: {problem}"
         ) from problem
-    check_header(path.name, rows)
-    return Table(path.name, dict(zip(rows[0], zip(*rows[1:], strict=True), strict=True)), lines[1:])
+    return rows, lines
 
 
 def read_text(path: Path) -> str:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from fgm_ref.datasets import Dataset
+from fgm_ref.datasets import SETS, Dataset
 from fgm_ref.simulation.config import Config
+from fgm_ref.text import expect_one_of
 
 COMPARISON = (
     "central",
@@ -19,24 +20,22 @@ COMPARISON = (
 )
 """The protocols of the default comparison, in the order of the table."""
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "watch": {"sites": 7, "split": "natural", "hidden": (16,), "steps": 150, "lr": 0.01},
-    "ecg208": {"hidden": (16,), "steps": 200, "lr": 0.01},
-    "amazon_snippets": {"hidden": (24,), "steps": 120, "lr": 0.01},
-    "nyc_flights": {"sites": 6, "split": "natural", "hidden": (32,), "steps": 300, "lr": 0.01},
-    "nyc_weather": {"sites": 6, "split": "natural", "hidden": (24,), "steps": 200, "lr": 0.01},
-}
+PRESETS = {name: entry.preset for name, entry in SETS.items()}
+"""The settings that suit each bundled set, from its entry."""
 
 
 def preset(data: Dataset, **settings: Any) -> Config:
     """The settings for a bundled data set, with some replaced."""
-    return Config(**{"dataset": data.name, **PRESETS[data.name], **settings})
+    expect_one_of("data", data.name, tuple(PRESETS))
+    suited = {"dataset": data.name, **PRESETS[data.name]}
+    return Config(**(suited | settings))
 
 
 def custom(data: Dataset, **settings: Any) -> Config:
     """Settings for a user's own table: the natural sites if there are any, else up to 8 alike."""
-    natural = {"split": "natural", "sites": len(data.site_names)}
-    split = natural if data.site_names else {"sites": min(8, len(data.x_train))}
-    return Config(
-        **{"dataset": data.name, "hidden": (16,), "steps": 200, "lr": 0.01, **split, **settings}
-    )
+    suited: dict[str, Any] = {"dataset": data.name, "hidden": (16,), "steps": 200, "lr": 0.01}
+    if data.site_names:
+        suited |= {"split": "natural", "sites": len(data.site_names)}
+    else:
+        suited |= {"sites": min(8, len(data.x_train))}
+    return Config(**(suited | settings))

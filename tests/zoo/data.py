@@ -12,7 +12,7 @@ from .registry import mutant
 @mutant(
     "z14",
     "the vocabulary comes from a set",
-    "datasets:vocabulary_of",
+    "datasets.snippets:vocabulary_of",
     "zoo/test_gaps.py::test_word_ids_follow_frequency_and_then_the_alphabet",
 )
 def vocabulary_of(sentences):
@@ -83,10 +83,13 @@ def refill(self, i):
 
     In a "pass" over the data a third of the samples is never seen, and a quarter of them more than once.
     """
-    rest = self._queue[i, self._next[i] : self._end[i]].copy()
+    rest = self._queue[self._next[i] : self._end[i]].copy()
     queue = np.concatenate([rest, self.rngs[i].choice(self.parts[i], self._enough)])
-    self._queue[i, : len(queue)] = queue
-    self._next[i], self._end[i] = 0, len(queue)
+    begin = self._begin[i]
+    end = begin + len(queue)
+    self._queue[begin:end] = queue
+    self._next[i] = begin
+    self._end[i] = end
 
 
 @mutant(
