@@ -7,13 +7,13 @@ import pytest
 
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.presets import PRESETS
-from fgm_ref.study import report
-from fgm_ref.study.chapters import claims, fronts, safe, scale, shipped, sweeps
-from fgm_ref.study.compare import NOTHING, Comparison, at_equal_settings, pooled
-from fgm_ref.study.fronts import Runs
-from fgm_ref.study.rows import column, runs, values, where
-from fgm_ref.study.stats import Estimate
-from fgm_ref.study.words import off, ratio, size
+from fgm_ref.study.numbers.compare import NOTHING, Comparison, at_equal_settings, pooled
+from fgm_ref.study.numbers.fronts import Runs
+from fgm_ref.study.numbers.rows import column, runs, values, where
+from fgm_ref.study.numbers.stats import Estimate
+from fgm_ref.study.numbers.words import off, ratio, size
+from fgm_ref.study.pages import report
+from fgm_ref.study.pages.chapters import claims, fronts, safe, scale, shipped, sweeps
 
 SEEDS = 4
 
@@ -237,7 +237,7 @@ def test_every_chapter_that_is_named_is_there():
     from importlib import import_module
 
     for name in report.CHAPTERS:
-        assert callable(import_module(f"fgm_ref.study.chapters.{name}").chapter)
+        assert callable(import_module(f"fgm_ref.study.pages.chapters.{name}").chapter)
 
 
 # ------------------------------------------------------------------------------------------------ small parts

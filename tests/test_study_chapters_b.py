@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from fgm_ref.study import paired
-from fgm_ref.study.chapters import drift, faults, gradients, rebalancing, why
-from fgm_ref.study.fronts import Runs
-from fgm_ref.study.stats import Estimate
+from fgm_ref.study.numbers import paired
+from fgm_ref.study.numbers.fronts import Runs
+from fgm_ref.study.numbers.stats import Estimate
+from fgm_ref.study.pages.chapters import drift, faults, gradients, rebalancing, why
 
 SEEDS = range(4)
 DEFAULTS = {

@@ -5,10 +5,10 @@ from dataclasses import fields, replace
 import pytest
 
 from fgm_ref.simulation.config import Config
-from fgm_ref.study import grid, store
-from fgm_ref.study.measure import KINDS, train
-from fgm_ref.study.settings import FIELDS, read, typed, written
-from fgm_ref.study.task import Task
+from fgm_ref.study.running import grid, store
+from fgm_ref.study.running.measure import KINDS, train
+from fgm_ref.study.running.settings import FIELDS, read, typed, written
+from fgm_ref.study.running.task import Task
 
 TINY = {"dataset": "ecg208", "hidden": 4, "steps": 5, "evaluations": 1, "sites": 2, "batch": 4}
 

@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 from fgm_ref.study import __main__ as program
-from fgm_ref.study.journal import NAME
+from fgm_ref.study.running.journal import NAME
 
 GRID = """
 [small]
@@ -26,8 +26,8 @@ seeds = %d
 KINDS = '''
 import os, time
 from pathlib import Path
-from fgm_ref.study.measure import train
-from fgm_ref.study.task import Task
+from fgm_ref.study.running.measure import train
+from fgm_ref.study.running.task import Task
 
 def logged(config):
     """Train, slowly enough to be killed, and note that it was done."""

@@ -2,11 +2,11 @@
 
 import pytest
 
-from fgm_ref.study import grid
-from fgm_ref.study.measure import execute
-from fgm_ref.study.rows import where
-from fgm_ref.study.store import Record, cell
-from fgm_ref.study.sweeps import quotient
+from fgm_ref.study.numbers.rows import where
+from fgm_ref.study.numbers.sweeps import quotient
+from fgm_ref.study.running import grid
+from fgm_ref.study.running.measure import execute
+from fgm_ref.study.running.store import Record, cell
 
 pytestmark = pytest.mark.slow
 

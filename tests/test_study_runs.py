@@ -11,13 +11,14 @@ from fgm_ref.datasets import load
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.metrics import evaluate
 from fgm_ref.simulation.simulate import Simulation, run
-from fgm_ref.study import grid, store, summary
-from fgm_ref.study.estimate import COST, seconds
-from fgm_ref.study.journal import NAME, Journal
-from fgm_ref.study.measure import compact, curve, execute, train
-from fgm_ref.study.runner import study
-from fgm_ref.study.store import Record
-from fgm_ref.study.task import Task
+from fgm_ref.study.pages import summary
+from fgm_ref.study.running import grid, store
+from fgm_ref.study.running.estimate import COST, seconds
+from fgm_ref.study.running.journal import NAME, Journal
+from fgm_ref.study.running.measure import compact, curve, execute, train
+from fgm_ref.study.running.runner import study
+from fgm_ref.study.running.store import Record
+from fgm_ref.study.running.task import Task
 
 TINY = {"dataset": "ecg208", "hidden": 3, "steps": 5, "evaluations": 2, "sites": 2, "batch": 4}
 TWO = grid.experiments(

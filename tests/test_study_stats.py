@@ -5,9 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fgm_ref.study.compare import at_equal_loss, at_equal_settings, loss_difference, over_seeds
-from fgm_ref.study.fronts import Runs, log_bytes_at
-from fgm_ref.study.stats import interval, weights
+from fgm_ref.study.numbers.compare import (
+    at_equal_loss,
+    at_equal_settings,
+    loss_difference,
+    over_seeds,
+)
+from fgm_ref.study.numbers.fronts import Runs, log_bytes_at
+from fgm_ref.study.numbers.stats import interval, weights
 
 
 def positive(n):

@@ -33,10 +33,10 @@ from pathlib import Path
 import numpy as np
 
 import fgm_ref
-from fgm_ref.study.cases import Cases, written
-from fgm_ref.study.compare import pooled
-from fgm_ref.study.rows import values, where
-from fgm_ref.study.store import table
+from fgm_ref.study.numbers.cases import Cases, written
+from fgm_ref.study.numbers.compare import pooled
+from fgm_ref.study.numbers.rows import values, where
+from fgm_ref.study.running.store import table
 
 RESULTS = Path(fgm_ref.__file__).resolve().parent.parent / "data" / "results"
 rows = table(RESULTS / "fronts.csv")
@@ -127,7 +127,7 @@ assert best.estimate.low < 1 < best.estimate.high
 # bytes at the same radius: one that is *smaller* but fits the layers of the network, or one that *moves along*?
 
 # %%
-from fgm_ref.study.chapters.safe import BEST, MOVED, NORM, WIDE, Contest
+from fgm_ref.study.pages.chapters.safe import BEST, MOVED, NORM, WIDE, Contest
 
 contest = Contest(table(RESULTS / "safe.csv"))
 ratios = {entrant: contest.bytes(entrant, NORM).estimate for entrant in contest.entrants if entrant.own}
@@ -179,7 +179,7 @@ assert around[1] < len(X) < around[0]
 # the next message (*error feedback*)?
 
 # %%
-from fgm_ref.study.chapters.shipped import Codecs
+from fgm_ref.study.pages.chapters.shipped import Codecs
 
 codecs = Codecs(table(RESULTS / "shipped.csv"))
 for protocol, codec in codecs.pairs:
@@ -198,7 +198,7 @@ assert max(sizes) < 0.5
 # test for balancing stands the right way round?
 
 # %%
-from fgm_ref.study.sweeps import quotient
+from fgm_ref.study.numbers.sweeps import quotient
 
 why = table(RESULTS / "why.csv")
 FGM = where(why, protocol="fgm", safe="ball")

@@ -2,7 +2,8 @@
 
     python -m fgm_ref.study --list
 
-From the bottom up: `settings` and `task` (one run to be done), `grid` (which runs an experiment consists of),
-`measure` (what is kept of a run), `store` and `journal` (where it is kept), `pool` and `runner` (who does the
-runs), `stats` and `fronts` (what the numbers say), `estimate`, `report`.
+Three rooms: `running` does the runs and keeps their results in tables, `numbers` compares the rows of a table, and
+`pages` writes the report from both.  `running` and `numbers` do not know each other.
+
+`deviations`, `lags` and `cancel` are what some experiments run or measure; their names are written in the results.
 """

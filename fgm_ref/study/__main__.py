@@ -11,10 +11,10 @@ from pathlib import Path
 
 from fgm_ref import program
 from fgm_ref.program import duration, whole
-from fgm_ref.study import grid
-from fgm_ref.study.estimate import total
-from fgm_ref.study.grid import Experiment
-from fgm_ref.study.runner import Report, study
+from fgm_ref.study.running import grid
+from fgm_ref.study.running.estimate import total
+from fgm_ref.study.running.grid import Experiment
+from fgm_ref.study.running.runner import Report, study
 from fgm_ref.text import expect_one_of
 
 FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -156,7 +156,7 @@ def pages_folder(out: Path) -> Path:
 
 def summarise(out: Path) -> int:
     """The report; loaded only here."""
-    from fgm_ref.study import report, summary
+    from fgm_ref.study.pages import report, summary
 
     pages = [*report.write(out, pages_folder(out)), *summary.write(out, report.CHAPTERS)]
     if not pages:

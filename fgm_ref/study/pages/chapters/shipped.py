@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from fgm_ref.study import figures
-from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.compare import Comparison, at_equal_settings, loss_difference, pooled
-from fgm_ref.study.rows import Rows, mean, runs, values, where
-from fgm_ref.study.words import difference, ratio, verdict
+from fgm_ref.study.numbers.compare import Comparison, at_equal_settings, loss_difference, pooled
+from fgm_ref.study.numbers.rows import Rows, mean, runs, values, where
+from fgm_ref.study.numbers.words import difference, ratio, verdict
+from fgm_ref.study.pages import figures
+from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 from fgm_ref.view.plots import BLACK, BLUE, GREEN, VERMILLION
 
 PLAIN = "float32"

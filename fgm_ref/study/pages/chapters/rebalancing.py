@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from fgm_ref.study import figures, words
-from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.compare import Comparison, pooled
-from fgm_ref.study.paired import difference, level, listed, log_ratio, told
-from fgm_ref.study.rows import Rows, mean, where
-from fgm_ref.study.stats import Estimate
-from fgm_ref.study.words import bold, ratio, short
+from fgm_ref.study.numbers import words
+from fgm_ref.study.numbers.compare import Comparison, pooled
+from fgm_ref.study.numbers.paired import difference, level, listed, log_ratio, told
+from fgm_ref.study.numbers.rows import Rows, mean, where
+from fgm_ref.study.numbers.stats import Estimate
+from fgm_ref.study.numbers.words import bold, ratio, short
+from fgm_ref.study.pages import figures
+from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 from fgm_ref.view.plots import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 
 PAIRS = {

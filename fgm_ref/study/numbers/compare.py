@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.study.fronts import Runs, log_bytes_at
-from fgm_ref.study.stats import LEVEL, RESAMPLES, Estimate, interval, weights
+from fgm_ref.study.numbers.fronts import Runs, log_bytes_at
+from fgm_ref.study.numbers.stats import LEVEL, RESAMPLES, Estimate, interval, weights
 
 
 class Comparison(NamedTuple):

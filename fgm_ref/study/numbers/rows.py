@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.study.fronts import Runs
+from fgm_ref.study.numbers.fronts import Runs
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]

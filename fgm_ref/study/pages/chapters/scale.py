@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fgm_ref.arrays import Array
-from fgm_ref.study import figures
-from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.rows import Rows, column, mean, values, where
-from fgm_ref.study.stats import LEVEL, RESAMPLES, Estimate, interval, weights
-from fgm_ref.study.words import ratio, short, size
+from fgm_ref.study.numbers.rows import Rows, column, mean, values, where
+from fgm_ref.study.numbers.stats import LEVEL, RESAMPLES, Estimate, interval, weights
+from fgm_ref.study.numbers.words import ratio, short, size
+from fgm_ref.study.pages import figures
+from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 
 FAR = 1_000_000
 CAPTION = (

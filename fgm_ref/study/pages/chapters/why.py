@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from fgm_ref.study import figures, words
-from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.compare import Comparison
-from fgm_ref.study.paired import difference, level, log_ratio, side
-from fgm_ref.study.rows import Rows, mean, values, where
-from fgm_ref.study.stats import Estimate
-from fgm_ref.study.words import ratio, short, verdict
+from fgm_ref.study.numbers import words
+from fgm_ref.study.numbers.compare import Comparison
+from fgm_ref.study.numbers.paired import difference, level, log_ratio, side
+from fgm_ref.study.numbers.rows import Rows, mean, values, where
+from fgm_ref.study.numbers.stats import Estimate
+from fgm_ref.study.numbers.words import ratio, short, verdict
+from fgm_ref.study.pages import figures
+from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 from fgm_ref.view.plots import GREEN, ORANGE
 
 PREFIX = "fgm_ref.study.deviations:"

@@ -18,7 +18,7 @@ from fgm_ref.datasets import load
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.result import COUNTS, RunResult
 from fgm_ref.simulation.simulate import RunDiverged, run
-from fgm_ref.study.task import RUN, Task
+from fgm_ref.study.running.task import RUN, Task
 from fgm_ref.text import expect_one_of, plug_in
 
 Outcome = dict[str, Any]

@@ -13,10 +13,10 @@ from pathlib import Path
 from matplotlib import rc_context
 
 from fgm_ref.files import atomic
-from fgm_ref.study.chapter import Chapter
-from fgm_ref.study.chapters import claims
-from fgm_ref.study.rows import Rows
-from fgm_ref.study.store import table
+from fgm_ref.study.numbers.rows import Rows
+from fgm_ref.study.pages.chapter import Chapter
+from fgm_ref.study.pages.chapters import claims
+from fgm_ref.study.running.store import table
 
 CHAPTERS = (
     "fronts",
@@ -96,7 +96,9 @@ def collect(folder: Path) -> Report:
         name: rows for name, path in found.items() if path.is_file() and (rows := table(path))
     }
     made = {
-        name: import_module(f"fgm_ref.study.chapters.{name}") for name in CHAPTERS if name in tables
+        name: import_module(f"fgm_ref.study.pages.chapters.{name}")
+        for name in CHAPTERS
+        if name in tables
     }
     return Report({name: module.chapter(tables[name]) for name, module in made.items()}, tables)
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from fgm_ref.simulation.presets import PRESETS
-from fgm_ref.study.compare import (
+from fgm_ref.study.numbers.compare import (
     Comparison,
     at_equal_loss,
     at_equal_settings,
     loss_difference,
     pooled,
 )
-from fgm_ref.study.fronts import Runs
-from fgm_ref.study.rows import Rows, mean, runs, values, where
-from fgm_ref.study.words import SURE, off, ratio
+from fgm_ref.study.numbers.fronts import Runs
+from fgm_ref.study.numbers.rows import Rows, mean, runs, values, where
+from fgm_ref.study.numbers.words import SURE, off, ratio
 
 ROOM = 0.1
 """L* leaves so much of what averaging after every step gains over sites that never speak."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from fgm_ref.simulation.config import Config
-from fgm_ref.study.settings import FIELDS, typed, written
+from fgm_ref.study.running.settings import FIELDS, typed, written
 
 RUN = "run"
 

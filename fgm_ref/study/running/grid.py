@@ -30,12 +30,12 @@ from fgm_ref.protocols import parse
 from fgm_ref.safe import safe_function
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.presets import PRESETS
-from fgm_ref.study.measure import measure
-from fgm_ref.study.settings import FIELDS, typed
-from fgm_ref.study.task import RUN, Task
+from fgm_ref.study.running.measure import measure
+from fgm_ref.study.running.settings import FIELDS, typed
+from fgm_ref.study.running.task import RUN, Task
 from fgm_ref.text import expect_one_of
 
-BUNDLED = Path(__file__).with_name("experiments.toml")
+BUNDLED = Path(__file__).parents[1] / "experiments.toml"
 Values = Mapping[str, Any]
 KEYS = ("about", "common", "quick", "blocks")
 

@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from fgm_ref.study import figures
-from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.compare import (
+from fgm_ref.study.numbers.compare import (
     Comparison,
     at_equal_loss,
     at_equal_settings,
     loss_difference,
     pooled,
 )
-from fgm_ref.study.rows import Rows, mean, runs, values, where
-from fgm_ref.study.words import SURE, difference, ratio
+from fgm_ref.study.numbers.rows import Rows, mean, runs, values, where
+from fgm_ref.study.numbers.words import SURE, difference, ratio
+from fgm_ref.study.pages import figures
+from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 from fgm_ref.view.plots import BLACK, GREEN, GREY
 
 BALL, SPREAD = "the mean model is within R of E", "the sites' spread is at most R²"

@@ -10,12 +10,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fgm_ref.study.chapter import Table
-from fgm_ref.study.compare import Comparison, over_seeds
-from fgm_ref.study.rows import Rows, mean, values, where
-from fgm_ref.study.stats import Estimate
-from fgm_ref.study.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Sweep, Sweeps, paired, quotient
-from fgm_ref.study.words import difference, ratio, short
+from fgm_ref.study.numbers.compare import Comparison, over_seeds
+from fgm_ref.study.numbers.rows import Rows, mean, values, where
+from fgm_ref.study.numbers.stats import Estimate
+from fgm_ref.study.numbers.sweeps import (
+    FGM1,
+    FGM2,
+    GM1,
+    GM2,
+    PLAIN,
+    Sweep,
+    Sweeps,
+    paired,
+    quotient,
+)
+from fgm_ref.study.numbers.words import difference, ratio, short
+from fgm_ref.study.pages.chapter import Table
 
 CONFIRMED, REFUTED, OPEN = "confirmed", "refuted", "not decidable"
 

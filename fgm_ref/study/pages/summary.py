@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.files import atomic
-from fgm_ref.study.settings import FIELDS, written
-from fgm_ref.study.store import table
+from fgm_ref.study.running.settings import FIELDS, written
+from fgm_ref.study.running.store import table
 
 Row = dict[str, Any]
 SHOWN = (

@@ -6,12 +6,12 @@ from math import isnan
 
 from matplotlib.figure import Figure
 
-from fgm_ref.study import figures
-from fgm_ref.study.cases import ROOM, Case, Cases, clearly, over, written
-from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.compare import Comparison, pooled
-from fgm_ref.study.rows import Rows, mean, values
-from fgm_ref.study.words import difference
+from fgm_ref.study.numbers.cases import ROOM, Case, Cases, clearly, over, written
+from fgm_ref.study.numbers.compare import Comparison, pooled
+from fgm_ref.study.numbers.rows import Rows, mean, values
+from fgm_ref.study.numbers.words import difference
+from fgm_ref.study.pages import figures
+from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 from fgm_ref.view.plots import BLACK, BLUE, GREY, ORANGE, PURPLE
 
 LOSSES = {

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from fgm_ref.study.stats import Estimate
+from fgm_ref.study.numbers.stats import Estimate
 from fgm_ref.view.plots import BLACK, GREY, style
 
 LARGE, SMALL = 15, 13

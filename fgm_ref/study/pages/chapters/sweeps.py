@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fgm_ref.study import figures
-from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.rows import Rows, mean, values
-from fgm_ref.study.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Kind, Sweep, Sweeps
-from fgm_ref.study.words import ratio, short
+from fgm_ref.study.numbers.rows import Rows, mean, values
+from fgm_ref.study.numbers.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Kind, Sweep, Sweeps
+from fgm_ref.study.numbers.words import ratio, short
+from fgm_ref.study.pages import figures
+from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 from fgm_ref.view.plots import GREEN, ORANGE, PURPLE
 
 LOOKS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fgm_ref.files import atomic, lock
-from fgm_ref.study.store import Record
+from fgm_ref.study.running.store import Record
 
 NAME = "unfiled.jsonl"
 

@@ -8,14 +8,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fgm_ref.arrays import Array
-from fgm_ref.study import figures, words
-from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.compare import NOTHING, Comparison
-from fgm_ref.study.fronts import Runs
-from fgm_ref.study.measure import curve
-from fgm_ref.study.paired import listed, side, told_difference
-from fgm_ref.study.rows import Rows, mean, runs, values, where
-from fgm_ref.study.stats import RESAMPLES, weights
+from fgm_ref.study.numbers import words
+from fgm_ref.study.numbers.compare import NOTHING, Comparison
+from fgm_ref.study.numbers.fronts import Runs
+from fgm_ref.study.numbers.paired import listed, side, told_difference
+from fgm_ref.study.numbers.rows import Rows, mean, runs, values, where
+from fgm_ref.study.numbers.stats import RESAMPLES, weights
+from fgm_ref.study.pages import figures
+from fgm_ref.study.pages.chapter import Chapter, Picture, Table
+from fgm_ref.study.running.measure import curve
 from fgm_ref.view.plots import GREY
 
 DYNAMIC = ("gm", "fgm", "fgm-centre", "omniscient")

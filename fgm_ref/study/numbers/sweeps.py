@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.study.compare import NOTHING, Comparison, over_seeds
-from fgm_ref.study.rows import Rows, column, values, where
+from fgm_ref.study.numbers.compare import NOTHING, Comparison, over_seeds
+from fgm_ref.study.numbers.rows import Rows, column, values, where
 
 EVENTS, TEXT = "nyc_flights", "amazon_snippets"
 

@@ -9,12 +9,13 @@ from matplotlib.figure import Figure
 
 from fgm_ref.arrays import Array
 from fgm_ref.datasets import load
-from fgm_ref.study import figures, words
-from fgm_ref.study.chapter import Chapter, Picture, Table
-from fgm_ref.study.compare import Comparison, pooled
-from fgm_ref.study.paired import level, listed, log_ratio, told
-from fgm_ref.study.rows import Rows, mean, values, where
-from fgm_ref.study.words import verdict
+from fgm_ref.study.numbers import words
+from fgm_ref.study.numbers.compare import Comparison, pooled
+from fgm_ref.study.numbers.paired import level, listed, log_ratio, told
+from fgm_ref.study.numbers.rows import Rows, mean, values, where
+from fgm_ref.study.numbers.words import verdict
+from fgm_ref.study.pages import figures
+from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 from fgm_ref.view.plots import BLUE, SKY, VERMILLION
 
 LOOKS = {

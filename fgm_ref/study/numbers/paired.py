@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.study.compare import Comparison, over_seeds
-from fgm_ref.study.rows import Row, Rows, values
-from fgm_ref.study.stats import Estimate
-from fgm_ref.study.words import difference as words_difference
-from fgm_ref.study.words import ratio
+from fgm_ref.study.numbers.compare import Comparison, over_seeds
+from fgm_ref.study.numbers.rows import Row, Rows, values
+from fgm_ref.study.numbers.stats import Estimate
+from fgm_ref.study.numbers.words import difference as words_difference
+from fgm_ref.study.numbers.words import ratio
 
 BY = ("threshold",)
 

@@ -2,7 +2,7 @@
 
 import math
 
-from fgm_ref.study.stats import Estimate
+from fgm_ref.study.numbers.stats import Estimate
 
 SURE = 0.975
 """So many of the resamples must have a value, or there is a star."""

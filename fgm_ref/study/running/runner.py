@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fgm_ref.program import Progress
-from fgm_ref.study import store
-from fgm_ref.study.estimate import seconds
-from fgm_ref.study.grid import Experiment
-from fgm_ref.study.journal import Journal
-from fgm_ref.study.measure import Outcome, execute
-from fgm_ref.study.pool import processes
-from fgm_ref.study.store import Record
-from fgm_ref.study.task import Task
+from fgm_ref.study.running import store
+from fgm_ref.study.running.estimate import seconds
+from fgm_ref.study.running.grid import Experiment
+from fgm_ref.study.running.journal import Journal
+from fgm_ref.study.running.measure import Outcome, execute
+from fgm_ref.study.running.pool import processes
+from fgm_ref.study.running.store import Record
+from fgm_ref.study.running.task import Task
 
 WINDOW = 256  # so many tasks are handed over at once
 

@@ -17,8 +17,8 @@ import numpy as np
 from fgm_ref import __version__
 from fgm_ref.files import atomic
 from fgm_ref.simulation.config import Config
-from fgm_ref.study.settings import FIELDS, read, written
-from fgm_ref.study.task import Task
+from fgm_ref.study.running.settings import FIELDS, read, written
+from fgm_ref.study.running.task import Task
 
 VERSIONS = ("fgm_ref", "numpy", "python", "machine")
 NAMES = ("experiment", "key", "kind")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fgm_ref.simulation.presets import PRESETS
 from fgm_ref.simulation.simulate import LOCALS
-from fgm_ref.study.task import Task
+from fgm_ref.study.running.task import Task
 
 # Milliseconds per step, per sample, and per evaluation of one model, with the preset's network, measured on
 # one core of a virtual machine of 2026.  Other machines differ by a factor; the proportions stay.

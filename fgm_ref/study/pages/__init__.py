@@ -1,0 +1,1 @@
+"""The report: `chapter` and `figures` (what a chapter consists of), `chapters`, `report` (the page), `summary`."""
