@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from fgm_ref.simulation.config import Config
-from fgm_ref.simulation.presets import PRESETS
 from fgm_ref.study.numbers.compare import NOTHING, Comparison, at_equal_settings, pooled
 from fgm_ref.study.numbers.fronts import Runs
 from fgm_ref.study.numbers.rows import column, runs, values, where
@@ -14,6 +13,7 @@ from fgm_ref.study.numbers.stats import Estimate
 from fgm_ref.study.numbers.words import off, ratio, size
 from fgm_ref.study.pages import report
 from fgm_ref.study.pages.chapters import claims, fronts, safe, scale, shipped, sweeps
+from fgm_ref.study.presets import PRESETS
 
 SEEDS = 4
 

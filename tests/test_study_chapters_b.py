@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from fgm_ref.study.numbers import paired
+from fgm_ref.study.numbers import changes, paired, programs, words
 from fgm_ref.study.numbers.fronts import Runs
 from fgm_ref.study.numbers.stats import Estimate
 from fgm_ref.study.pages.chapters import drift, faults, gradients, rebalancing, why
@@ -85,7 +85,7 @@ def program(gm=3.0, all_gm=6.0, cap=0.5, all_fgm=0.5, trained=1.0):
         for row in rows(protocol=name, safe=safe, bytes=size * 1e6)
     ]
     found += rows(protocol="fgm", safe="cap", bytes=cap * 1e6)
-    at = why.PREFIX
+    at = programs.PREFIX
     found += rows(
         protocol=at + "GM_PUBLISHED", bytes=all_gm * 1e6, loss=3 * trained, rebalances=80.0
     )
@@ -98,9 +98,9 @@ def program(gm=3.0, all_gm=6.0, cap=0.5, all_fgm=0.5, trained=1.0):
 
 
 def test_the_published_ratio_is_the_product_of_its_factors():
-    found = why.Program(program())
-    product = sum(part.log for _, part in why.factors(found))
-    assert product == pytest.approx(why.together(found).log)
+    found = programs.Program(program())
+    product = sum(part.log for _, part in programs.factors(found))
+    assert product == pytest.approx(programs.together(found).log)
     assert np.exp(product) == pytest.approx(12, rel=0.05)
 
 
@@ -108,7 +108,7 @@ def test_what_makes_gm_look_dearer_is_read_off_the_intervals():
     there = text(why.chapter(program()))
     assert "dearer, besides its balancing: FGM's safe function `cap` instead of `ball` (2." in there
     assert "makes it look cheaper" not in there
-    back = why.shares(why.Program(program(all_gm=1.5, cap=2.0, all_fgm=2.0)))[0]
+    back = why.shares(programs.Program(program(all_gm=1.5, cap=2.0, all_fgm=2.0)))[0]
     assert (
         "its balancing: nothing that can be told from 1; what makes it look cheaper: FGM's safe function"
         in back
@@ -116,7 +116,7 @@ def test_what_makes_gm_look_dearer_is_read_off_the_intervals():
 
 
 def test_the_arithmetic_of_a_round_stands_beside_the_measured_one():
-    said = why.arithmetic(why.Program(program()))[0]
+    said = why.arithmetic(programs.Program(program()))[0]
     assert "after 100 % of the batches, whatever the threshold is" in said
     assert f"= {1 + 2 * 7 / 8:.2f} rounds of FGM at k = 8" in said
     # bytes per round: 6/12 against 1/20
@@ -124,16 +124,19 @@ def test_the_arithmetic_of_a_round_stands_beside_the_measured_one():
     seldom = program()
     for row in seldom:
         row["rebalances"] /= 4
-    assert "whatever the threshold is" not in why.arithmetic(why.Program(seldom))[0]
+    assert "whatever the threshold is" not in why.arithmetic(programs.Program(seldom))[0]
 
 
 def test_programs_that_learn_nothing_are_worse_than_a_trivial_model():
-    assert "GM ends worse than a trivial model" in why.learnt(why.Program(program()))[0]
-    assert "GM ends better than a trivial model" in why.learnt(why.Program(program(trained=0.3)))[0]
+    assert "GM ends worse than a trivial model" in why.learnt(programs.Program(program()))[0]
+    assert (
+        "GM ends better than a trivial model"
+        in why.learnt(programs.Program(program(trained=0.3)))[0]
+    )
 
 
 def test_a_diverged_deviation_has_no_ratio_but_a_line():
-    lost = rows(protocol=why.PREFIX + "FGM:sum=yes", safe="cap", stopped="diverged")
+    lost = rows(protocol=programs.PREFIX + "FGM:sum=yes", safe="cap", stopped="diverged")
     for row in lost:
         row.update(dict.fromkeys(("bytes", "loss", "rounds", "rebalances"), np.nan))
     chapter = why.chapter(program() + lost)
@@ -251,7 +254,7 @@ def test_outside_of_the_periods_nothing_is_extrapolated():
     one = np.ones((1, len(SEEDS)))
     theirs = Runs(np.array([[1e6], [1e5]]) * one, np.array([[1.0], [2.0]]) * one)
     # dearer than the dearest: against that one
-    assert drift.at_equal_bytes(Runs(1e9 * one, 3 * one), theirs, w).item() == pytest.approx(2)
+    assert changes.at_equal_bytes(Runs(1e9 * one, 3 * one), theirs, w).item() == pytest.approx(2)
 
 
 def test_when_matters_less_than_how_often_only_if_the_numbers_say_so():
@@ -366,7 +369,7 @@ def test_only_runs_with_a_partner_are_compared():
 def test_a_difference_is_told_by_its_interval():
     intervals = (-2, -1), (1, 2), (-1, 1)
     said = [
-        paired.side(Estimate(0.0, low, high, 5), "lower", "higher", "?") for low, high in intervals
+        words.side(Estimate(0.0, low, high, 5), "lower", "higher", "?") for low, high in intervals
     ]
     assert said == ["lower", "higher", "?"]
 
@@ -374,5 +377,5 @@ def test_a_difference_is_told_by_its_interval():
 @pytest.mark.parametrize("missing", ["fgm", "periodic:b=7"])
 def test_a_seed_that_is_missing_on_one_side_is_left_out_on_both(missing):
     found = periodic() + changed("fgm", 10**5.5, 1.2)
-    case = drift.Case([row for row in found if (row["protocol"], row["seed"]) != (missing, 3)], 0)
+    case = changes.Case([row for row in found if (row["protocol"], row["seed"]) != (missing, 3)], 0)
     assert case.apart("fgm", "served_mean").n == len(SEEDS) - 1

@@ -2,8 +2,8 @@
 
 import pytest
 
+from fgm_ref.study.numbers.paired import log_ratio
 from fgm_ref.study.numbers.rows import where
-from fgm_ref.study.numbers.sweeps import quotient
 from fgm_ref.study.running import grid
 from fgm_ref.study.running.measure import execute
 from fgm_ref.study.running.store import Record, cell
@@ -36,7 +36,7 @@ def fronts():
 def by(rows, a, b):
     """Bytes of protocol a by those of b, with an interval over three seeds."""
     assert len(where(rows, protocol=a)) == len(where(rows, protocol=b)) == 3
-    return quotient(where(rows, protocol=a), where(rows, protocol=b)).estimate
+    return log_ratio(where(rows, protocol=a), where(rows, protocol=b)).estimate
 
 
 def test_at_the_same_promise_fgm_ships_less_than_gm(fronts):
@@ -56,5 +56,5 @@ def test_eight_bits_ship_a_third_and_learn_as_much():
     rows = rows_of("shipped", protocol=("gm",), codec=("float32", "int8+ef"))
     small, full = where(rows, codec="int8+ef"), where(rows, codec="float32")
     assert len(small) == len(full) == 2
-    assert quotient(small, full).estimate.high < 0.5
-    assert 0.98 < quotient(small, full, lambda row: row["loss"]).estimate.value < 1.02
+    assert log_ratio(small, full).estimate.high < 0.5
+    assert 0.98 < log_ratio(small, full, "loss").estimate.value < 1.02

@@ -8,9 +8,9 @@ import pytest
 from fgm_ref.study.numbers.cases import Cases
 from fgm_ref.study.numbers.compare import pooled
 from fgm_ref.study.pages import report
-from fgm_ref.study.pages.chapters.claims import CONFIRMED, OPEN, REFUTED
 from fgm_ref.study.pages.chapters.safe import BEST, MOVED, NORM, Contest
 from fgm_ref.study.pages.chapters.shipped import Codecs
+from fgm_ref.study.pages.chapters.verdicts import CONFIRMED, OPEN, REFUTED
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS, PAGE = ROOT / "data" / "results", ROOT / "tutorials" / "study.md"

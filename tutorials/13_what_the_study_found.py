@@ -198,14 +198,14 @@ assert max(sizes) < 0.5
 # test for balancing stands the right way round?
 
 # %%
-from fgm_ref.study.numbers.sweeps import quotient
+from fgm_ref.study.numbers.paired import log_ratio
 
 why = table(RESULTS / "why.csv")
 FGM = where(why, protocol="fgm", safe="ball")
 print("bytes of GM by those of FGM, each in the thesis's shape:")
 measured = {}
 for name in ("gm", "dynamic", "fgm_ref.study.deviations:GM:inverted=yes,norm=yes"):
-    e = quotient(where(why, protocol=name), FGM).estimate
+    e = log_ratio(where(why, protocol=name), FGM).estimate
     measured[name] = e.value
     print(f"  {name:<55} {e.value:5.2f} ({e.low:.2f} to {e.high:.2f})")
 plain, balanced, wrong = measured.values()

@@ -5,12 +5,11 @@ decided counts only under the same limits.
 """
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fgm_ref.files import lock
+from fgm_ref.files import Lines
 from fgm_ref.grade.process import Limits
 from fgm_ref.grade.submissions import Submission
 from fgm_ref.grade.verdict import CRASHED, TIMEOUT, Grade
@@ -18,23 +17,15 @@ from fgm_ref.grade.verdict import CRASHED, TIMEOUT, Grade
 NAME = "grades.jsonl"
 
 
-class Journal:
+class Journal(Lines):
     """`with Journal(folder, tests, seed, limits) as journal`: nobody else writes there meanwhile."""
 
     def __init__(self, folder: Path, tests: str, seed: int, limits: Limits):
-        self.path, self.tests, self.seed, self.limits = folder / NAME, tests, seed, limits
+        super().__init__(folder / NAME, "grading")
+        self.tests = tests
+        self.seed = seed
+        self.limits = limits
         self.running = folder / "running"  # where submissions are graded
-
-    def __enter__(self) -> "Journal":
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = lock(self.path.parent, "grading")
-        self._file = open(self.path, "ab")
-        return self
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        self._file.close()
-        if self._lock is not None:
-            os.close(self._lock)
 
     def key(self, submission: Submission) -> dict[str, Any]:
         """What a grade depends on."""
@@ -48,26 +39,24 @@ class Journal:
         }
 
     def add(self, submission: Submission, grade: Grade) -> None:
-        """Append, and be sure of it.  The newline in front ends a torn line before it."""
-        entry = {"key": self.key(submission), "limits": asdict(self.limits), "grade": grade.row}
-        self._file.write(b"\n" + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Append a grade."""
+        self.append(
+            {"key": self.key(submission), "limits": asdict(self.limits), "grade": grade.row}
+        )
 
     def grades(self) -> dict[str, Grade]:
         """What an earlier grading has left, by key; see `name`."""
         found = {}
-        for line in self.path.read_bytes().splitlines():
+        for entry in self.entries():
             try:
-                entry = json.loads(line)
+                key = name(entry["key"])
                 grade = Grade(**entry["grade"])
-                counts = grade.status not in (TIMEOUT, CRASHED) or entry["limits"] == asdict(
-                    self.limits
-                )
-            except (ValueError, TypeError, KeyError):  # torn, or of another version
+                limits = entry.get("limits")
+            except (ValueError, TypeError, KeyError):  # of another version
                 continue
-            if counts:
-                found[name(entry["key"])] = grade
+            limited = grade.status in (TIMEOUT, CRASHED)
+            if not limited or limits == asdict(self.limits):
+                found[key] = grade
         return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fgm_ref.arrays import norm
+from fgm_ref.arrays import Array, norm
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.simulate import Simulation
@@ -25,7 +25,8 @@ def cancellation(config: Config) -> dict[str, Any]:
     exchange = simulation.network.exchange
 
     def watched() -> None:
-        before, X = simulation.coordinator.round, sites.drifts(slice(None)).copy()
+        before = simulation.coordinator.round
+        X = sites.drifts(slice(None)).copy()
         exchange()
         if simulation.coordinator.round > before:
             # ‖Σ X_i‖ / Σ ‖X_i‖
@@ -34,7 +35,7 @@ def cancellation(config: Config) -> dict[str, Any]:
     simulation.network.exchange = watched  # type: ignore[method-assign]
     for _ in range(config.steps):
         simulation.step()
-    low, middle, high = np.quantile(found, (0.25, 0.5, 0.75)) if found else (np.nan,) * 3
+    low, middle, high = quartiles(found)
     return {
         "cancellation_low": low,
         "cancellation": middle,
@@ -42,3 +43,10 @@ def cancellation(config: Config) -> dict[str, Any]:
         "ended": len(found),
         "loss": simulation.result().final["loss"],
     }
+
+
+def quartiles(values: list[float]) -> Array:
+    """(3,), not numbers if there are no values."""
+    if not values:
+        return np.full(3, np.nan)
+    return np.quantile(values, (0.25, 0.5, 0.75))

@@ -32,27 +32,39 @@ def lag_norms(model: Model, P: Array, x: Array, y: Array) -> dict[str, Array]:
     P (k, n) weights, x (k, B, T, D) or (k, B, T) and y (k, B) or (k, B, O) as in training; dropout and truncation
     are left out.  Raises `ValueError` for a readout at every step.
     """
-    spec = model.spec
-    if spec.readout != "last":
-        raise ValueError(f"model: expected a readout at the last step, got {spec.readout!r}")
+    if model.spec.readout != "last":
+        raise ValueError(f"model: expected a readout at the last step, got {model.spec.readout!r}")
     w = model.layout.views(P)
-    below = Embedding.forward(w["embedding"], x) if spec.vocabulary else x
-    below = below.transpose(2, 3, 0, 1)  # (T, D, k, B)
-    for name, _, H in spec.layers[:-1]:
-        below = _cell(model, H, below).forward(*_weights(w, name), below)
-    name, _, H = spec.layers[-1]
-    top, weights = _cell(model, H, below), _weights(w, name)
-    upstream = _upstream(model, w["readout"], top.forward(*weights, below), y)
-    norms = {"h": [_mean_norm(upstream)]} | ({"c": [0.0]} if hasattr(top, "c") else {})
+    below = _input_of_top(model, w, x)
+    name, _, H = model.spec.layers[-1]
+    weights = _weights(w, name)
+    top = _cell(model, H, below)
+    output = top.forward(*weights, below)
+    upstream = _upstream(model, w["readout"], output, y)
+    norms = {"h": [_mean_norm(upstream)]}
+    if hasattr(top, "c"):
+        norms["c"] = [0.0]
     for lag in range(1, len(below)):
         tail = below[-lag:]
+        states = [getattr(top, state)[-1 - lag] for state in norms]
         cell = _cell(model, H, tail)
-        states = [top.h[-1 - lag], *([top.c[-1 - lag]] if "c" in norms else [])]
         cell.forward(*weights, tail, *states)
         gradients = cell.backward(*weights, *map(np.empty_like, weights), upstream)
-        for name, gradient in zip(norms, gradients if "c" in norms else (gradients,), strict=True):
-            norms[name].append(_mean_norm(gradient))
-    return {name: np.array(values) for name, values in norms.items()}
+        if len(norms) == 1:
+            gradients = (gradients,)
+        for state, gradient in zip(norms, gradients, strict=True):
+            norms[state].append(_mean_norm(gradient))
+    return {state: np.array(values) for state, values in norms.items()}
+
+
+def _input_of_top(model: Model, w: dict[str, Array], x: Array) -> Array:
+    """What the top layer gets to see, (T, D, k, B)."""
+    if model.spec.vocabulary:
+        x = Embedding.forward(w["embedding"], x)
+    below = x.transpose(2, 3, 0, 1)
+    for name, _, H in model.spec.layers[:-1]:
+        below = _cell(model, H, below).forward(*_weights(w, name), below)
+    return below
 
 
 def _weights(w: dict[str, Array], layer: str) -> list[Array]:
@@ -71,11 +83,12 @@ def _upstream(model: Model, W: Array, h: Array, y: Array) -> Array:
     _, H, k, B = h.shape
     readout = Readout(k, H, model.spec.outputs, 1, B, model.dtype)
     z = readout.forward(W, h[-1:])
-    LOSSES[model.spec.task](
-        z, y if model.spec.task == "classification" else np.moveaxis(y, -1, 0), readout.dz
-    )
+    if model.spec.task != "classification":
+        y = np.moveaxis(y, -1, 0)
+    LOSSES[model.spec.task](z, y, readout.dz)
     # a site's loss is the mean over its B samples
-    return np.asarray(B * readout.backward(W, np.empty_like(W))[0])
+    dh, *_ = readout.backward(W, np.empty_like(W))
+    return np.asarray(B * dh)
 
 
 def _mean_norm(gradient: Array) -> float:
@@ -93,33 +106,49 @@ def lags(config: Config) -> dict[str, Any]:
     `bytes`, and the final test `loss` and `score`.
     """
     simulation = Simulation(config)
-    norms, moves, drifts = {"start": _norms(simulation)}, [], []
+    steps = StepLengths()
+    drifts = []
+    norms = {"start": _norms(simulation)}
     for step in range(1, config.steps + 1):
-        before, reactions = simulation.models.copy(), _reactions(simulation)
+        before = simulation.models.copy()
+        reactions = _reactions(simulation)
         simulation.step()
-        models, E = simulation.models, simulation.coordinator.E
+        models = simulation.models
+        E = simulation.coordinator.E
         drifts.append(norm(models - E).mean())
         if _reactions(simulation) == reactions:
-            lengths = norm(models - before)
-            moves.append(
-                (lengths[lengths > 0].mean(), norm(E)) if lengths.any() else (0.0, norm(E))
-            )
+            steps.add(norm(models - before), norm(E))
         if step == (config.steps + 1) // 2:
             norms["middle"] = _norms(simulation)
     norms["end"] = _norms(simulation)
     simulation.coordinator.finish()
     result = simulation.result()
+    by_lag = norms["end"]["h"]
     return {
         "lag_norms": json.dumps(norms),
-        "gradient_reach": norms["end"]["h"][-1] / norms["end"]["h"][0],
-        "step_norm": _mean([length for length, _ in moves]),
-        "relative_step_norm": _mean([length / E for length, E in moves]),
+        "gradient_reach": by_lag[-1] / by_lag[0],
+        "step_norm": _mean(steps.lengths),
+        "relative_step_norm": _mean(steps.relative),
         "drift": _mean(drifts),
         "rounds": int(result.series["rounds"][-1]),
         "bytes": result.totals["bytes"],
         "loss": result.final["loss"],
         "score": result.final["score"],
     }
+
+
+class StepLengths:
+    """The mean length of one site's training step, step by step; and the same in units of ‖E‖."""
+
+    def __init__(self) -> None:
+        self.lengths: list[Any] = []
+        self.relative: list[Any] = []
+
+    def add(self, moved: Array, E: Any) -> None:
+        """How far each site has moved, (k,), and ‖E‖; sites that stood still do not count."""
+        length = moved[moved > 0].mean() if moved.any() else 0.0
+        self.lengths.append(length)
+        self.relative.append(length / E)
 
 
 def _mean(values: list[Any]) -> float:
@@ -133,11 +162,16 @@ def _reactions(simulation: Simulation) -> tuple[int, int]:
 
 def _norms(simulation: Simulation) -> dict[str, list[float]]:
     """`lag_norms` of the models of now, at the same test windows for all, to 6 digits."""
-    data, P = simulation.data, simulation.models
-    rows = np.linspace(0, len(data.x_test) - 1, min(SAMPLES, len(data.x_test))).astype(int)
-    x, y = (
-        np.broadcast_to(part[rows], (len(P), *part[rows].shape))
-        for part in (data.x_test, data.y_test)
-    )
-    found = lag_norms(simulation.model, P, x, y)
+    data = simulation.data
+    number = len(data.x_test)
+    rows = np.linspace(0, number - 1, min(SAMPLES, number)).astype(int)
+    k = len(simulation.models)
+    x = _for_all(k, data.x_test[rows])
+    y = _for_all(k, data.y_test[rows])
+    found = lag_norms(simulation.model, simulation.models, x, y)
     return {name: [float(f"{value:.6g}") for value in values] for name, values in found.items()}
+
+
+def _for_all(k: int, part: Array) -> Array:
+    """The same for each of k sites."""
+    return np.broadcast_to(part, (k, *part.shape))

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from fgm_ref.simulation.presets import PRESETS
 from fgm_ref.study.numbers.compare import (
     Comparison,
     at_equal_loss,
@@ -15,6 +14,7 @@ from fgm_ref.study.numbers.compare import (
 from fgm_ref.study.numbers.fronts import Runs
 from fgm_ref.study.numbers.rows import Rows, mean, runs, values, where
 from fgm_ref.study.numbers.words import SURE, off, ratio
+from fgm_ref.study.presets import own_split
 
 ROOM = 0.1
 """L* leaves so much of what averaging after every step gains over sites that never speak."""
@@ -50,8 +50,11 @@ class Case:
 
     def target(self, loss: str) -> float:
         """L* = L(periodic:b=1) + 0.1 · (L(local) − L(periodic:b=1)); not a number where speaking does not help."""
-        best, worst = self.level("periodic:b=1", loss), self.level("local", loss)
-        return best + ROOM * (worst - best) if worst > best else float("nan")
+        best = self.level("periodic:b=1", loss)
+        worst = self.level("local", loss)
+        if not worst > best:
+            return float("nan")
+        return best + ROOM * (worst - best)
 
     def promise(self, a: str, b: str) -> Comparison:
         """a's bytes by b's at the same thresholds."""
@@ -65,8 +68,9 @@ class Case:
         """a's bytes by b's at the loss L*."""
         asked = (a, b, loss)
         if asked not in self.found:
-            fronts = self.front(a, loss), self.front(b, loss)
-            self.found[asked] = at_equal_loss(*fronts, self.target(loss), self.number)
+            mine = self.front(a, loss)
+            theirs = self.front(b, loss)
+            self.found[asked] = at_equal_loss(mine, theirs, self.target(loss), self.number)
         return self.found[asked]
 
 
@@ -85,9 +89,8 @@ class Cases:
         """One case for each data set, with its own split (natural sites where there are any) or dealt out alike."""
         found = []
         for number, dataset in enumerate(values(self.rows, "dataset")):
-            own = PRESETS[dataset].get("split", "iid")
             rows = where(self.rows, dataset=dataset, schedule=schedule, cell=cell)
-            rows = [row for row in rows if (row["split"] == own) == natural]
+            rows = [row for row in rows if (row["split"] == own_split(dataset)) == natural]
             if rows:
                 found.append(Case(rows, number))
         return found
@@ -95,12 +98,11 @@ class Cases:
     @cached_property
     def conditions(self) -> dict[str, list[Case]]:
         """Conditions by name, the headline's first; those that were run."""
+        alike = self.under("bernoulli:0.5", "lstm", natural=False)
         named = {
             "LSTM, unequal speeds": self.headline,
             "LSTM, in lockstep": self.under("lockstep", "lstm"),
-            "LSTM, unequal speeds, dealt out alike": self.under(
-                "bernoulli:0.5", "lstm", natural=False
-            ),
+            "LSTM, unequal speeds, dealt out alike": alike,
             "RNN, unequal speeds": self.under("bernoulli:0.5", "rnn"),
         }
         return {name: cases for name, cases in named.items() if cases}
@@ -120,6 +122,7 @@ def clearly(comparison: Comparison) -> str:
 def over(cases: list[Case], compare: Callable[[Case], Comparison]) -> str:
     """A pooled ratio in words, and of how many data sets it is the mean if not of all."""
     comparison, found = pooled([compare(case) for case in cases])
-    return written(comparison) + (
-        f" [{found} of {len(cases)} sets]" if 0 < found < len(cases) else ""
-    )
+    text = written(comparison)
+    if 0 < found < len(cases):
+        text += f" [{found} of {len(cases)} sets]"
+    return text

@@ -1,13 +1,22 @@
 """Two protocols compared: at equal settings or at equal loss, for one data set or for several."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.study.numbers.fronts import Runs, log_bytes_at
-from fgm_ref.study.numbers.stats import LEVEL, RESAMPLES, Estimate, interval, weights
+from fgm_ref.study.numbers.stats import (
+    LEVEL,
+    RESAMPLES,
+    Estimate,
+    equal_weights,
+    interval,
+    weights,
+)
+
+AT_LEAST, AT_MOST, ABOUT = "≥", "≤", "≈"
 
 
 class Comparison(NamedTuple):
@@ -26,11 +35,11 @@ class Comparison(NamedTuple):
         """The ratio with its interval."""
         low, high = np.exp(interval(self.draws, LEVEL))
         return Estimate(
-            float(np.exp(self.log)),
-            float(low),
-            float(high),
-            self.n,
-            float(np.mean(~np.isnan(self.draws))),
+            value=float(np.exp(self.log)),
+            low=float(low),
+            high=float(high),
+            n=self.n,
+            reached=float(np.mean(~np.isnan(self.draws))),
         )
 
     @property
@@ -54,10 +63,12 @@ def at_equal_loss(a: Runs, b: Runs, target: float, number: int = 0) -> Compariso
     """Bytes of a by those of b, each on its own front, where the mean loss over the seeds reaches `target`."""
     if not len(a.bytes) or a.bytes.shape[1:] != b.bytes.shape[1:] or np.isnan(target):
         return NOTHING
-    n = a.bytes.shape[1]
-    plain, w = np.full((1, n), 1 / n), weights(n, RESAMPLES, number)
-    log, draws = (log_bytes_at(a, target, x) - log_bytes_at(b, target, x) for x in (plain, w))
-    return Comparison(float(log[0]), draws, n, _bound(a, b, target))
+
+    def log_ratio(w: Array) -> Array:
+        return log_bytes_at(a, target, w) - log_bytes_at(b, target, w)
+
+    found = resampled(log_ratio, a.bytes.shape[1], number)
+    return found._replace(bound=_bound(a, b, target))
 
 
 def loss_difference(a: Runs, b: Runs, number: int = 0) -> Comparison:
@@ -72,20 +83,34 @@ def _mean_of(a: Array, b: Array, number: int) -> Comparison:
     return over_seeds((a - b).mean(axis=0), number)
 
 
+def resampled(statistic: Callable[[Array], Array], n: int, number: int) -> Comparison:
+    """A statistic of weights of n seeds, (resamples, n) -> (resamples,): with equal weights, and of each resample."""
+    plain = statistic(equal_weights(n))
+    draws = statistic(weights(n, RESAMPLES, number))
+    return Comparison(float(plain[0]), draws, n)
+
+
 def over_seeds(by_seed: Array, number: int = 0) -> Comparison:
     """The mean of one value per seed (seeds,), and of its resamples; seeds without a value are left out."""
     by_seed = by_seed[~np.isnan(by_seed)]
-    if not len(by_seed):
+    n = len(by_seed)
+    if not n:
         return NOTHING
-    return Comparison(
-        float(by_seed.mean()), weights(len(by_seed), RESAMPLES, number) @ by_seed, len(by_seed)
-    )
+    draws = weights(n, RESAMPLES, number) @ by_seed
+    return Comparison(float(by_seed.mean()), draws, n)
 
 
 def _bound(a: Runs, b: Runs, target: float) -> str:
     """Whether the cheapest setting is good enough already: then more than enough was paid for."""
-    ends = [float(r.loss.mean(axis=1)[r.bytes.mean(axis=1).argmin()]) <= target for r in (a, b)]
-    return {(True, False): "≤", (False, True): "≥", (True, True): "≈"}.get((ends[0], ends[1]), "")
+    if _cheapest(a) <= target:
+        return ABOUT if _cheapest(b) <= target else AT_MOST
+    return AT_LEAST if _cheapest(b) <= target else ""
+
+
+def _cheapest(runs: Runs) -> float:
+    """The mean loss of the setting with the fewest bytes."""
+    cheapest = runs.bytes.mean(axis=1).argmin()
+    return float(runs.loss.mean(axis=1)[cheapest])
 
 
 def pooled(comparisons: Sequence[Comparison]) -> tuple[Comparison, int]:
@@ -96,10 +121,17 @@ def pooled(comparisons: Sequence[Comparison]) -> tuple[Comparison, int]:
     found = [c for c in comparisons if np.isfinite(c.log)]
     if not found:
         return NOTHING, 0
-    bounds = {c.bound for c in found if c.bound}
-    return Comparison(
-        float(np.mean([c.log for c in found])),
-        np.mean([c.draws for c in found], axis=0),
-        min(c.n for c in found),
-        bounds.pop() if len(bounds) == 1 else "≈" if bounds else "",
-    ), len(found)
+    both = Comparison(
+        log=float(np.mean([c.log for c in found])),
+        draws=np.mean([c.draws for c in found], axis=0),
+        n=min(c.n for c in found),
+        bound=_common({c.bound for c in found} - {""}),
+    )
+    return both, len(found)
+
+
+def _common(bounds: set[str]) -> str:
+    """The bound of a mean of bounds."""
+    if len(bounds) > 1:
+        return ABOUT
+    return "".join(bounds)

@@ -25,8 +25,9 @@ def front(log_bytes: Array, loss: Array) -> tuple[Array, Array]:
     (array([1., 2., 3.]), array([0.9, 0.9, 0.5]))
     """
     order = np.argsort(log_bytes, axis=0, kind="stable")
-    loss = np.minimum.accumulate(np.take_along_axis(loss, order, axis=0), axis=0)
-    return np.take_along_axis(log_bytes, order, axis=0), loss
+    sorted_bytes = np.take_along_axis(log_bytes, order, axis=0)
+    sorted_loss = np.take_along_axis(loss, order, axis=0)
+    return sorted_bytes, np.minimum.accumulate(sorted_loss, axis=0)
 
 
 def crossing(log_bytes: Array, loss: Array, target: float) -> Array:
@@ -38,17 +39,25 @@ def crossing(log_bytes: Array, loss: Array, target: float) -> Array:
     after = below.argmax(axis=0)  # the first that is good enough
     before = np.maximum(after - 1, 0)
     column = np.arange(loss.shape[1])
-    x, y = log_bytes, loss
-    drop = y[before, column] - y[after, column]
+    x0 = log_bytes[before, column]
+    x1 = log_bytes[after, column]
+    y0 = loss[before, column]
+    y1 = loss[after, column]
     # x = x₀ + (x₁ − x₀) (y₀ − target) / (y₀ − y₁)
-    share = np.where(drop > 0, (y[before, column] - target) / np.where(drop > 0, drop, 1), 1)
-    found = x[before, column] + (x[after, column] - x[before, column]) * share
+    falls = y0 > y1
+    drop = np.where(falls, y0 - y1, 1)
+    share = np.where(falls, (y0 - target) / drop, 1)
+    found = x0 + (x1 - x0) * share
     return np.asarray(np.where(below.any(axis=0), found, np.nan))
 
 
 def log_bytes_at(runs: Runs, target: float, w: Array) -> Array:
     """ln bytes at the target loss for each resample w (resamples, seeds): mean loss, geometric mean of the bytes."""
-    use = ~np.isnan(runs.loss).any(axis=1) & (runs.bytes > 0).all(axis=1)
+    learnt = ~np.isnan(runs.loss).any(axis=1)
+    spoke = (runs.bytes > 0).all(axis=1)
+    use = learnt & spoke
     if not use.any():
         return np.full(len(w), np.nan)
-    return crossing(*front(np.log(runs.bytes[use]) @ w.T, runs.loss[use] @ w.T), target)
+    log_bytes = np.log(runs.bytes[use]) @ w.T
+    loss = runs.loss[use] @ w.T
+    return crossing(*front(log_bytes, loss), target)

@@ -11,10 +11,8 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.study.numbers.compare import Comparison, over_seeds
-from fgm_ref.study.numbers.rows import Row, Rows, values
+from fgm_ref.study.numbers.rows import Row, Rows, values, where
 from fgm_ref.study.numbers.stats import Estimate
-from fgm_ref.study.numbers.words import difference as words_difference
-from fgm_ref.study.numbers.words import ratio
 
 BY = ("threshold",)
 
@@ -28,7 +26,7 @@ def log_ratio(
     >>> round(log_ratio(a, b).estimate.value, 6), log_ratio(a, b).n
     (4.0, 2)
     """
-    return over_seeds(gaps(a, b, name, by, lambda x: np.log(x) if x > 0 else np.nan), number)
+    return over_seeds(gaps(a, b, name, by, _log), number)
 
 
 def difference(
@@ -41,7 +39,7 @@ def difference(
 def level(rows: Rows, name: str) -> Estimate:
     """The mean over the seeds with its interval."""
     by_seed = [
-        np.mean([float(row[name]) for row in rows if row["seed"] == seed])
+        np.mean([float(row[name]) for row in where(rows, seed=seed)])
         for seed in values(rows, "seed")
     ]
     return over_seeds(np.array(by_seed, float)).plain
@@ -53,8 +51,14 @@ def gaps(a: Rows, b: Rows, name: str, by: Sequence[str], scale: Callable[[float]
     found: dict[int, list[float]] = defaultdict(list)
     for key, row in _keyed(a, by).items():
         if key in theirs:
-            found[row["seed"]].append(scale(float(row[name])) - scale(float(theirs[key][name])))
-    return np.array([np.mean(found[seed]) for seed in sorted(found)], float)
+            gap = scale(float(row[name])) - scale(float(theirs[key][name]))
+            found[row["seed"]].append(gap)
+    by_seed = [np.mean(found[seed]) for seed in sorted(found)]
+    return np.array(by_seed, float)
+
+
+def _log(x: float) -> float:
+    return float(np.log(x)) if x > 0 else np.nan
 
 
 def _keyed(rows: Rows, by: Sequence[str]) -> dict[tuple[Any, ...], Row]:
@@ -65,39 +69,3 @@ def _keyed(rows: Rows, by: Sequence[str]) -> dict[tuple[Any, ...], Row]:
             f"rows: expected one per seed and {', '.join(by)}, got {len(rows)} rows for {len(keyed)}"
         )
     return keyed
-
-
-def side(e: Estimate, below: str, above: str, unclear: str) -> str:
-    """What an interval of a *difference* allows to say: it lies below 0, above 0, or holds 0.
-
-    >>> side(Estimate(-0.1, -0.2, -0.05, 10), "lower", "higher", "no clear difference")
-    'lower'
-    """
-    return below if e.high < 0 else above if e.low > 0 else unclear
-
-
-def told(e: Estimate) -> str:
-    """A ratio with its interval, also if it is very small, or a dash if nothing could be compared.
-
-    >>> told(Estimate(np.nan, np.nan, np.nan, 0)), told(Estimate(2.0, 1.5, 2.5, 5)), told(Estimate(2e-4, 1e-5, 0.1, 5))
-    ('–', '2.00 (1.50–2.50)', '2e-04 (1e-05–1e-01)')
-    """
-    if 0 < e.value < 0.01:
-        return f"{e.value:.0e} ({e.low:.0e}–{e.high:.0e})"
-    return "–" if np.isnan(e.value) else ratio(e)
-
-
-def told_difference(e: Estimate) -> str:
-    """The same for a difference."""
-    return "–" if np.isnan(e.value) else words_difference(e)
-
-
-def listed(names: Sequence[str]) -> str:
-    """A list in a sentence.
-
-    >>> listed(["gm"]), listed(["gm", "fgm", "dynamic"]), listed([])
-    ('gm', 'gm, fgm and dynamic', 'none')
-    """
-    return (
-        f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names) or "none"
-    )

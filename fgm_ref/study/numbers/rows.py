@@ -1,6 +1,6 @@
 """Picking runs out of a table of results, always with the seeds in the same order."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,12 @@ def where(rows: Iterable[Row], **settings: Any) -> list[Row]:
     >>> where(rows, protocol="fgm", sites=(4, 16))
     [{'protocol': 'fgm', 'sites': 4}]
     """
-    wanted = {
-        name: set(value) if isinstance(value, (list, tuple)) else {value}
-        for name, value in settings.items()
-    }
+    wanted = {name: _allowed(value) for name, value in settings.items()}
     return [row for row in rows if all(row[name] in values for name, values in wanted.items())]
+
+
+def _allowed(value: Any) -> set[Any]:
+    return set(value) if isinstance(value, (list, tuple)) else {value}
 
 
 def values(rows: Iterable[Row], name: str) -> list[Any]:
@@ -35,6 +36,15 @@ def values(rows: Iterable[Row], name: str) -> list[Any]:
     return sorted({row[name] for row in rows})
 
 
+def with_column(rows: Iterable[Row], name: str, number: Callable[[Row], float]) -> list[Row]:
+    """The same rows with one more column, or with another number in it.
+
+    >>> with_column([{"bytes": 6, "rounds": 3}], "bytes", lambda row: row["bytes"] / row["rounds"])
+    [{'bytes': 2.0, 'rounds': 3}]
+    """
+    return [{**row, name: number(row)} for row in rows]
+
+
 def column(rows: Iterable[Row], name: str, seeds: Sequence[int] | None = None) -> Array:
     """One number per seed, (seeds,), in the order of the seeds; not a number where that seed was not run.
 
@@ -42,12 +52,12 @@ def column(rows: Iterable[Row], name: str, seeds: Sequence[int] | None = None) -
     """
     found: dict[int, float] = {}
     for row in rows:
-        if row["seed"] in found:
-            raise ValueError(f"rows: expected one row per seed, got two with seed {row['seed']}")
-        found[row["seed"]] = float(row[name])
-    return np.array(
-        [found.get(seed, np.nan) for seed in (sorted(found) if seeds is None else seeds)], float
-    )
+        seed = row["seed"]
+        if seed in found:
+            raise ValueError(f"rows: expected one row per seed, got two with seed {seed}")
+        found[seed] = float(row[name])
+    order = sorted(found) if seeds is None else seeds
+    return np.array([found.get(seed, np.nan) for seed in order], float)
 
 
 def runs(rows: Rows, loss: str = "loss", by: str = "threshold") -> Runs:
@@ -55,7 +65,8 @@ def runs(rows: Rows, loss: str = "loss", by: str = "threshold") -> Runs:
     groups = [where(rows, **{by: value}) for value in values(rows, by)]
     seeds = values(rows, "seed")
     return Runs(
-        *(np.array([column(group, name, seeds) for group in groups]) for name in ("bytes", loss))
+        bytes=np.array([column(group, "bytes", seeds) for group in groups]),
+        loss=np.array([column(group, loss, seeds) for group in groups]),
     )
 
 

@@ -26,13 +26,21 @@ class Estimate(NamedTuple):
     reached: float = 1.0
 
 
+NO_ESTIMATE = Estimate(np.nan, np.nan, np.nan, 0)
+
+
+def equal_weights(n: int) -> Array:
+    """Every one of n seeds once, as weights (1, n)."""
+    return np.full((1, n), 1 / n)
+
+
 @lru_cache(maxsize=8)  # a report asks for the same ones again and again
 def weights(n: int, resamples: int, seed: int) -> Array:
     """Bootstrap resamples of n seeds as weights (resamples, n): how often each was drawn, divided by n."""
     drawn = np.random.default_rng(seed).integers(n, size=(resamples, n))
-    counts = np.bincount(
-        (drawn + n * np.arange(resamples)[:, None]).ravel(), minlength=resamples * n
-    )
+    # a number of its own for each pair (resample, seed), so that one count counts them all
+    pairs = drawn + n * np.arange(resamples)[:, None]
+    counts = np.bincount(pairs.ravel(), minlength=resamples * n)
     w = counts.reshape(resamples, n) / n
     w.flags.writeable = False
     return w
@@ -43,5 +51,6 @@ def interval(values: Array, level: float = LEVEL) -> tuple[float, float]:
     values = values[~np.isnan(values)]
     if not len(values):
         return np.nan, np.nan
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    tail = (1 - level) / 2
+    low, high = np.quantile(values, [tail, (1 + level) / 2])
     return float(low), float(high)

@@ -1,6 +1,5 @@
 """The sweeps in the shapes of a published thesis: which runs they are, and ratios of protocols along them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.study.numbers.compare import NOTHING, Comparison, over_seeds
-from fgm_ref.study.numbers.rows import Rows, column, values, where
+from fgm_ref.study.numbers.rows import Row, Rows, column, values, where
 
 EVENTS, TEXT = "nyc_flights", "amazon_snippets"
 
@@ -25,8 +24,13 @@ class Kind(NamedTuple):
         return f"{self.protocol}, {self.safe}"
 
 
-GM1, FGM1 = Kind("dynamic", "ball"), Kind("fgm", "ball")  # with the norm
-GM2, FGM2 = Kind("gm-reb", "cap"), Kind("fgm", "cap")
+# with the norm
+GM1 = Kind("dynamic", "ball")
+FGM1 = Kind("fgm", "ball")
+# with the cap
+GM2 = Kind("gm-reb", "cap")
+FGM2 = Kind("fgm", "cap")
+# not in the thesis: GM without balancing
 PLAIN = Kind("gm", "ball")
 
 
@@ -47,40 +51,41 @@ class Sweep:
         """All seeds; some settings have fewer."""
         return values(self.rows, "seed")
 
+    def of(self, kind: Kind) -> Rows:
+        """The runs of one protocol."""
+        return where(self.rows, protocol=kind.protocol, safe=kind.safe)
+
+    def own_settings(self, kind: Kind) -> list[Any]:
+        """The values with which this protocol was run."""
+        return values(self.of(kind), self.by)
+
     def numbers(self, kind: Kind, name: str) -> Array:
         """(settings, seeds), not a number where a seed was not run; empty where nothing was."""
-        rows, seeds = where(self.rows, protocol=kind.protocol, safe=kind.safe), self.seeds
-        return np.array(
-            [
-                column(where(rows, **{self.by: value}), name, seeds)
-                for value in values(rows, self.by)
-            ]
-        )
+        rows = self.of(kind)
+        groups = [where(rows, **{self.by: value}) for value in self.own_settings(kind)]
+        return np.array([column(group, name, self.seeds) for group in groups])
 
     def ratio(self, a: Kind, b: Kind, name: str = "bytes") -> list[Comparison]:
-        """a's number by b's, one ratio for each setting."""
+        """a's number by b's, one ratio for each setting; none if the two were run at other settings."""
         x, y = self.numbers(a, name), self.numbers(b, name)
-        return (
-            [over_seeds(np.log(p) - np.log(q)) for p, q in zip(x, y, strict=True)]
-            if x.shape == y.shape
-            else []
-        )
+        if x.shape != y.shape:
+            return []
+        return [over_seeds(logs) for logs in _logs(x, y)]
 
     def along(self, kind: Kind, name: str) -> Comparison:
         """The number at the largest setting by that at the smallest."""
         x = self.numbers(kind, name)
-        return (
-            over_seeds(np.log(np.maximum(x[-1], 1)) - np.log(np.maximum(x[0], 1)))
-            if len(x) > 1
-            else NOTHING
-        )
+        if len(x) < 2:
+            return NOTHING
+        logs = np.log(np.maximum(x, 1))
+        return over_seeds(logs[-1] - logs[0])
 
     def trend(self, a: Kind, b: Kind, name: str = "bytes") -> Comparison:
         """The ratio of a to b at the largest setting by that at the smallest."""
         x, y = self.numbers(a, name), self.numbers(b, name)
         if x.shape != y.shape or len(x) < 2:
             return NOTHING
-        logs = np.log(x) - np.log(y)
+        logs = _logs(x, y)
         return over_seeds(logs[-1] - logs[0])
 
     def exponent(self, kind: Kind, name: str) -> Comparison:
@@ -88,28 +93,20 @@ class Sweep:
         x = self.numbers(kind, name)
         if len(x) < 2 or len(x) < len(self.settings):
             return NOTHING
-        return over_seeds(np.polyfit(np.log(self.settings), np.log(np.maximum(x, 1)), 1)[0])
+        slopes, _ = np.polyfit(np.log(self.settings), np.log(np.maximum(x, 1)), 1)
+        return over_seeds(slopes)
 
     def gap(self, a: Kind, b: Kind, name: str) -> Comparison:
         """a's number minus b's, mean over the settings."""
         x, y = self.numbers(a, name), self.numbers(b, name)
-        return over_seeds((x - y).mean(axis=0)) if x.shape == y.shape and len(x) else NOTHING
+        if x.shape != y.shape or not len(x):
+            return NOTHING
+        return over_seeds((x - y).mean(axis=0))
 
 
-def paired(a: Rows, b: Rows, number: Callable[[Any], float]) -> tuple[Array, Array]:
-    """A number of each run of a and of b, (seeds,) each, for the seeds that both have."""
-    both = sorted({row["seed"] for row in a} & {row["seed"] for row in b})
-    found = [{row["seed"]: float(number(row)) for row in rows} for rows in (a, b)]
-    x, y = (np.array([one[seed] for seed in both]) for one in found)
-    return x, y
-
-
-def quotient(
-    a: Rows, b: Rows, number: Callable[[Any], float] = lambda row: row["bytes"]
-) -> Comparison:
-    """a's number by b's, for the seeds that both have."""
-    x, y = paired(a, b, number)
-    return over_seeds(np.log(x) - np.log(y))
+def _logs(x: Array, y: Array) -> Array:
+    """ln of x by y."""
+    return np.asarray(np.log(x) - np.log(y))
 
 
 class Sweeps:
@@ -119,33 +116,26 @@ class Sweeps:
         events = where(rows, dataset=EVENTS)
         single = where(events, schedule="single")
         eight = where(single, sites=8)
+        usual = where(eight, batch=16, relative=True)
+        longest = max((row["steps"] for row in usual), default=0)
+        long = where(usual, steps=longest)
+        many = where(single, threshold=0.1, batch=16, relative=True, steps=longest)
         self.rows = rows
-        self.absolute = Sweep(
-            where(
-                eight,
-                batch=16,
-                steps=values(where(eight, relative=False), "steps") or [0],
-                relative=False,
-            ),
-            "threshold",
-        )
-        long = [row for row in eight if row["batch"] == 16 and row["relative"]]
-        longest = max((row["steps"] for row in long), default=0)
-        self.cap = Sweep(where(long, safe="cap", steps=longest), "threshold")
-        self.ball = Sweep(where(long, safe="ball", steps=longest), "threshold")
-        total = {row["batch"] * row["steps"] for row in eight if row["batch"] != 16}
-        self.batch = Sweep(
-            [
-                row
-                for row in eight
-                if row["relative"]
-                and row["threshold"] == 0.1
-                and row["batch"] * row["steps"] in total
-            ],
-            "batch",
-        )
-        self.sites = Sweep(
-            where(single, threshold=0.1, batch=16, relative=True, steps=longest), "sites"
-        )
+        self.absolute = Sweep(where(eight, batch=16, relative=False), "threshold")
+        self.cap = Sweep(where(long, safe="cap"), "threshold")
+        self.ball = Sweep(where(long, safe="ball"), "threshold")
+        self.batch = Sweep(as_many_samples(eight), "batch")
+        self.sites = Sweep(many, "sites")
         self.lockstep = Sweep(where(events, schedule="lockstep"), "sites")
         self.text = Sweep(where(rows, dataset=TEXT), "threshold")
+
+
+def as_many_samples(rows: Rows) -> Rows:
+    """The runs of the sweep over batch sizes: those of 16 are the ones with as many samples as the others."""
+
+    def samples(row: Row) -> int:
+        return int(row["batch"] * row["steps"])
+
+    others = {samples(row) for row in rows if row["batch"] != 16}
+    candidates = where(rows, relative=True, threshold=0.1)
+    return [row for row in candidates if samples(row) in others]

@@ -1,6 +1,7 @@
 """Numbers as a report writes them, with what may be said of them: nothing that an interval does not carry."""
 
 import math
+from collections.abc import Sequence
 
 from fgm_ref.study.numbers.stats import Estimate
 
@@ -24,6 +25,19 @@ def ratio(e: Estimate, bound: str = "") -> str:
     return f"{bound} {short(e.value)}{star} ({short(e.low)}–{short(e.high)})".strip()
 
 
+def told(e: Estimate) -> str:
+    """A ratio with its interval, also if it is very small, or a dash if nothing could be compared.
+
+    >>> told(Estimate(math.nan, math.nan, math.nan, 0)), told(Estimate(2.0, 1.5, 2.5, 5))
+    ('–', '2.00 (1.50–2.50)')
+    >>> told(Estimate(2e-4, 1e-5, 0.1, 5))
+    '2e-04 (1e-05–1e-01)'
+    """
+    if 0 < e.value < 0.01:
+        return f"{e.value:.0e} ({e.low:.0e}–{e.high:.0e})"
+    return "–" if math.isnan(e.value) else ratio(e)
+
+
 def difference(e: Estimate, digits: int = 3) -> str:
     """A difference with its sign and its interval.
 
@@ -31,6 +45,11 @@ def difference(e: Estimate, digits: int = 3) -> str:
     '−0.012 (−0.020 to +0.001)'
     """
     return f"{signed(e.value, digits)} ({signed(e.low, digits)} to {signed(e.high, digits)})"
+
+
+def told_difference(e: Estimate) -> str:
+    """The same, or a dash if nothing could be compared."""
+    return "–" if math.isnan(e.value) else difference(e)
 
 
 def signed(value: float, digits: int) -> str:
@@ -44,9 +63,15 @@ def short(value: float) -> str:
     >>> short(0.634), short(2.751), short(27.51), short(275.1), short(12345.0), short(-0.004), short(-0.5)
     ('0.63', '2.75', '27.5', '275', '12,345', '0.00', '−0.50')
     """
-    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
-    text = f"{value:,.{digits}f}"
+    text = f"{value:,.{_digits(abs(value))}f}"
     return "0.00" if text == "-0.00" else text.replace("-", "−")
+
+
+def _digits(size: float) -> int:
+    """How many after the point: the limits are where rounding gives one more digit before it."""
+    if size < 9.995:
+        return 2
+    return 1 if size < 99.95 else 0
 
 
 def megabytes(value: float) -> str:
@@ -64,7 +89,8 @@ def size(value: float) -> str:
     >>> size(1_234_567.0), size(2.5e12)
     ('1.23 MB', '2.50 TB')
     """
-    unit = max(u for u in UNITS if u == min(UNITS) or value >= u)
+    smallest = min(UNITS)
+    unit = max((u for u in UNITS if value >= u), default=smallest)
     return f"{short(value / unit)} {UNITS[unit]}"
 
 
@@ -74,7 +100,22 @@ def verdict(e: Estimate, less: str, more: str, unclear: str) -> str:
     >>> verdict(Estimate(0.6, 0.5, 0.7, 10), "fewer", "more", "as many, as far as can be seen")
     'fewer'
     """
-    return less if e.high < 1 else more if e.low > 1 else unclear
+    return _place(e, 1.0, less, more, unclear)
+
+
+def side(e: Estimate, below: str, above: str, unclear: str) -> str:
+    """What an interval of a *difference* allows to say: it lies below 0, above 0, or holds 0.
+
+    >>> side(Estimate(-0.1, -0.2, -0.05, 10), "lower", "higher", "no clear difference")
+    'lower'
+    """
+    return _place(e, 0.0, below, above, unclear)
+
+
+def _place(e: Estimate, reference: float, below: str, above: str, unclear: str) -> str:
+    if e.high < reference:
+        return below
+    return above if e.low > reference else unclear
 
 
 def off(e: Estimate) -> str:
@@ -85,13 +126,24 @@ def off(e: Estimate) -> str:
     >>> off(Estimate(0.98, 0.9, 1.1, 10))
     'no clear difference in bytes'
     """
-    large = f"{e.value:.1f} times the bytes"
-    more = f"{100 * (e.value - 1):.0f} % more bytes" if e.value < 2 else large
-    return verdict(
-        e, f"{100 * (1 - e.value):.0f} % fewer bytes", more, "no clear difference in bytes"
-    )
+    fewer = f"{100 * (1 - e.value):.0f} % fewer bytes"
+    more = f"{100 * (e.value - 1):.0f} % more bytes"
+    if e.value >= 2:
+        more = f"{e.value:.1f} times the bytes"
+    return verdict(e, fewer, more, "no clear difference in bytes")
 
 
 def bold(text: str, when: bool) -> str:
     """Markdown for what stands out."""
     return f"**{text}**" if when else text
+
+
+def listed(names: Sequence[str]) -> str:
+    """A list in a sentence.
+
+    >>> listed(["gm"]), listed(["gm", "fgm", "dynamic"]), listed([])
+    ('gm', 'gm, fgm and dynamic', 'none')
+    """
+    if len(names) > 1:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return names[0] if names else "none"

@@ -36,6 +36,12 @@ def titles(ax: Axes, title: str = "", x: str = "", y: str = "") -> None:
     ax.set_ylabel(y, fontsize=SMALL)
 
 
+def marks(protocol: str) -> tuple[str, str]:
+    """The protocol's own marker and colour."""
+    look = style(protocol)
+    return look.marker, look.color
+
+
 def line(
     ax: Axes, protocol: str, x: Sequence[float], y: Sequence[float], label: str | None = None
 ) -> None:
@@ -53,20 +59,6 @@ def line(
     )
 
 
-def legend_panel(ax: Axes, source: Axes, title: str = "") -> None:
-    """The labels of `source` in a panel of their own."""
-    ax.set_axis_off()
-    ax.legend(
-        *source.get_legend_handles_labels(),
-        loc="center",
-        fontsize=SMALL,
-        frameon=False,
-        title=title,
-        title_fontsize=SMALL,
-        handlelength=3,
-    )
-
-
 def dots(
     ax: Axes,
     labels: Sequence[str],
@@ -78,7 +70,8 @@ def dots(
     reference: float = 1.0,
 ) -> None:
     """Ratios with their intervals, one line each from top to bottom, around a line at 1 (or at another reference)."""
-    dots_at(ax, np.arange(len(labels)) + shift, estimates, marker, color, label)
+    places = np.arange(len(labels)) + shift
+    dots_at(ax, places, estimates, marker, color, label)
     name_lines(ax, labels, reference)
 
 
@@ -93,11 +86,12 @@ def dots_at(
 ) -> None:
     """Estimates with their intervals on these lines, counted from the top."""
     middle = np.array([e.value for e in estimates])
-    ends = np.array([[e.value - e.low, e.high - e.value] for e in estimates]).T
+    below = np.array([e.value - e.low for e in estimates])
+    above = np.array([e.high - e.value for e in estimates])
     ax.errorbar(
         middle,
         -np.asarray(places),
-        xerr=np.abs(ends),
+        xerr=np.abs([below, above]),
         fmt=marker,
         color=color,
         markersize=8,
@@ -132,10 +126,28 @@ def plain_log(ax: Axes, axis: str = "x", subs: Sequence[float] = (1, 3)) -> None
     which.set_minor_locator(NullLocator())
 
 
+def legend_panel(ax: Axes, source: Axes, title: str = "") -> None:
+    """The labels of `source` in a panel of their own."""
+    ax.set_axis_off()
+    handles, labels = source.get_legend_handles_labels()
+    ax.legend(
+        handles,
+        labels,
+        loc="center",
+        fontsize=SMALL,
+        frameon=False,
+        title=title,
+        title_fontsize=SMALL,
+        handlelength=3,
+    )
+
+
 def legend_below(figure: Figure, source: Axes, columns: int = 4) -> None:
     """The labels of `source` in a line below all panels."""
+    handles, labels = source.get_legend_handles_labels()
     figure.legend(
-        *source.get_legend_handles_labels(),
+        handles,
+        labels,
         loc="outside lower center",
         ncols=columns,
         fontsize=SMALL,

@@ -19,7 +19,7 @@ Runs that come about twice are done once.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -29,7 +29,7 @@ from fgm_ref.datasets import names
 from fgm_ref.protocols import parse
 from fgm_ref.safe import safe_function
 from fgm_ref.simulation.config import Config
-from fgm_ref.simulation.presets import PRESETS
+from fgm_ref.study.presets import PRESETS
 from fgm_ref.study.running.measure import measure
 from fgm_ref.study.running.settings import FIELDS, typed
 from fgm_ref.study.running.task import RUN, Task
@@ -64,7 +64,7 @@ class Experiment:
 def load_file(path: Path = BUNDLED, quick: bool = False) -> dict[str, Experiment]:
     """The experiments of a TOML file by name."""
     try:
-        return experiments(tomllib.loads(path.read_text()), quick)
+        return experiments(tomllib.loads(path.read_text(encoding="utf-8")), quick)
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"grid: expected a readable file, got {str(path)!r} ({error})") from None
     except tomllib.TOMLDecodeError as error:
@@ -82,48 +82,59 @@ def _experiment(name: str, values: Any, quick: bool) -> Experiment:
             f"experiment: expected a name of small letters, digits, - and _, got {name!r}"
         )
     try:
-        _expect_table("experiment", values)
-        for key in values:
-            expect_one_of("key", key, KEYS)
-        if not isinstance(values.get("blocks"), list) or not values["blocks"]:
-            raise ValueError("blocks: expected at least one block, got none")
+        _expect_experiment(values)
     except ValueError as error:
         raise ValueError(f"experiment {name}: {error}") from None
-    common, changes = values.get("common", {}), values.get("quick", {}) if quick else {}
+    common = values.get("common", {})
+    changes = values.get("quick", {}) if quick else {}
     blocks = tuple(_merged(block, common, changes, quick) for block in values["blocks"])
     return Experiment(name, str(values.get("about", "")), blocks)
+
+
+def _expect_experiment(values: Any) -> None:
+    _expect_table("experiment", values)
+    for key in values:
+        expect_one_of("key", key, KEYS)
+    if not isinstance(values.get("blocks"), list) or not values["blocks"]:
+        raise ValueError("blocks: expected at least one block, got none")
 
 
 def _merged(block: Any, common: Values, changes: Values, quick: bool) -> Values:
     """Later ones win: common, block, the experiment's quick, the block's quick."""
     _expect_table("block", block)
-    own = block.get("quick", {}) if quick else {}
-    return {
-        **common,
-        **{name: value for name, value in block.items() if name != "quick"},
-        **changes,
-        **own,
-    }
+    own = dict(block)
+    own_changes = own.pop("quick", {})
+    if not quick:
+        return {**common, **own}
+    return {**common, **own, **changes, **own_changes}
 
 
 def tasks_of(block: Values) -> Iterator[Task]:
     """The runs of one block, the last setting varying fastest, seeds after all others."""
     block = dict(block)
-    seeds, entries = block.pop("seeds", 1), block.pop("set", [{}])
+    seeds = block.pop("seeds", 1)
+    entries = block.pop("set", [{}])
     if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 0:
         raise ValueError(f"seeds: expected how many, a whole number of at least 0, got {seeds!r}")
     if not isinstance(entries, list) or not entries:
         raise ValueError(f"set: expected a list of tables, got {entries!r}")
     for entry in entries:
         _expect_table("set", entry)
-        values = {**block, **entry}
-        kinds = values.pop("kind", RUN)
-        lists = {name: alternatives(name, value) for name, value in values.items()}
-        for kind in kinds if isinstance(kinds, list) else [kinds]:
-            for chosen in product(*lists.values()):
-                config = config_of(dict(zip(lists, chosen, strict=True)))
-                measure(kind)
-                yield from (Task(Config(**{**config, "seed": seed}), kind) for seed in range(seeds))
+        for kind, config in combinations({**block, **entry}):
+            for seed in range(seeds):
+                yield Task(replace(config, seed=seed), kind)
+
+
+def combinations(values: Values) -> Iterator[tuple[str, Config]]:
+    """What is measured, and the settings of the run: all combinations of the values' lists."""
+    values = dict(values)
+    kinds = values.pop("kind", RUN)
+    lists = {name: alternatives(name, value) for name, value in values.items()}
+    for kind in kinds if isinstance(kinds, list) else [kinds]:
+        for chosen in product(*lists.values()):
+            config = config_of(dict(zip(lists, chosen, strict=True)))
+            measure(kind)
+            yield kind, config
 
 
 def alternatives(name: str, value: Any) -> list[Any]:
@@ -138,18 +149,19 @@ def alternatives(name: str, value: Any) -> list[Any]:
         expect_one_of("field", name, (*FIELDS, "seeds", "set", "quick", "kind"))
     if isinstance(value, list) and not value:
         raise ValueError(f"{name}: expected at least one value, got an empty list")
-    return [typed(name, one) for one in (value if isinstance(value, list) else [value])]
+    several = value if isinstance(value, list) else [value]
+    return [typed(name, one) for one in several]
 
 
-def config_of(values: Values) -> dict[str, Any]:
+def config_of(values: Values) -> Config:
     """The data set's preset, then the values; what can be found out without a run is found out now."""
     dataset = values.get("dataset", Config.dataset)
     expect_one_of("dataset", dataset, names())
-    settings = {"dataset": dataset, **PRESETS[dataset], **values}
-    config = Config(**settings)
+    config = Config(**{"dataset": dataset, **PRESETS[dataset], **values})
     parse(config.protocol)
     safe_function(config.safe)
-    return {name: typed(name, getattr(config, name)) for name in FIELDS}
+    settings = {name: typed(name, getattr(config, name)) for name in FIELDS}
+    return Config(**settings)
 
 
 def _expect_table(what: str, value: Any) -> None:

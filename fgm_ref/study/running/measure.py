@@ -23,6 +23,7 @@ from fgm_ref.text import expect_one_of, plug_in
 
 Outcome = dict[str, Any]
 NOTHING: Array = np.empty(0)
+FINAL = ("loss", "score", "balanced", "served_loss", "local_loss", "spread", "norm", "parameters")
 
 
 def execute(task: Task) -> Outcome:
@@ -63,23 +64,15 @@ def train(config: Config) -> Outcome:
 
 def outcome_of(result: RunResult) -> Outcome:
     """One row of a finished run."""
-    series, final = result.series, result.final
+    series = result.series
+    final = result.final
     loss = series.get("loss", NOTHING)
-    keep = (
-        "loss",
-        "score",
-        "balanced",
-        "served_loss",
-        "local_loss",
-        "spread",
-        "norm",
-        "parameters",
-    )
+    second_half = loss[len(loss) // 2 :]
     return {
-        **{name: final[name] for name in keep},
+        **{name: final[name] for name in FINAL},
         "served_mean": mean(result.curve["served"][1:]),
         "prequential": mean(loss),
-        "prequential_late": mean(loss[len(loss) // 2 :]),
+        "prequential_late": mean(second_half),
         **result.totals,
         **{name: int(series[name][-1]) if name in series else 0 for name in COUNTS},
         "mean_phi_zero": mean(series.get("phi_zero", NOTHING)),  # −R of a ball
@@ -118,11 +111,13 @@ def compact(values: Array) -> str:
     >>> compact(np.array([1 / 3, 2.0, np.nan]))
     '[0.333333,2,null]'
     """
-    texts = (
-        "null" if not np.isfinite(v) else f"{v:.6g}" if v % 1 else str(int(v))
-        for v in values.tolist()
-    )
-    return f"[{','.join(texts)}]"
+    return f"[{','.join(map(_digits, values.tolist()))}]"
+
+
+def _digits(value: float) -> str:
+    if not np.isfinite(value):
+        return "null"
+    return f"{value:.6g}" if value % 1 else str(int(value))
 
 
 def curve(text: str) -> Array:

@@ -8,7 +8,7 @@ written; the next study with the same folder begins with what it finds there.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
@@ -73,58 +73,57 @@ class Books:
 
     def open(self) -> None:
         """Read what the tables and the journal hold already, and say how much that is."""
-        old = [
-            record for path in self._tables() for record in store.records(path)
-        ] + self.journal.records()
+        old = [*self._filed(), *self.journal.records()]
         self.finished = {record.task.key: record for record in old if record.current}
         self.report.outdated = sum(not record.current for record in old)
         self.report.found = len(self.wanted) - len(self.left())
         if self.report.found:
-            print(
-                f"{self.report.found} of {self.report.wanted} runs were finished before",
-                file=sys.stderr,
-            )
+            say(f"{self.report.found} of {self.report.wanted} runs were finished before")
         if self.report.outdated:
-            print(f"{self.report.outdated} runs of another version do not count", file=sys.stderr)
+            say(f"{self.report.outdated} runs of another version do not count")
 
     def left(self) -> list[Task]:
         """The tasks that are neither finished nor failed, in the order of the grid."""
-        return [
-            task
-            for key, task in self.wanted.items()
-            if key not in self.finished and key not in self.report.failed
-        ]
+        ended = {*self.finished, *self.report.failed}
+        return [task for key, task in self.wanted.items() if key not in ended]
 
     def take(self, task: Task, outcome: Outcome | str) -> None:
         """Keep what came of one task."""
         if isinstance(outcome, str):
             self.report.failed[task.key] = outcome
-        else:
-            self.finished[task.key] = Record.of(task, outcome)
-            self.journal.add(self.finished[task.key])
-            self.report.done += 1
+            return
+        record = Record.of(task, outcome)
+        self.finished[task.key] = record
+        self.journal.add(record)
+        self.report.done += 1
 
     def close(self) -> None:
         """Write the tables; what stands in none of this folder's tables stays in the journal."""
         for experiment in self.experiments:
-            rows = [
-                self.finished[task.key] for task in experiment.tasks if task.key in self.finished
-            ]
+            keys = [task.key for task in experiment.tasks]
+            rows = [self.finished[key] for key in keys if key in self.finished]
             if rows:
                 store.write(self.out / f"{experiment.name}.csv", experiment.name, rows)
-        filed = {record.task.key for path in self._tables() for record in store.records(path)}
+        filed = {record.task.key for record in self._filed()}
         self.journal.keep(record for key, record in self.finished.items() if key not in filed)
 
-    def _tables(self) -> list[Path]:
-        return sorted(self.out.glob("*.csv"))
+    def _filed(self) -> Iterator[Record]:
+        """The runs in all tables of the folder."""
+        for path in sorted(self.out.glob("*.csv")):
+            yield from store.records(path)
+
+
+def say(text: str) -> None:
+    """A line for whoever waits."""
+    print(text, file=sys.stderr)
 
 
 def work(books: Books, executor: Executor | None, workers: int | None) -> None:
     """Do what is left.  If workers of our own die, new ones go on, unless they have died in vain twice."""
-    costs = {
-        task.key: int(1000 * seconds(task)) + 1 for task in books.left()
-    }  # progress counts milliseconds
-    spent = in_vain = 0
+    # progress counts milliseconds
+    costs = {task.key: int(1000 * seconds(task)) + 1 for task in books.left()}
+    spent = 0
+    in_vain = 0
     with closing(Progress(sum(costs.values()))) as progress:
         while left := books.left():
             try:
@@ -134,7 +133,8 @@ def work(books: Books, executor: Executor | None, workers: int | None) -> None:
                         spent += costs[task.key]
                         progress(spent, task.config.protocol)
             except BrokenExecutor as error:
-                in_vain = in_vain + 1 if len(books.left()) == len(left) else 0
+                nothing_done = len(books.left()) == len(left)
+                in_vain = in_vain + 1 if nothing_done else 0
                 if executor or in_vain == 2:
                     books.report.broken = str(error)
                     return
@@ -152,15 +152,18 @@ def results(executor: Executor, tasks: Sequence[Task]) -> Iterator[tuple[Task, O
         for number, task in enumerate(tasks, 1):
             pending[executor.submit(execute, task)] = task
             last = number == len(tasks)
-            while pending and (
-                last or len(pending) >= WINDOW or any(future.done() for future in pending)
-            ):
+            while pending and (last or full(pending)):
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield pending.pop(future), outcome_or_trouble(future)
     finally:
         for future in pending:
             future.cancel()
+
+
+def full(pending: "Collection[Future[Outcome]]") -> bool:
+    """Whether to wait for results before more is handed over: the window is full, or some are there anyway."""
+    return len(pending) >= WINDOW or any(future.done() for future in pending)
 
 
 def outcome_or_trouble(future: "Future[Outcome]") -> Outcome | str:

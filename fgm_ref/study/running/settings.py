@@ -10,6 +10,7 @@ from fgm_ref.simulation.config import Config
 from fgm_ref.text import expect_one_of
 
 FIELDS = {field.name: field for field in fields(Config)}
+NO_VALUE = (None, "none", "")
 
 
 def typed(name: str, value: Any) -> Any:
@@ -24,17 +25,17 @@ def typed(name: str, value: Any) -> Any:
     expect_one_of("setting", name, tuple(FIELDS))
     default = FIELDS[name].default
     if isinstance(default, tuple):
-        return tuple(
-            _whole(name, one) for one in (value if isinstance(value, (list, tuple)) else [value])
-        )
+        several = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(_whole(name, one) for one in several)
     if default is None:
-        return None if value in (None, "none", "") else _optional(name, value)
-    if isinstance(default, (bool, str)):
-        if not isinstance(value, type(default)):
-            kind = "text" if isinstance(default, str) else "true or false"
-            raise ValueError(f"{name}: expected {kind}, got {value!r}")
-        return value
-    return _whole(name, value) if isinstance(default, int) else _number(name, value)
+        return None if value in NO_VALUE else _optional(name, value)
+    if isinstance(default, bool):
+        return _of_type(name, value, bool, "true or false")
+    if isinstance(default, str):
+        return _of_type(name, value, str, "text")
+    if isinstance(default, int):
+        return _whole(name, value)
+    return _number(name, value)
 
 
 def written(value: Any) -> str:
@@ -83,6 +84,12 @@ def _parsed(text: str) -> Any:
 def _optional(name: str, value: Any) -> Any:
     """A value of a field that may be None: a number, if its annotation allows for one."""
     return _number(name, value) if float in get_args(FIELDS[name].type) else value
+
+
+def _of_type(name: str, value: Any, kind: type, words: str) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"{name}: expected {words}, got {value!r}")
+    return value
 
 
 def _whole(name: str, value: Any) -> int:

@@ -1,9 +1,10 @@
-"""Finished runs, and the tidy table that an experiment's are written to: one row per run, whole or not at all.
+"""The stored rows, for your own analysis: `from fgm_ref.study.store import Record`."""
 
-A row holds the experiment, the run's key and kind, all settings, the outcome, and what it was computed with.
-Empty cells are "not a number".
-"""
+from fgm_ref.study.running.store import Record
 
+<<<<<<<< HEAD:fgm_ref/study/store.py
+__all__ = ["Record"]
+========
 import csv
 import platform
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,8 @@ NAMES = ("experiment", "key", "kind")
 TEXT = {*NAMES, *VERSIONS, "stopped"}
 """Columns that are text even where they look like a number; so is every `curve_...`."""
 
+BESIDE_OUTCOME = {*FIELDS, *NAMES, *VERSIONS}
+
 csv.field_size_limit(2**24)
 
 
@@ -39,18 +42,16 @@ class Record:
     @classmethod
     def of(cls, task: Task, outcome: Mapping[str, Any]) -> "Record":
         """A run that has just been finished here."""
-        return cls(task, {name: written(value) for name, value in outcome.items()}, versions())
+        cells = {name: written(value) for name, value in outcome.items()}
+        return cls(task, cells, versions())
 
     @classmethod
     def from_row(cls, row: Mapping[str, str]) -> "Record":
         """The inverse of `row`.  A setting that the row does not know has its default."""
         settings = {name: read(name, row[name]) for name in FIELDS if name in row}
-        outcome = {
-            name: text for name, text in row.items() if name not in {*FIELDS, *NAMES, *VERSIONS}
-        }
-        return cls(
-            Task(Config(**settings), row["kind"]), outcome, {name: row[name] for name in VERSIONS}
-        )
+        outcome = {name: text for name, text in row.items() if name not in BESIDE_OUTCOME}
+        versions = {name: row[name] for name in VERSIONS}
+        return cls(Task(Config(**settings), row["kind"]), outcome, versions)
 
     @property
     def row(self) -> dict[str, str]:
@@ -66,8 +67,12 @@ class Record:
 @cache
 def versions() -> dict[str, str]:
     """What runs are computed with."""
-    values = __version__, np.__version__, platform.python_version(), platform.machine()
-    return dict(zip(VERSIONS, values, strict=True))
+    return {
+        "fgm_ref": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
 
 
 def minor(version: str) -> str:
@@ -82,12 +87,18 @@ def minor(version: str) -> str:
 def write(path: Path, experiment: str, records: Iterable[Record]) -> None:
     """One CSV file, in the order of the records."""
     rows = [{"experiment": experiment, **record.row} for record in records]
-    front = list(dict.fromkeys(NAMES + tuple(FIELDS)))
-    outcome = dict.fromkeys(name for row in rows for name in row if name not in {*front, *VERSIONS})
+    columns = columns_of(rows)
     with atomic(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, [*front, *outcome, *VERSIONS], restval="", lineterminator="\n")
+        table = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
+
+
+def columns_of(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """Names and settings first, then what was measured in the order of the rows, and the versions at the end."""
+    first = dict.fromkeys([*NAMES, *FIELDS])
+    outcome = dict.fromkeys(name for row in rows for name in row if name not in BESIDE_OUTCOME)
+    return [*first, *outcome, *VERSIONS]
 
 
 def records(path: Path) -> list[Record]:
@@ -107,9 +118,11 @@ def records(path: Path) -> list[Record]:
 def table(path: Path) -> list[dict[str, Any]]:
     """The rows of a CSV file with typed cells: settings as in `Config`, text, and numbers as float (empty: nan)."""
     with open(path, newline="", encoding="utf-8") as file:
-        return [
-            {name: cell(name, text) for name, text in row.items()} for row in csv.DictReader(file)
-        ]
+        return [_typed(row) for row in csv.DictReader(file)]
+
+
+def _typed(row: Mapping[str, str]) -> dict[str, Any]:
+    return {name: cell(name, text) for name, text in row.items()}
 
 
 def cell(name: str, text: str) -> Any:
@@ -126,3 +139,4 @@ def cell(name: str, text: str) -> Any:
         return float(text or "nan")
     except ValueError:
         return text
+>>>>>>>> h-study:fgm_ref/study/running/store.py

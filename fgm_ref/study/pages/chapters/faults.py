@@ -6,17 +6,23 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fgm_ref.study.numbers import words
-from fgm_ref.study.numbers.paired import difference, level, listed, log_ratio
-from fgm_ref.study.numbers.rows import Rows, mean, values, where
-from fgm_ref.study.numbers.stats import Estimate
-from fgm_ref.study.numbers.words import ratio, short, verdict
+from fgm_ref.study.numbers.paired import difference, level, log_ratio
+from fgm_ref.study.numbers.rows import Row, Rows, mean, values, where, with_column
+from fgm_ref.study.numbers.stats import NO_ESTIMATE, Estimate
+from fgm_ref.study.numbers.words import listed, ratio, short, verdict
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Chapter, Picture, Table
-from fgm_ref.view.plots import GREEN, ORANGE, PURPLE
 
 PROTOCOLS = ("gm", "fgm", "dynamic")
 MATTERS = 1.02  # a factor nearer to 1 than this is not worth a word, however sure it is
-LOOKS = {"gm": ("D", ORANGE), "fgm": ("P", GREEN), "dynamic": ("^", PURPLE)}
+CAPTION = "Bytes (left) and final test loss (right) by those of the run without faults, with 95 % intervals."
+NOTE = (
+    "What sites send unasked is late or lost, and not sent again; what the coordinator sends, and replies "
+    "to it, are repeated until they arrive, and billed each time. Differences of less than "
+    f"{100 * (MATTERS - 1):.0f} % are not spoken of. Breaches: share of the steps at whose end the "
+    "guarantee did not hold. Overshoot: how far the state was outside before messages were handled, at "
+    "most; in units of −φ(0), which is R for gm and fgm and R² for dynamic."
+)
 
 
 @dataclass(frozen=True)
@@ -51,10 +57,11 @@ class Trial:
     @property
     def overshoot(self) -> Estimate:
         """The farthest that the state was outside before messages were handled, in units of −φ(0)."""
-        relative = [
-            {**row, "overshoot": row["overshoot"] / abs(row["mean_phi_zero"])} for row in self.rows
-        ]
-        return level(relative, "overshoot")
+
+        def relative(row: Row) -> float:
+            return float(row["overshoot"] / abs(row["mean_phi_zero"]))
+
+        return level(with_column(self.rows, "overshoot", relative), "overshoot")
 
 
 def trials_of(rows: Rows) -> list[Trial]:
@@ -62,10 +69,8 @@ def trials_of(rows: Rows) -> list[Trial]:
     found = []
     for fault in sorted(values(rows, "faults"), key=order):
         for protocol in PROTOCOLS:
-            mine, clean = (
-                where(rows, faults=fault, protocol=protocol),
-                where(rows, faults="", protocol=protocol),
-            )
+            mine = where(rows, faults=fault, protocol=protocol)
+            clean = where(rows, faults="", protocol=protocol)
             if mine and clean:
                 found.append(Trial(protocol, fault, mine, clean))
     return found
@@ -92,9 +97,8 @@ def described(fault: str) -> str:
     if name == "delay":
         return f"{value} step{'s' * (value != '1')} late"
     if name == "drop":
-        return f"{100 * float(value):g} % lost" + (
-            ", sent again" if not fault.endswith("resend=no") else ""
-        )
+        lost = f"{100 * float(value):g} % lost"
+        return lost if fault.endswith("resend=no") else f"{lost}, sent again"
     if name == "absent" and span:
         return f"site {site} away, steps {span.replace('-', '–')}"
     return fault or "none"
@@ -103,25 +107,13 @@ def described(fault: str) -> str:
 def chapter(rows: Rows) -> Chapter:
     """The chapter; what was not run is left out of it."""
     trials = trials_of(rows)
+    faulty = [trial for trial in trials if trial.fault]
     return Chapter(
         "Late and lost messages",
-        findings([trial for trial in trials if trial.fault]),
-        [
-            Picture(
-                "faults",
-                figure([trial for trial in trials if trial.fault]),
-                "Bytes (left) and final test loss "
-                "(right) by those of the run without faults, with 95 % intervals.",
-            ),
-        ],
+        findings(faulty),
+        [Picture("faults", figure(faulty), CAPTION)],
         [table(trials)],
-        notes=[
-            "What sites send unasked is late or lost, and not sent again; what the coordinator sends, and replies "
-            "to it, are repeated until they arrive, and billed each time. Differences of less than "
-            f"{100 * (MATTERS - 1):.0f} % are not spoken of. Breaches: share of the steps at whose end the "
-            "guarantee did not hold. Overshoot: how far the state was outside before messages were handled, at "
-            "most; in units of −φ(0), which is R for gm and fgm and R² for dynamic."
-        ],
+        notes=[NOTE],
     )
 
 
@@ -129,21 +121,12 @@ def findings(trials: list[Trial]) -> list[str]:
     """Bytes, loss and guarantee, protocol by protocol."""
     if not trials:
         return []
-    found = {
-        protocol: [trial for trial in trials if trial.protocol == protocol]
-        for protocol in PROTOCOLS
-    }
-    return [
-        "Bytes under faults: "
-        + "; ".join(f"{name} has {spread(of)}" for name, of in found.items() if of)
-        + ".",
-        "Final loss: "
-        + "; ".join(f"{name} {losses(of)}" for name, of in found.items() if of)
-        + ".",
-        "The guarantee: "
-        + "; ".join(f"{name} {guarantee(of)}" for name, of in found.items() if of)
-        + ".",
-    ]
+    groups = {name: [trial for trial in trials if trial.protocol == name] for name in PROTOCOLS}
+    groups = {name: found for name, found in groups.items() if found}
+    size = "; ".join(f"{name} has {spread(found)}" for name, found in groups.items())
+    loss = "; ".join(f"{name} {losses(found)}" for name, found in groups.items())
+    kept = "; ".join(f"{name} {guarantee(found)}" for name, found in groups.items())
+    return [f"Bytes under faults: {size}.", f"Final loss: {loss}.", f"The guarantee: {kept}."]
 
 
 def spread(trials: list[Trial]) -> str:
@@ -162,16 +145,16 @@ def clearly(ratios: list[tuple[str, Estimate]], less: str, more: str) -> str:
     >>> clearly([("delay=1", Estimate(1.3, 1.2, 1.4, 9)), ("delay=2", Estimate(1.3, 0.9, 1.4, 9))], "fewer", "more")
     'more (1 step late: 1.30 times)'
     """
-    ratios = [(fault, e) for fault, e in ratios if abs(np.log(e.value)) > np.log(MATTERS)]
-    groups = {
-        word: [
+    large = [(fault, e) for fault, e in ratios if abs(np.log(e.value)) > np.log(MATTERS)]
+    said = []
+    for word in (more, less):
+        names = [
             f"{described(fault)}: {short(e.value)} times"
-            for fault, e in ratios
+            for fault, e in large
             if verdict(e, less, more, "") == word
         ]
-        for word in (more, less)
-    }
-    said = [f"{word} ({', '.join(names)})" for word, names in groups.items() if names]
+        if names:
+            said.append(f"{word} ({', '.join(names)})")
     return ", ".join(said) or "no difference to speak of"
 
 
@@ -187,25 +170,6 @@ def guarantee(trials: list[Trial]) -> str:
 
 def table(trials: list[Trial]) -> Table:
     """One line per fault and protocol."""
-    body = []
-    for t in trials:
-        ours = [ratio(t.bytes), words.difference(t.apart)] if t.fault else ["", ""]
-        overshoot = t.overshoot if t.overshoot.n else None
-        body.append(
-            [
-                described(t.fault),
-                t.protocol,
-                words.megabytes(mean(t.rows, "bytes")),
-                ours[0],
-                f"{mean(t.rows, 'rounds'):.0f}",
-                f"{mean(t.rows, 'baseline_loss'):.3f}",
-                f"{mean(t.rows, 'loss'):.3f}",
-                ours[1],
-                f"{100 * t.breaches:.1f} %",
-                ratio(overshoot) if overshoot else "",
-                short(mean(t.rows, "dropped")),
-            ]
-        )
     header = [
         "fault",
         "protocol",
@@ -219,32 +183,43 @@ def table(trials: list[Trial]) -> Table:
         "overshoot",
         "stale messages dropped",
     ]
-    return Table("What faults cost:", header, body)
+    return Table("What faults cost:", header, [line(trial) for trial in trials])
+
+
+def line(t: Trial) -> list[str]:
+    """The cells of one trial; what a fault changes is empty if there is none."""
+    return [
+        described(t.fault),
+        t.protocol,
+        words.megabytes(mean(t.rows, "bytes")),
+        ratio(t.bytes) if t.fault else "",
+        f"{mean(t.rows, 'rounds'):.0f}",
+        f"{mean(t.rows, 'baseline_loss'):.3f}",
+        f"{mean(t.rows, 'loss'):.3f}",
+        words.difference(t.apart) if t.fault else "",
+        f"{100 * t.breaches:.1f} %",
+        ratio(t.overshoot) if t.overshoot.n else "",
+        short(mean(t.rows, "dropped")),
+    ]
 
 
 def figure(trials: list[Trial]) -> Figure:
     """Ratios of bytes and of losses, one line per fault."""
     faults = list(dict.fromkeys(trial.fault for trial in trials))
-    nothing = Estimate(np.nan, np.nan, np.nan, 0)
-    figure, axes = figures.panels(2, columns=2, height=2.0 + 0.7 * len(faults))
+    figure, (left, right) = figures.panels(2, columns=2, height=2.0 + 0.7 * len(faults))
     labels = [described(fault).replace(", ", "\n") for fault in faults]
-    for ax, name in zip(axes, ("bytes", "loss"), strict=True):
-        for place, (protocol, (marker, color)) in enumerate(LOOKS.items()):
-            by_fault = {
-                trial.fault: getattr(trial, name) for trial in trials if trial.protocol == protocol
-            }
-            found = [by_fault.get(fault, nothing) for fault in faults]
-            figures.dots(ax, labels, found, marker, color, 0.22 * (place - 1), protocol)
-        figures.titles(
-            ax, {"bytes": "bytes", "loss": "final loss"}[name], "by the run without faults"
-        )
+    for place, protocol in enumerate(PROTOCOLS):
+        mine = {trial.fault: trial for trial in trials if trial.protocol == protocol}
+        sizes = [mine[fault].bytes if fault in mine else NO_ESTIMATE for fault in faults]
+        losses = [mine[fault].loss if fault in mine else NO_ESTIMATE for fault in faults]
+        marker, color = figures.marks(protocol)
+        shift = 0.22 * (place - 1)
+        figures.dots(left, labels, sizes, marker, color, shift, protocol)
+        figures.dots(right, labels, losses, marker, color, shift, protocol)
+    figures.titles(left, "bytes", "by the run without faults")
+    figures.titles(right, "final loss", "by the run without faults")
+    for ax in (left, right):
         ax.margins(y=0.1)
-    axes[1].set_yticklabels([])
-    figure.legend(
-        *axes[0].get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=3,
-        fontsize=figures.SMALL,
-        frameon=False,
-    )
+    right.set_yticklabels([])
+    figures.legend_below(figure, left, columns=3)
     return figure

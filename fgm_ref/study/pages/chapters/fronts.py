@@ -1,9 +1,9 @@
 """Loss against bytes: who reaches a given loss for fewer bytes, and who keeps a given promise for fewer?"""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from math import isnan
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fgm_ref.study.numbers.cases import ROOM, Case, Cases, clearly, over, written
@@ -12,7 +12,9 @@ from fgm_ref.study.numbers.rows import Rows, mean, values
 from fgm_ref.study.numbers.words import difference
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Chapter, Picture, Table
-from fgm_ref.view.plots import BLACK, BLUE, GREY, ORANGE, PURPLE
+from fgm_ref.view.plots import BLACK, GREY
+
+Question = Callable[[Case], Comparison]
 
 LOSSES = {
     "loss": "final loss",
@@ -21,7 +23,6 @@ LOSSES = {
 }
 RIVALS = ("dynamic", "gm", "periodic", "fda-linear", "omniscient")
 DRAWN = ("periodic", "dynamic", "gm", "fgm", "fgm-probe", "omniscient")
-LOOKS = {"gm": ("D", ORANGE), "dynamic": ("^", PURPLE), "periodic": ("o", BLUE)}
 RATIOS = (
     "FGM's bytes by those of another protocol, with 95 % intervals; left of 1, FGM needs fewer. Left: equal "
     "thresholds, so the same promise. Right: the same final loss."
@@ -41,6 +42,7 @@ def chapter(rows: Rows) -> Chapter:
     """The report's first chapter."""
     cases = Cases(rows)
     head = cases.headline
+    reached = [loss for loss in LOSSES if helped(head, loss)]
     return Chapter(
         "Loss against bytes",
         findings(head),
@@ -48,7 +50,7 @@ def chapter(rows: Rows) -> Chapter:
         [
             levels(head),
             promises(head),
-            *(equal_loss(head, loss) for loss in filter(partial(helped, head), LOSSES)),
+            *(equal_loss(head, loss) for loss in reached),
             elsewhere(cases),
         ],
         answers(cases),
@@ -74,41 +76,43 @@ def unhelped(cases: list[Case]) -> list[str]:
     return notes
 
 
-def promise(a: str, b: str) -> Callable[[Case], Comparison]:
+def promise(a: str, b: str) -> Question:
     """The question: a's bytes by b's at equal thresholds."""
     return lambda case: case.promise(a, b)
 
 
-def reach(a: str, b: str, loss: str = "loss") -> Callable[[Case], Comparison]:
+def reach(a: str, b: str, loss: str = "loss") -> Question:
     """The question: a's bytes by b's at L*."""
     return lambda case: case.reach(a, b, loss)
 
 
 def answers(cases: Cases) -> list[str]:
     """Is FGM better than GM?"""
-    head, step = cases.headline, cases.conditions.get("LSTM, in lockstep", [])
+    head = cases.headline
+    step = cases.conditions.get("LSTM, in lockstep", [])
     same, _ = pooled([case.promise("fgm", "gm") for case in head])
     loss, _ = pooled([case.reach("fgm", "gm") for case in head])
     lockstep = f", with all sites in step {over(step, promise('fgm', 'gm'))}" if step else ""
+    balancing = over(head, promise("fgm", "dynamic"))
     final = {name: over(head, reach("fgm", name)) for name in ("gm", "periodic")}
     served = {name: over(head, reach("fgm", name, "served_mean")) for name in ("gm", "periodic")}
+    omniscient = over(head, reach("omniscient", "periodic"))
     return [
         f"**Is FGM better than GM? At the same promise: {clearly(same)}.** FGM / plain GM at equal thresholds and "
-        f"unequal speeds: {written(same)}{lockstep}. FGM / GM with Kamp's balancing: "
-        f"{over(head, promise('fgm', 'dynamic'))}.",
+        f"unequal speeds: {written(same)}{lockstep}. FGM / GM with Kamp's balancing: {balancing}.",
         f"**At the same final loss: {clearly(loss)}.** FGM / plain GM: {final['gm']}, at the same loss of the served "
         f"model over time {served['gm']}. FGM / periodic averaging with its period tuned: {final['periodic']} and "
-        f"{served['periodic']}; even an omniscient trigger / periodic: {over(head, reach('omniscient', 'periodic'))}.",
+        f"{served['periodic']}; even an omniscient trigger / periodic: {omniscient}.",
     ]
 
 
 def findings(head: list[Case]) -> list[str]:
     """Two sentences."""
-    probe = [over(head, promise("fgm-probe", rival)) for rival in ("gm", "omniscient")]
+    probe_gm = over(head, promise("fgm-probe", "gm"))
+    probe_best = over(head, promise("fgm-probe", "omniscient"))
     return [
         f"At equal thresholds FGM / GM is {over(head, promise('fgm', 'gm'))}, FGM with a moving centre and a probe / "
-        "GM "
-        f"{probe[0]}, and the latter / omniscient trigger {probe[1]}.",
+        f"GM {probe_gm}, and the latter / omniscient trigger {probe_best}.",
         f"At the final loss L* FGM / GM is {over(head, reach('fgm', 'gm'))}, FGM / tuned periodic averaging "
         f"{over(head, reach('fgm', 'periodic'))}, and the omniscient trigger / periodic "
         f"{over(head, reach('omniscient', 'periodic'))}: the last is all that better timing could bring.",
@@ -117,17 +121,6 @@ def findings(head: list[Case]) -> list[str]:
 
 def levels(cases: list[Case]) -> Table:
     """Trivial baselines, and what the stated loss is."""
-    body = []
-    for case in cases:
-        losses = [
-            mean(case.rows, "baseline_loss"),
-            case.level("local", "loss"),
-            case.level("central", "loss"),
-        ]
-        losses += [case.level("periodic:b=1", "loss"), case.target("loss")]
-        scores = [mean(case.rows, "baseline_score"), case.level("periodic:b=1", "score")]
-        seeds = str(len(values(case.rows, "seed")))
-        body.append([case.name, *(f"{value:.3f}" for value in losses + scores), seeds])
     header = [
         "data set",
         "trivial",
@@ -137,12 +130,28 @@ def levels(cases: list[Case]) -> Table:
         "L*",
         "trivial score",
         "score of periodic:b=1",
+        "seeds",
     ]
     about = (
         "Final losses between which all happens (trivial: the classes' frequencies, or persistence; scores: "
         "accuracy, or RMSE in °C):"
     )
-    return Table(about, [*header, "seeds"], body)
+    return Table(about, header, [levels_of(case) for case in cases])
+
+
+def levels_of(case: Case) -> list[str]:
+    """The cells of one data set."""
+    numbers = [
+        mean(case.rows, "baseline_loss"),
+        case.level("local", "loss"),
+        case.level("central", "loss"),
+        case.level("periodic:b=1", "loss"),
+        case.target("loss"),
+        mean(case.rows, "baseline_score"),
+        case.level("periodic:b=1", "score"),
+    ]
+    seeds = len(values(case.rows, "seed"))
+    return [case.name, *(f"{number:.3f}" for number in numbers), str(seeds)]
 
 
 def promises(cases: list[Case]) -> Table:
@@ -156,19 +165,14 @@ def promises(cases: list[Case]) -> Table:
         ("fgm-probe", "fgm"),
         ("fgm-probe", "omniscient"),
     ]
-    body = [
-        [
-            case.name,
-            *(written(case.promise(*pair)) for pair in pairs),
-            difference(case.losses("fgm", "gm").plain),
-        ]
-        for case in cases
-    ]
+    body = []
+    for case in cases:
+        ratios = [written(case.promise(*pair)) for pair in pairs]
+        body.append([case.name, *ratios, difference(case.losses("fgm", "gm").plain)])
     body.append(["all", *(over(cases, promise(*pair)) for pair in pairs), ""])
+    header = ["data set", *named(pairs), "final loss, fgm − gm"]
     about = "Bytes at equal thresholds (the same bound on the spread of the sites), geometric means over thresholds:"
-    return Table(
-        about, ["data set", *(f"{a} / {b}" for a, b in pairs), "final loss, fgm − gm"], body
-    )
+    return Table(about, header, body)
 
 
 def equal_loss(cases: list[Case], loss: str) -> Table:
@@ -176,9 +180,12 @@ def equal_loss(cases: list[Case], loss: str) -> Table:
     pairs = [(a, b) for a in ("fgm", "fgm-probe") for b in RIVALS]
     body = [[case.name, *(written(case.reach(*pair, loss)) for pair in pairs)] for case in cases]
     body.append(["all", *(over(cases, reach(*pair, loss)) for pair in pairs)])
-    return Table(
-        f"Bytes to reach L*, {LOSSES[loss]}:", ["data set", *(f"{a} / {b}" for a, b in pairs)], body
-    )
+    return Table(f"Bytes to reach L*, {LOSSES[loss]}:", ["data set", *named(pairs)], body)
+
+
+def named(pairs: list[tuple[str, str]]) -> list[str]:
+    """Pairs of protocols as they head a column."""
+    return [f"{a} / {b}" for a, b in pairs]
 
 
 def elsewhere(cases: Cases) -> Table:
@@ -204,40 +211,46 @@ def elsewhere(cases: Cases) -> Table:
 def forest(cases: list[Case]) -> Figure:
     """Ratios with intervals, one line per data set."""
     figure, (left, right) = figures.panels(2, columns=2, height=1.8 + 0.6 * len(cases))
-    for ax, title, names, question in (
-        (left, "same promise", ("gm", "dynamic"), promise),
-        (right, "same final loss", ("gm", "dynamic", "periodic"), reach),
-    ):
-        for place, name in enumerate(names):
-            found = [question("fgm", name)(case).estimate for case in cases]
-            figures.dots(
-                ax,
-                [case.name for case in cases],
-                found,
-                *LOOKS[name],
-                0.22 * (place - 1),
-                f"FGM / {name}",
-            )
-        figures.titles(ax, title, "ratio of bytes")
+    dots(left, cases, ("gm", "dynamic"), promise)
+    dots(right, cases, ("gm", "dynamic", "periodic"), reach)
+    figures.titles(left, "same promise", "ratio of bytes")
+    figures.titles(right, "same final loss", "ratio of bytes")
+    for ax in (left, right):
         figures.ticks_of_ratios(ax, (0.25, 0.5, 1, 2, 4))
     right.set_yticklabels([])
     figures.legend_below(figure, right)
     return figure
 
 
+def dots(ax: Axes, cases: list[Case], rivals: Sequence[str], ask: Callable[..., Question]) -> None:
+    """FGM's bytes by those of each rival, in the rival's own look."""
+    labels = [case.name for case in cases]
+    for place, rival in enumerate(rivals):
+        question = ask("fgm", rival)
+        found = [question(case).estimate for case in cases]
+        marker, color = figures.marks(rival)
+        shift = 0.22 * (place - 1)
+        figures.dots(ax, labels, found, marker, color, shift, f"FGM / {rival}")
+
+
 def fronts(cases: list[Case]) -> Figure:
     """Loss against bytes, a panel per data set."""
     figure, axes = figures.panels(len(cases) + 1)
     for ax, case in zip(axes, cases, strict=False):
-        for protocol in filter(case.has, DRAWN):
-            front = case.front(protocol)
-            order = front.bytes.mean(axis=1).argsort()
-            figures.line(
-                ax, protocol, front.bytes.mean(axis=1)[order] / 1e6, front.loss.mean(axis=1)[order]
-            )
-        ax.axhline(case.level("local", "loss"), color=BLACK, linestyle=":", linewidth=1.5)
-        ax.axhline(case.level("periodic:b=1", "loss"), color=GREY, linestyle="--", linewidth=1.5)
-        figures.titles(ax, case.name, "MB", "test loss")
-        figures.plain_log(ax)
+        draw(ax, case)
     figures.legend_panel(axes[len(cases)], axes[0])
     return figure
+
+
+def draw(ax: Axes, case: Case) -> None:
+    """The fronts of one data set, between the losses of no communication and of all that is possible."""
+    for protocol in filter(case.has, DRAWN):
+        front = case.front(protocol)
+        megabytes = front.bytes.mean(axis=1) / 1e6
+        loss = front.loss.mean(axis=1)
+        order = megabytes.argsort()
+        figures.line(ax, protocol, megabytes[order], loss[order])
+    ax.axhline(case.level("local", "loss"), color=BLACK, linestyle=":", linewidth=1.5)
+    ax.axhline(case.level("periodic:b=1", "loss"), color=GREY, linestyle="--", linewidth=1.5)
+    figures.titles(ax, case.name, "MB", "test loss")
+    figures.plain_log(ax)

@@ -13,6 +13,7 @@ from fgm_ref.study.numbers.compare import (
     loss_difference,
     pooled,
 )
+from fgm_ref.study.numbers.fronts import Runs
 from fgm_ref.study.numbers.rows import Rows, mean, runs, values, where
 from fgm_ref.study.numbers.words import SURE, difference, ratio
 from fgm_ref.study.pages import figures
@@ -43,10 +44,8 @@ ZONES = {
 OWN = Path(__file__).parents[1] / "own.md"
 CAPTION = (
     "Bytes by those of FGM with the ball (the norm) at equal radius R = T·‖E‖, pooled over data sets and "
-    "thresholds, "
-    "with 95 % intervals; left of 1, fewer bytes. Filled: zones inside the norm's ball or of its size; hollow: "
-    "wider "
-    "zones, which promise less. Squares: other protocols."
+    "thresholds, with 95 % intervals; left of 1, fewer bytes. Filled: zones inside the norm's ball or of its size; "
+    "hollow: wider zones, which promise less. Squares: other protocols."
 )
 
 
@@ -96,44 +95,48 @@ class Contest:
         """Its runs on one data set."""
         return where(self.rows, protocol=entrant.protocol, safe=entrant.safe, dataset=dataset)
 
-    def norms(self, dataset: str) -> Rows:
-        """The norm's runs on one data set."""
-        return self.of(NORM, dataset)
+    def runs(self, entrant: Entrant, dataset: str, loss: str = "loss") -> Runs:
+        """The same, as bytes and loss over the radii."""
+        return runs(self.of(entrant, dataset), loss)
 
     def bytes(self, a: Entrant, b: Entrant) -> Comparison:
         """a's bytes by b's at equal radius."""
-        return pooled(
-            [
-                at_equal_settings(runs(self.of(a, dataset)), runs(self.of(b, dataset)), number)
-                for number, dataset in enumerate(self.datasets)
-            ]
-        )[0]
+        found = []
+        for number, dataset in enumerate(self.datasets):
+            found.append(at_equal_settings(self.runs(a, dataset), self.runs(b, dataset), number))
+        both, _ = pooled(found)
+        return both
 
     def loss(self, a: Entrant, b: Entrant, which: str) -> list[Comparison]:
         """a's loss minus b's at equal radius, for each data set."""
-        return [
-            loss_difference(
-                runs(self.of(a, dataset), which), runs(self.of(b, dataset), which), number
-            )
-            for number, dataset in enumerate(self.datasets)
-        ]
+        found = []
+        for number, dataset in enumerate(self.datasets):
+            mine = self.runs(a, dataset, which)
+            theirs = self.runs(b, dataset, which)
+            found.append(loss_difference(mine, theirs, number))
+        return found
 
     def at_loss(self, entrant: Entrant, which: str = "served_mean") -> tuple[Comparison, int]:
         """Bytes by the norm's at the loss half-way between the norm's at its smallest and largest radius."""
         found = []
         for number, dataset in enumerate(self.datasets):
-            norm = runs(self.of(NORM, dataset), which)
+            norm = self.runs(NORM, dataset, which)
             levels = norm.loss.mean(axis=1)
             target = float((levels.min() + levels.max()) / 2)
-            found.append(
-                at_equal_loss(runs(self.of(entrant, dataset), which), norm, target, number)
-            )
+            mine = self.runs(entrant, dataset, which)
+            found.append(at_equal_loss(mine, norm, target, number))
         return pooled(found)
 
     def wins_at_loss(self, entrant: Entrant) -> bool:
         """Whether it surely needs fewer bytes than the norm at equal loss: no bound, and reached by all resamples."""
         found, _ = self.at_loss(entrant)
-        return not found.bound and found.estimate.reached > SURE and found.estimate.high < 1
+        sure = not found.bound and found.estimate.reached > SURE
+        return sure and found.estimate.high < 1
+
+    def norms(self, name: str) -> str:
+        """The norm's mean on each data set."""
+        means = [mean(self.of(NORM, dataset), name) for dataset in self.datasets]
+        return ", ".join(f"{value:.3f}" for value in means)
 
     def cheapest(self, group: str) -> Entrant:
         """Of the project's entrants with such a zone, the one with the fewest bytes at equal radius."""
@@ -146,8 +149,10 @@ class Contest:
     def told_at_loss(self, entrant: Entrant) -> str:
         """The same at equal loss, by the norm's."""
         found, sets = self.at_loss(entrant)
-        share = f" [{sets} of {len(self.datasets)} sets]" if 0 < sets < len(self.datasets) else ""
-        return ratio(found.estimate, found.bound) + share
+        text = ratio(found.estimate, found.bound)
+        if 0 < sets < len(self.datasets):
+            text += f" [{sets} of {len(self.datasets)} sets]"
+        return text
 
 
 def chapter(rows: Rows) -> Chapter:
@@ -185,8 +190,7 @@ def finding(contest: Contest) -> str:
     worse = [e.name for e in fair if contest.bytes(e, NORM).estimate.low > 1]
     return (
         f"At equal radius the norm needs {contest.told(NORM, BEST)} times the omniscient trigger's bytes. Of the "
-        "zones "
-        f"inside its ball or of its size, {listed(better)} need fewer bytes than the norm, {listed(worse)} more."
+        f"zones inside its ball or of its size, {listed(better)} need fewer bytes than the norm, {listed(worse)} more."
     )
 
 
@@ -201,28 +205,13 @@ def listed(names: Sequence[str]) -> str:
 
 def table(contest: Contest) -> Table:
     """One line for each entrant, cheapest first."""
-    body = []
-    for entrant in contest.entrants:
-        losses = "; ".join(difference(c.plain) for c in contest.loss(entrant, NORM, "loss"))
-        cells = (
-            contest.told(entrant),
-            contest.told(entrant, BEST),
-            losses,
-            contest.told_at_loss(entrant),
-        )
-        body.append([f"`{entrant.name}`", entrant.group, entrant.promise, *cells])
-    blind, norm = (
-        ", ".join(f"{mean(rows, name):.3f}" for rows in map(contest.norms, contest.datasets))
-        for name in ("baseline_loss", "loss")
-    )
-    radii, seeds = (
-        ", ".join(f"{t:g}" for t in values(contest.rows, "threshold")),
-        len(values(contest.rows, "seed")),
-    )
+    radii = ", ".join(f"{t:g}" for t in values(contest.rows, "threshold"))
+    seeds = len(values(contest.rows, "seed"))
     about = (
         f"Data sets: {', '.join(contest.datasets)}; {seeds} seeds, R = T·‖E‖ with T = {radii}. "
-        f"Final losses of the norm: {norm}; without any input: {blind}. Equal loss: where the served model's mean "
-        "loss over time is half-way between the norm's at its smallest and its largest radius."
+        f"Final losses of the norm: {contest.norms('loss')}; without any input: {contest.norms('baseline_loss')}. "
+        "Equal loss: where the served model's mean loss over time is half-way between the norm's at its smallest and "
+        "its largest radius."
     )
     header = [
         "",
@@ -233,7 +222,21 @@ def table(contest: Contest) -> Table:
         "final loss − norm's, by data set",
         "bytes / norm's at equal loss",
     ]
-    return Table(about, header, body)
+    return Table(about, header, [line(contest, entrant) for entrant in contest.entrants])
+
+
+def line(contest: Contest, entrant: Entrant) -> list[str]:
+    """The cells of one entrant."""
+    losses = contest.loss(entrant, NORM, "loss")
+    return [
+        f"`{entrant.name}`",
+        entrant.group,
+        entrant.promise,
+        contest.told(entrant),
+        contest.told(entrant, BEST),
+        "; ".join(difference(c.plain) for c in losses),
+        contest.told_at_loss(entrant),
+    ]
 
 
 def drawn(contest: Contest) -> Figure:
@@ -241,16 +244,18 @@ def drawn(contest: Contest) -> Figure:
     figure, (ax,) = figures.panels(1, columns=1, height=1.2 + 0.33 * len(contest.entrants))
     names = [entrant.name for entrant in contest.entrants]
     for place, entrant in enumerate(contest.entrants):
-        color = GREY if entrant == NORM else GREEN if entrant.own else BLACK
-        figures.dots_at(
-            ax,
-            [place],
-            [contest.bytes(entrant, NORM).estimate],
-            "o" if entrant.own else "s",
-            color,
-            hollow=entrant.group == WIDE,
-        )
+        estimate = contest.bytes(entrant, NORM).estimate
+        marker = "o" if entrant.own else "s"
+        hollow = entrant.group == WIDE
+        figures.dots_at(ax, [place], [estimate], marker, color_of(entrant), hollow=hollow)
     figures.name_lines(ax, names)
     figures.titles(ax, "", "bytes / those of the ball at equal radius (log scale)")
     figures.ticks_of_ratios(ax, (0.15, 0.25, 0.5, 0.7, 1, 1.5, 2, 3))
     return figure
+
+
+def color_of(entrant: Entrant) -> str:
+    """Grey for the norm, green for FGM with another zone, black for the other protocols."""
+    if entrant == NORM:
+        return GREY
+    return GREEN if entrant.own else BLACK

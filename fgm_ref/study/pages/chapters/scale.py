@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from fgm_ref.arrays import Array
 from fgm_ref.study.numbers.rows import Rows, column, mean, values, where
-from fgm_ref.study.numbers.stats import LEVEL, RESAMPLES, Estimate, interval, weights
+from fgm_ref.study.numbers.stats import LEVEL, RESAMPLES, Estimate, equal_weights, interval, weights
 from fgm_ref.study.numbers.words import ratio, short, size
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Chapter, Picture, Table
@@ -16,8 +16,8 @@ from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 FAR = 1_000_000
 CAPTION = (
     "Rounds, payload bytes per site and final test loss against the number of sites, means over the seeds (log "
-    "scales; loss: linear). "
-    "Every site has as much data as it gets when the whole is dealt out, so with more sites each has less."
+    "scales; loss: linear). Every site has as much data as it gets when the whole is dealt out, so with more sites "
+    "each has less."
 )
 
 
@@ -32,7 +32,8 @@ class Scale:
     """One protocol's runs at several numbers of sites."""
 
     def __init__(self, rows: Rows):
-        self.rows, self.sites = rows, values(rows, "sites")
+        self.rows = rows
+        self.sites = values(rows, "sites")
         self.seeds = values(rows, "seed")
 
     def numbers(self, name: str) -> Array:
@@ -46,22 +47,37 @@ class Scale:
 
     def growth(self, name: str) -> Growth:
         """A straight line through ln y over ln k, by least squares, for each resample of the seeds."""
-        x, y = np.log(self.sites), np.log(np.maximum(self.numbers(name), 1))
-        n = y.shape[1]
-        lines = np.polyfit(
-            x, y @ np.vstack([np.full((1, n), 1 / n), weights(n, RESAMPLES, 0)]).T, 1
-        )
-        found = (lines[0], np.exp(lines[0] * np.log(FAR) + lines[1]))
-        return Growth(*(Estimate(float(all_[0]), *interval(all_[1:], LEVEL), n) for all_ in found))
+        n = len(self.seeds)
+        w = np.vstack([equal_weights(n), weights(n, RESAMPLES, 0)])
+        x = np.log(self.sites)
+        y = np.log(np.maximum(self.numbers(name), 1))
+        # ln y = p ln k + c
+        p, c = np.polyfit(x, y @ w.T, 1)
+        far = np.exp(p * np.log(FAR) + c)
+        return Growth(_estimate(p, n), _estimate(far, n))
+
+    @property
+    def shown(self) -> dict[str, Array]:
+        """What is told of it, (sites, seeds) each."""
+        return {
+            "rounds": self.numbers("rounds"),
+            "MB per site": self.per_site / 1e6,
+            "final loss": self.numbers("loss"),
+        }
+
+
+def _estimate(found: Array, n: int) -> Estimate:
+    """The first is the value, the others are its resamples."""
+    return Estimate(float(found[0]), *interval(found[1:], LEVEL), n)
 
 
 def chapter(rows: Rows) -> Chapter:
     """Growth with the number of sites."""
-    scales = {
-        protocol: Scale(where(rows, protocol=protocol)) for protocol in values(rows, "protocol")
-    }
+    protocols = values(rows, "protocol")
+    scales = {protocol: Scale(where(rows, protocol=protocol)) for protocol in protocols}
+    most = values(rows, "sites")[-1]
     return Chapter(
-        "Scale: from 4 to 1,024 sites".replace("1,024", f"{values(rows, 'sites')[-1]:,}"),
+        f"Scale: from 4 to {most:,} sites",
         findings(scales),
         [Picture("scale", drawn(scales), CAPTION)],
         [measured(scales, rows), fitted(scales)],
@@ -71,54 +87,51 @@ def chapter(rows: Rows) -> Chapter:
 def findings(scales: dict[str, Scale]) -> list[str]:
     """How the gap between the protocols moves."""
     gm, fgm = scales["gm"], scales["fgm"]
-    quotients = (np.log(fgm.numbers("bytes")) - np.log(gm.numbers("bytes"))).mean(axis=1)
+    logs = np.log(fgm.numbers("bytes")) - np.log(gm.numbers("bytes"))
+    quotients = logs.mean(axis=1)
     first, last = np.exp(quotients[[0, -1]])
-    grow = {name: scales[name].growth("rounds").exponent for name in ("gm", "fgm")}
+    gm_power = gm.growth("rounds").exponent.value
+    fgm_power = fgm.growth("rounds").exponent.value
+    gm_far = gm.growth("bytes").far.value
+    fgm_far = fgm.growth("bytes").far.value
     return [
-        f"With k sites GM's rounds grow as k^{short(grow['gm'].value)} and FGM's as k^{short(grow['fgm'].value)}; "
-        "FGM's bytes "
+        f"With k sites GM's rounds grow as k^{short(gm_power)} and FGM's as k^{short(fgm_power)}; FGM's bytes "
         f"are {short(first)} times GM's at {gm.sites[0]} sites and {short(last)} times at {gm.sites[-1]:,}.",
         f"At a million sites, if the fit held so far out, a run of {fgm.rows[0]['steps']} steps would ship "
-        f"{size(gm.growth('bytes').far.value)} by GM and {size(fgm.growth('bytes').far.value)} by FGM.",
+        f"{size(gm_far)} by GM and {size(fgm_far)} by FGM.",
     ]
 
 
 def measured(scales: dict[str, Scale], rows: Rows) -> Table:
     """What was counted."""
-    sites = values(rows, "sites")
     body = []
     for protocol, scale in scales.items():
-        for name, numbers in (
-            ("rounds", scale.numbers("rounds")),
-            ("MB per site", scale.per_site / 1e6),
-            ("final loss", scale.numbers("loss")),
-        ):
-            body.append(
-                [f"`{protocol}`", name, *(f"{value:.3g}" for value in np.nanmean(numbers, axis=1))]
-            )
+        for name, numbers in scale.shown.items():
+            means = np.nanmean(numbers, axis=1)
+            body.append([f"`{protocol}`", name, *(f"{value:.3g}" for value in means)])
     about = (
         f"Means over {len(values(rows, 'seed'))} seeds; without any input the loss is "
         f"{mean(rows, 'baseline_loss'):.3f}:"
     )
-    return Table(about, ["", "", *(f"k = {k:,}" for k in sites)], body)
+    return Table(about, ["", "", *(f"k = {k:,}" for k in values(rows, "sites"))], body)
 
 
 def fitted(scales: dict[str, Scale]) -> Table:
     """Exponents and extrapolation."""
     body = []
     for protocol, scale in scales.items():
-        growths = [scale.growth(name) for name in ("rounds", "bytes")]
-        far = growths[1].far
+        rounds, traffic = scale.growth("rounds"), scale.growth("bytes")
+        far = traffic.far
         body.append(
             [
                 f"`{protocol}`",
-                *(ratio(growth.exponent) for growth in growths),
+                ratio(rounds.exponent),
+                ratio(traffic.exponent),
                 f"{size(far.value)} ({size(far.low)} to {size(far.high)})",
             ]
         )
     return Table(
-        "Fitted growth y ∝ k^p, and bytes at a million sites if it went on (an extrapolation, not a result; "
-        "the "
+        "Fitted growth y ∝ k^p, and bytes at a million sites if it went on (an extrapolation, not a result; the "
         "interval is that of the fit, not of the assumption):",
         ["", "p, rounds", "p, bytes", "at 1,000,000 sites"],
         body,
@@ -129,15 +142,13 @@ def drawn(scales: dict[str, Scale]) -> Figure:
     """Three panels against the number of sites."""
     figure, axes = figures.panels(3, columns=3, height=3.8)
     for protocol, scale in scales.items():
-        shown = scale.numbers("rounds"), scale.per_site / 1e6, scale.numbers("loss")
-        for ax, numbers in zip(axes, shown, strict=True):
+        for ax, numbers in zip(axes, scale.shown.values(), strict=True):
             figures.line(ax, protocol, scale.sites, np.nanmean(numbers, axis=1).tolist())
+    sites = next(iter(scales.values())).sites
     for ax, title in zip(axes, ("rounds", "MB per site", "test loss"), strict=True):
         figures.titles(ax, title, "sites")
         ax.set_xscale("log", base=4)
-        ax.set_xticks(
-            next(iter(scales.values())).sites, [str(k) for k in next(iter(scales.values())).sites]
-        )
+        ax.set_xticks(sites, [str(k) for k in sites])
     for ax in axes[:2]:
         figures.plain_log(ax, "y", (1, 2, 5))
     figures.legend_below(figure, axes[0], columns=6)

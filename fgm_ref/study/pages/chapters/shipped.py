@@ -20,11 +20,11 @@ LOOKS = {
     "sparse": ("^", BLACK),
     "sparse+int8+ef": ("v", BLACK),
 }
+NOT_CODED = ("periodic:b=1", "local", "fgm-blocks")
+HARMLESS = 0.05
 CAPTION = (
-    "Left: bytes by those of float32 in the same runs. Right: by how much the final loss changes, as a share of "
-    "what "
-    "communication can bring (loss of local minus loss of periodic:b=1). Pooled over data sets, with 95 % "
-    "intervals."
+    "Left: bytes by those of float32 in the same runs. Right: by how much the final loss changes, as a share of what "
+    "communication can bring (loss of local minus loss of periodic:b=1). Pooled over data sets, with 95 % intervals."
 )
 
 
@@ -34,8 +34,7 @@ class Codecs:
     def __init__(self, rows: Rows):
         self.rows = rows
         self.datasets = values(rows, "dataset")
-        fixed = ("periodic:b=1", "local", "fgm-blocks")
-        names = [name for name in values(rows, "protocol") if name not in fixed]
+        names = [name for name in values(rows, "protocol") if name not in NOT_CODED]
         self.pairs = [
             (name, codec)
             for name in names
@@ -47,30 +46,40 @@ class Codecs:
         """The runs of one protocol."""
         return where(self.rows, protocol=protocol, codec=codec, dataset=dataset, **more)
 
+    def level(self, dataset: str, protocol: str) -> float:
+        """The mean final loss of a protocol on one data set, with any codec."""
+        return mean(where(self.rows, dataset=dataset, protocol=protocol), "loss")
+
     def common(self, protocol: str, codec: str, dataset: str) -> tuple[Rows, Rows]:
         """The runs with the codec, and those with the same settings but float32."""
-        coded, plain = self.of(protocol, codec, dataset), self.of(protocol, PLAIN, dataset)
+        coded = self.of(protocol, codec, dataset)
+        plain = self.of(protocol, PLAIN, dataset)
         if protocol.startswith("periodic"):
             return coded, plain  # its threshold means nothing
-        ts, safes = tuple(values(coded, "threshold")), tuple(values(coded, "safe"))
-        return coded, where(plain, threshold=ts, safe=safes)
+        thresholds = values(coded, "threshold")
+        safes = values(coded, "safe")
+        return coded, where(plain, threshold=thresholds, safe=safes)
 
     def bytes(self, protocol: str, codec: str) -> Comparison:
         """Bytes with the codec by bytes without."""
-        pairs = [self.common(protocol, codec, dataset) for dataset in self.datasets]
-        return pooled([at_equal_settings(runs(a), runs(b), n) for n, (a, b) in enumerate(pairs)])[0]
+        found = []
+        for number, dataset in enumerate(self.datasets):
+            coded, plain = self.common(protocol, codec, dataset)
+            found.append(at_equal_settings(runs(coded), runs(plain), number))
+        both, _ = pooled(found)
+        return both
 
     def loss(self, protocol: str, codec: str, dataset: str) -> Comparison:
         """Final loss with the codec minus that without, as a share of what communication can bring on this set."""
-        a, b = self.common(protocol, codec, dataset)
-        gain = mean(where(self.rows, dataset=dataset, protocol="local"), "loss")
-        gain -= mean(where(self.rows, dataset=dataset, protocol="periodic:b=1"), "loss")
-        found = loss_difference(runs(a), runs(b), self.datasets.index(dataset))
+        coded, plain = self.common(protocol, codec, dataset)
+        gain = self.level(dataset, "local") - self.level(dataset, "periodic:b=1")
+        found = loss_difference(runs(coded), runs(plain), self.datasets.index(dataset))
         return Comparison(found.log / gain, found.draws / gain, found.n)
 
     def losses(self, protocol: str, codec: str) -> Comparison:
         """The mean of these shares."""
-        return pooled([self.loss(protocol, codec, dataset) for dataset in self.datasets])[0]
+        both, _ = pooled([self.loss(protocol, codec, dataset) for dataset in self.datasets])
+        return both
 
 
 def chapter(rows: Rows) -> Chapter:
@@ -83,9 +92,6 @@ def chapter(rows: Rows) -> Chapter:
         [table(codecs), *blocks(codecs)],
         [answer(codecs)],
     )
-
-
-HARMLESS = 0.05
 
 
 def best(codecs: Codecs) -> tuple[str, str]:
@@ -107,49 +113,48 @@ def answer(codecs: Codecs) -> str:
 
 def findings(codecs: Codecs) -> list[str]:
     """Which codecs save what, and whether they cost anything."""
-    sentences = []
-    for codec in LOOKS:
-        names = [name for name, other in codecs.pairs if other == codec]
-        if not names:
-            continue
-        ratios = sorted(codecs.bytes(name, codec).estimate.value for name in names)
-        worst = max(names, key=lambda name: codecs.losses(name, codec).plain.high)
-        sentences.append(
-            f"`{codec}` needs {ratios[0]:.2f} to {ratios[-1]:.2f} times the bytes of float32; the final "
-            "loss "
-            f"changes at worst by {difference(codecs.losses(worst, codec).plain)} of what communication "
-            "can "
-            f"bring (`{worst}`)."
-        )
-    return sentences
+    used = {codec for _, codec in codecs.pairs}
+    return [finding(codecs, codec) for codec in LOOKS if codec in used]
+
+
+def finding(codecs: Codecs, codec: str) -> str:
+    """What one codec saves, and what it costs at worst."""
+    names = [name for name, other in codecs.pairs if other == codec]
+    ratios = sorted(codecs.bytes(name, codec).estimate.value for name in names)
+    worst = max(names, key=lambda name: codecs.losses(name, codec).plain.high)
+    loss = codecs.losses(worst, codec).plain
+    return (
+        f"`{codec}` needs {ratios[0]:.2f} to {ratios[-1]:.2f} times the bytes of float32; the final loss "
+        f"changes at worst by {difference(loss)} of what communication can bring (`{worst}`)."
+    )
 
 
 def table(codecs: Codecs) -> Table:
     """One line for each protocol and codec."""
-    body = []
-    for protocol, codec in codecs.pairs:
-        gaps = [codecs.loss(protocol, codec, dataset) for dataset in codecs.datasets]
-        cells = [difference(gap.plain) if gap.n else "–" for gap in gaps]
-        body.append(
-            [f"`{protocol}`", f"`{codec}`", ratio(codecs.bytes(protocol, codec).estimate), *cells]
-        )
-    levels = ", ".join(
-        f"{d} {mean(where(codecs.rows, dataset=d), 'baseline_loss'):.3f} → "
-        f"{mean(where(codecs.rows, dataset=d, protocol='local'), 'loss'):.3f} → "
-        f"{mean(where(codecs.rows, dataset=d, protocol='periodic:b=1', codec=PLAIN), 'loss'):.3f}"
-        for d in codecs.datasets
-    )
+    seeds = len(values(codecs.rows, "seed"))
+    levels = ", ".join(levels_on(codecs, dataset) for dataset in codecs.datasets)
     about = (
-        "Bytes by those of float32 at the same settings; change of the final loss as a share of what "
-        "communication can "
-        f"bring ({len(values(codecs.rows, 'seed'))} seeds). Final losses without input → `local` → "
-        f"`periodic:b=1`: {levels}."
+        "Bytes by those of float32 at the same settings; change of the final loss as a share of what communication can "
+        f"bring ({seeds} seeds). Final losses without input → `local` → `periodic:b=1`: {levels}."
     )
-    return Table(
-        about,
-        ["", "codec", "bytes / float32's", *(f"loss, {dataset}" for dataset in codecs.datasets)],
-        body,
-    )
+    header = ["", "codec", "bytes / float32's", *(f"loss, {name}" for name in codecs.datasets)]
+    return Table(about, header, [line(codecs, *pair) for pair in codecs.pairs])
+
+
+def levels_on(codecs: Codecs, dataset: str) -> str:
+    """The losses between which all happens on one data set."""
+    trivial = mean(where(codecs.rows, dataset=dataset), "baseline_loss")
+    local = codecs.level(dataset, "local")
+    best = mean(codecs.of("periodic:b=1", PLAIN, dataset), "loss")
+    return f"{dataset} {trivial:.3f} → {local:.3f} → {best:.3f}"
+
+
+def line(codecs: Codecs, protocol: str, codec: str) -> list[str]:
+    """The cells of one protocol with one codec."""
+    size = codecs.bytes(protocol, codec).estimate
+    gaps = [codecs.loss(protocol, codec, dataset) for dataset in codecs.datasets]
+    cells = [difference(gap.plain) if gap.n else "–" for gap in gaps]
+    return [f"`{protocol}`", f"`{codec}`", ratio(size), *cells]
 
 
 def blocks(codecs: Codecs) -> Sequence[Table]:
@@ -157,43 +162,37 @@ def blocks(codecs: Codecs) -> Sequence[Table]:
     body = []
     for number, dataset in enumerate(codecs.datasets):
         split = codecs.of("fgm-blocks", PLAIN, dataset)
-        whole = where(
-            codecs.of("fgm", PLAIN, dataset, safe="ball"),
-            threshold=tuple(values(split, "threshold")),
-        )
+        plain = codecs.of("fgm", PLAIN, dataset, safe="ball")
+        whole = where(plain, threshold=values(split, "threshold"))
         if split and whole:
             cost = at_equal_settings(runs(split), runs(whole), number).estimate
             loss = loss_difference(runs(split), runs(whole), number).plain
             says = verdict(cost, "saves bytes", "costs more", "makes no clear difference")
             body.append([dataset, ratio(cost), difference(loss), says])
-    header = ["data set", "bytes / fgm's", "final loss − fgm's", "so it"]
-    return (
-        [
-            Table(
-                "`fgm-blocks`, a round of its own for each block of parameters, against `fgm` at equal radius:",
-                header,
-                body,
-            )
-        ]
-        if body
-        else []
-    )
+    if not body:
+        return []
+    return [
+        Table(
+            "`fgm-blocks`, a round of its own for each block of parameters, against `fgm` at equal radius:",
+            ["data set", "bytes / fgm's", "final loss − fgm's", "so it"],
+            body,
+        )
+    ]
 
 
 def drawn(codecs: Codecs) -> Figure:
     """Bytes and loss, one line for each protocol."""
     names = list(dict.fromkeys(name for name, _ in codecs.pairs))
     figure, (left, right) = figures.panels(2, columns=2, height=1.8 + 0.75 * len(names))
-    for place, (codec, look) in enumerate(LOOKS.items()):
-        mine = [(line, name) for line, name in enumerate(names) if (name, codec) in codecs.pairs]
-        if mine:
-            lines = [line + 0.15 * (place - 2) for line, _ in mine]
-            figures.dots_at(
-                left, lines, [codecs.bytes(name, codec).estimate for _, name in mine], *look, codec
-            )
-            figures.dots_at(
-                right, lines, [codecs.losses(name, codec).plain for _, name in mine], *look
-            )
+    for place, (codec, (marker, color)) in enumerate(LOOKS.items()):
+        mine = [name for name in names if (name, codec) in codecs.pairs]
+        if not mine:
+            continue
+        places = [names.index(name) + 0.15 * (place - 2) for name in mine]
+        sizes = [codecs.bytes(name, codec).estimate for name in mine]
+        losses = [codecs.losses(name, codec).plain for name in mine]
+        figures.dots_at(left, places, sizes, marker, color, codec)
+        figures.dots_at(right, places, losses, marker, color)
     figures.name_lines(left, names)
     figures.name_lines(right, [""] * len(names), at=0.0)
     figures.titles(left, "bytes", "ratio to float32 (log scale)")
