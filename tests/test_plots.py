@@ -1,14 +1,18 @@
 """Figures: drawn from the record, legible in grey, and free of pyplot's global state."""
 
 import sys
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from test_simulate import go, toy
 
-from fgm_ref.protocols import PROTOCOLS
-from fgm_ref.view import plots
+from fgm_ref.protocols import PROTOCOLS, base
+from fgm_ref.transport import messages
+from fgm_ref.view import looks, plots
+from fgm_ref.view.curves import spread
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +51,87 @@ def test_loss_against_bytes_draws_the_curves(results):
     assert {text.get_text() for text in ax.texts} >= {result.config.protocol for result in results}
 
 
-def test_bars_hold_every_byte(results):
-    ax = plots.bytes_by_type(results)
-    ends = {}
-    for bar in ax.patches:
-        row = round(bar.get_y() + bar.get_height() / 2)
-        ends[row] = ends.get(row, 0) + bar.get_width()
+def drawn(ax):
+    """{row: MB}: the widths of the bars' parts, added up."""
+    widths = Counter()
+    for patch in ax.patches:
+        widths[round(patch.get_y() + patch.get_height() / 2)] += patch.get_width()
+    return widths
+
+
+def expect_all_drawn(results):
+    widths = drawn(plots.bytes_by_type(results))
     for row, result in enumerate(results):
-        assert ends[row] == pytest.approx(result.totals["bytes"] / 1e6)
+        billed = sum(line["bytes"] for line in result.ledger.values())
+        assert billed == result.totals["bytes"] > 0
+        assert widths[row] == pytest.approx(billed / 1e6, rel=1e-9), result.config
+
+
+def test_bars_hold_every_byte(results):
+    expect_all_drawn(results)
+
+
+VARIANTS = (
+    {"protocol": "fgm-projection:m=2000"},
+    {"protocol": "fgm", "optimizer_state": "average"},
+    {"protocol": "gm-reb", "optimizer_state": "average"},
+    {"protocol": "periodic:b=3", "multicast": True},
+    {"protocol": "fgm", "codec": "int8+ef"},
+    {"protocol": "dynamic", "faults": "drop=0.2,delay=1"},
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [*({"protocol": name} for name in PROTOCOLS), *VARIANTS],
+    ids=lambda settings: "-".join(map(str, settings.values())),
+)
+def test_what_is_drawn_is_what_is_billed(settings):
+    expect_all_drawn([go(**{"sites": 4, "steps": 20, "threshold": 0.02} | settings)])
+
+
+def test_runs_of_the_same_protocol_have_a_bar_each():
+    expect_all_drawn([go("fgm", sites=sites, steps=10, threshold=0.05) for sites in (2, 4)])
+
+
+def test_every_group_of_messages_has_its_own_fill():
+    parts = {(kind.direction, kind.group) for kind in messages.KINDS}
+    assert parts <= set(looks.GROUPS)
+    assert len(set(looks.GROUPS.values())) == len(looks.GROUPS)
+
+
+GOSSIP = messages.Kind("GOSSIP", messages.UP, "D", "what my neighbour said", "rumours")
+
+
+def test_a_kind_that_the_picture_has_not_heard_of_is_drawn(results, monkeypatch):
+    # with a group of its own, and even without the package knowing the kind at all
+    monkeypatch.setattr(messages, "KINDS", (*messages.KINDS, GOSSIP))
+    one = results[-1]
+    bill = {"direction": "up", "messages": 1, "bytes": 5000, "tcp_bytes": 5200}
+    more = {"GOSSIP": bill, "UNHEARD_OF": bill | {"direction": "down", "bytes": 700}}
+    totals = one.totals | {"bytes": one.totals["bytes"] + 5700}
+    told = replace(one, ledger=one.ledger | more, totals=totals)
+    expect_all_drawn([told, one])
+    ax = plots.bytes_by_type([told, one])
+    labels = {text.get_text() for text in ax.get_legend().get_texts()}
+    assert {"up: rumours", "down: other"} <= labels
+    fills = {(patch.get_facecolor(), patch.get_hatch()) for patch in ax.patches}
+    assert len(fills) == len(labels)
+
+
+OWN = replace(PROTOCOLS["fgm"], name="own", look=("#123456", "-", "o"))
+PLAIN = base.Protocol("plain", "only trains", base.Sites, base.Coordinator)
+
+
+@pytest.mark.parametrize("name", ["OWN", "PLAIN"])
+def test_an_own_protocol_is_drawn(name):
+    protocol = f"{__name__}:{name}"
+    result = go(protocol, sites=3, steps=30, threshold=0.05)
+    assert plots.style(protocol).color in ("#123456", plots.SKY)
+    expect_all_drawn([result])
+    assert len(plots.loss_against_bytes([result], toy()).get_lines()) == 2
+    stack = plots.overview([result], toy()).axes[1]
+    assert stack.axison == (name == "OWN")  # it counts quanta, whatever it is called
 
 
 def test_the_bound_is_above_the_stack_until_the_last_step(results):
@@ -74,7 +151,7 @@ def test_the_bound_is_above_the_stack_until_the_last_step(results):
 
 
 def test_spread_keeps_order_gap_and_limits():
-    placed = plots._spread([0.5, 0.5, 0.52, 0.99, 1.0], gap=0.1)
+    placed = spread([0.5, 0.5, 0.52, 0.99, 1.0], gap=0.1)
     assert placed == sorted(placed)
     assert min(np.diff(placed)) > 0.1 - 1e-9
     assert placed[0] >= 0 and placed[-1] <= 1 + 1e-9

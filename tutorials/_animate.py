@@ -113,7 +113,7 @@ def draw_stack(ax, result, frame):
     """φ of all sites, stacked, below the coordinator's bound."""
     used = np.vstack([np.zeros(K), (result.series["phi"][: frame.step] + R) / (K * R)])
     if frame.step:
-        ax.stackplot(range(frame.step + 1), used.T, colors=plots._site_colors(K), edgecolor="white", linewidth=0.3)
+        ax.stackplot(range(frame.step + 1), used.T, colors=plots.site_colors(K), edgecolor="white", linewidth=0.3)
     ax.plot(*zip(*frame.bound, strict=True), color=plots.VERMILLION, drawstyle="steps-post", linewidth=1.5)
     ax.axhline(1, color="black", linestyle="--", linewidth=1)
     ax.set(xlim=(0, int(result.events["step"][result.events["round"] == 1].max())), ylim=(0, 1.15), yticks=(0, 0.5, 1))
@@ -126,7 +126,7 @@ def draw_counters(ax, frame):
     """A block for each quantum that a site has told of, and how large a quantum is now, against the first one."""
     for site, (told, sign) in enumerate(zip(frame.told, SIGNS, strict=True)):
         for n in range(told):
-            ax.bar(site, 0.9, bottom=n, width=0.6, color=plots._site_colors(K)[site], edgecolor="black", linewidth=0.8)
+            ax.bar(site, 0.9, bottom=n, width=0.6, color=plots.site_colors(K)[site], edgecolor="black", linewidth=0.8)
         ax.text(site, -0.3, f"{sign} {told}", ha="center", va="top", fontsize=9)
     ax.bar(-1, K * frame.theta / (R / 2), width=0.4, color=plots.VERMILLION)
     ax.text(-1, -0.3, "θ", ha="center", va="top", fontsize=9)
