@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 from test_demo import QUICK, demo_in_process
 from test_simulate import go, toy
 
-from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.protocols import PROTOCOLS, fgm
+from fgm_ref.transport import messages
 from fgm_ref.transport.messages import KINDS
 from fgm_ref.view import plots
-from fgm_ref.view.player import page, record
+from fgm_ref.view.player import page, record, words
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -161,14 +163,74 @@ def test_a_page_that_is_too_large_is_refused(results, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_colours_are_those_of_the_figures():
-    script = page.resource("svg.js")
-    colours = dict(re.findall(r'(\w+): "(#\w+)"', script))
+def test_colours_are_those_of_the_figures(results, pages):
+    scripts = "".join(page.resource(name) for name in page.SCRIPTS)
+    assert not set(re.findall(r"#\w{6}", scripts)) & {*plots.COLORS.values(), *plots.site_colors(4)}
     for name in record.SHOWN:
-        assert colours[re.split("[-:]", name)[0]] == plots.style(name).color
-    assert tuple(
-        re.findall(r"SHADES = \[(.*?)\]", script)[0].replace('"', "").split(", ")
-    ) == tuple(plots._site_colors(4))
+        assert record.one_run(results[name])["colour"] == plots.style(name).color
+    written = content(pages["gm", "fgm"])
+    assert written["red"] == plots.VERMILLION
+    assert written["shades"] == plots.site_colors(4)
+
+
+def test_every_kind_of_message_has_words():
+    fillers = page.resource("words.js").partition("const FILLERS")[2].partition("};")[0]
+    known = set(re.findall(r"^  (\w+): ", fillers, re.M))
+    for kind, told in zip(messages.KINDS, words.words(), strict=True):
+        assert (told["name"], told["up"]) == (kind.name, kind.direction == messages.UP)
+        for sentence in (told["says"], told["again"]):
+            assert set(re.findall(r"{(\w+)}", sentence)) <= known
+            assert sentence.endswith((".", "}")) or kind in words.SENTENCES
+    scripts = page.resource("words.js") + page.resource("controls.js") + page.resource("network.js")
+    assert not [kind for kind in messages.KINDS if re.search(rf"\b{kind}\b", scripts)]
+
+
+GOSSIP = messages.Kind("GOSSIP", messages.DOWN, "1", "what a neighbour said")
+
+
+def test_a_new_kind_needs_no_words_of_its_own(monkeypatch):
+    monkeypatch.setattr(messages, "KINDS", (*messages.KINDS, GOSSIP))
+    says = "The coordinator to {whom}: what a neighbour said."
+    assert words.words()[-1] == {"name": "GOSSIP", "up": False, "says": says, "again": says}
+
+
+class Talkative(fgm.Coordinator):
+    """Asks for steps that nobody needs, so that the page meets a kind of message that it has no words for."""
+
+    def start_subround(self):
+        super().start_subround()
+        self.network.poll(messages.COUNT)
+
+
+class Counting(fgm.Sites):
+    def reply(self, kind, sites):
+        if kind is messages.COUNT:
+            return self.own[sites]
+        return super().reply(kind, sites)
+
+
+OWN = replace(
+    PROTOCOLS["fgm"], name="own", sites=Counting, coordinator=Talkative, look=("#123456", "-", "o")
+)
+BLIND = replace(PROTOCOLS["periodic"], name="blind", replays=True)
+
+
+def test_an_own_protocol_that_replays_is_shown(capsys, tmp_path):
+    path = tmp_path / "player.html"
+    code, _out, err = demo_in_process(
+        capsys, *QUICK, "--protocol", f"{__name__}:OWN", "--html", path
+    )
+    assert code == 0, err
+    (one,) = content(path)["runs"]
+    assert (one["protocol"], one["colour"], one["counts"]) == (f"{__name__}:OWN", "#123456", True)
+
+
+def test_an_own_protocol_that_watches_nothing_cannot_be_replayed(capsys, tmp_path):
+    code, out, err = demo_in_process(
+        capsys, *QUICK, "--protocol", f"{__name__}:BLIND", "--html", tmp_path / "player.html"
+    )
+    assert (code, out) == (2, "")
+    assert "--protocol: expected one whose sites watch φ" in err and len(err.splitlines()) == 1
 
 
 def test_the_demo_writes_the_page_and_nothing_else(capsys, tmp_path, monkeypatch):
@@ -278,3 +340,15 @@ def test_in_a_browser(results, pages, pair, tmp_path):
         assert f"{result.totals['messages']:,}" in one["shown"]
         # the picture's message, as the page has worked it out: silence means that the bound is above the truth
         assert one["aboveBound"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+def test_an_own_protocol_in_a_browser(tmp_path):
+    own = f"{__name__}:OWN"
+    result = go(own, sites=4, steps=40, threshold=0.05, seed=3)
+    assert result.ledger["COUNT"]["messages"] > 0
+    report = browse(page.write([result], toy(), tmp_path / "own.html"), tmp_path)
+    assert report["mistakes"] == []
+    assert report["runs"][0]["subrounds"] == int(result.series["subrounds"][-1])
+    assert "my steps in this round." in report["told"]

@@ -11,7 +11,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 /** One run: heading, network, words, chart, counters. */
 function drawPanel(run) {
   const panel = add(byId("panels"), "section", { class: "panel", "aria-label": run.protocol });
-  panel.style.borderTopColor = colourOf(run);
+  panel.style.borderTopColor = run.colour;
   const heading = add(panel, "h2", {}, `${run.protocol} `);
   add(heading, "small", {}, run.about);
   const network = drawNetwork(panel, run);
@@ -55,7 +55,7 @@ function drawBytes() {
 /** Stripes for the first run, dots for the second. */
 function drawPattern(defs, run, n) {
   const pattern = draw(defs, "pattern", { id: `pattern-${n}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" });
-  draw(pattern, "rect", { width: 8, height: 8, fill: colourOf(run) });
+  draw(pattern, "rect", { width: 8, height: 8, fill: run.colour });
   if (n) draw(pattern, "circle", { cx: 4, cy: 4, r: 1.7, fill: "#fff" });
   else draw(pattern, "path", { d: "M0 8L8 0", stroke: "#fff", "stroke-width": 1.6 });
   return `url(#pattern-${n})`;

@@ -30,7 +30,7 @@ function drawNetwork(parent, run) {
   const svg = picture(parent, NET.width, NET.height, `${run.protocol}: coordinator and ${k} sites`);
   const messages = draw(svg, "g", {});
   const [x, y, width, height] = NET.box;
-  draw(svg, "rect", { x, y, width, height, rx: 5, fill: "#f4f4f4", stroke: colourOf(run), "stroke-width": 2.5 });
+  draw(svg, "rect", { x, y, width, height, rx: 5, fill: "#f4f4f4", stroke: run.colour, "stroke-width": 2.5 });
   const lines = [0, 1, 2].map((n) =>
     draw(svg, "text", { x: x + width / 2, y: y + 19 + 19 * n, "text-anchor": "middle", class: n ? "" : "strong" }));
   const columns = Array.from({ length: k }, (_, site) => drawColumn(svg, site));

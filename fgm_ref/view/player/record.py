@@ -12,13 +12,16 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.datasets import Dataset
 from fgm_ref.protocols import PROTOCOLS, parse
+from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.simulate import PHI_SITES
-from fgm_ref.transport.messages import KINDS
+from fgm_ref.transport import messages
+from fgm_ref.view.looks import SHADES, VERMILLION, has_bound, style
+from fgm_ref.view.player.words import words
 
 SHOWN = tuple(name for name, protocol in PROTOCOLS.items() if protocol.replays)
-"""The protocols that can be replayed: their sites watch φ, and their log tells all that the picture needs."""
+"""Those of this package that can be replayed: their sites watch φ, and their log tells all that the picture needs."""
 
 MOST = 60_000
 """So many values of φ per run, steps × sites, keep the page small."""
@@ -32,19 +35,32 @@ def expect_shown(configs: Sequence[Config]) -> None:
     if not 1 <= len(configs) <= 2:
         raise ValueError(f"protocol: expected one or two with --html, got {len(configs)}")
     for config in configs:
-        if parse(config.protocol)[0].name not in SHOWN:
-            raise ValueError(
-                f"protocol: expected one of {', '.join(SHOWN)} with --html, got {config.protocol!r}"
-            )
-        if config.sites > PHI_SITES:
-            raise ValueError(f"sites: expected at most {PHI_SITES} with --html, got {config.sites}")
-        if config.steps * config.sites > MOST:
-            raise ValueError(
-                f"steps: expected at most {MOST // config.sites:,} with --html and {config.sites} sites, "
-                f"got {config.steps:,}"
-            )
+        _expect_replays(config.protocol)
+        _expect_small(config.sites, config.steps)
         if config.faults:
             raise ValueError(f"faults: expected none with --html, got {config.faults!r}")
+
+
+def _expect_replays(text: str) -> None:
+    """A protocol of this package or of the user's that says that it can be replayed, and can."""
+    protocol = parse(text)[0]
+    if not protocol.replays:
+        raise ValueError(f"protocol: expected one of {', '.join(SHOWN)} with --html, got {text!r}")
+    if not issubclass(protocol.sites, MonitoringSites):
+        raise ValueError(
+            f"protocol: expected one whose sites watch φ (MonitoringSites) with --html, got {text!r}"
+        )
+
+
+def _expect_small(sites: int, steps: int) -> None:
+    """So many values of φ that the page stays small."""
+    if sites > PHI_SITES:
+        raise ValueError(f"sites: expected at most {PHI_SITES} with --html, got {sites}")
+    most = MOST // sites
+    if steps > most:
+        raise ValueError(
+            f"steps: expected at most {most:,} with --html and {sites} sites, got {steps:,}"
+        )
 
 
 def record(results: Sequence[RunResult], data: Dataset) -> dict[str, Any]:
@@ -57,7 +73,9 @@ def record(results: Sequence[RunResult], data: Dataset) -> dict[str, Any]:
         "steps": config.steps,
         "seed": config.seed,
         "setting": setting(results[0]),
-        "kinds": [[kind.name, kind.direction, kind.meaning] for kind in KINDS],
+        "kinds": words(),
+        "shades": SHADES,
+        "red": VERMILLION,
         "runs": [one_run(result) for result in results],
     }
 
@@ -65,10 +83,11 @@ def record(results: Sequence[RunResult], data: Dataset) -> dict[str, Any]:
 def setting(result: RunResult) -> str:
     """The training in one line."""
     config = result.config
-    size = f"{config.cell.upper()} with {result.final['parameters']:,} parameters"
-    radius = f"{config.threshold:g}·‖E‖" if config.relative else f"{config.threshold:g}"
+    radius = f"{config.threshold:g}"
+    if config.relative:
+        radius += "·‖E‖"
     parts = [
-        size,
+        f"{config.cell.upper()} with {result.final['parameters']:,} parameters",
         f"{config.sites} sites",
         f"{config.split} split",
         config.schedule,
@@ -82,9 +101,12 @@ def setting(result: RunResult) -> str:
 
 def one_run(result: RunResult) -> dict[str, Any]:
     """One run: its log, its values of φ, and the ledger's totals, to which the replay must come too."""
+    protocol = result.config.protocol
     return {
-        "protocol": result.config.protocol,
-        "about": parse(result.config.protocol)[0].about,
+        "protocol": protocol,
+        "about": parse(protocol)[0].about,
+        "colour": style(protocol).color,
+        "counts": has_bound(protocol),
         "used": used(result).tolist(),
         "loss": [rounded(loss) for loss in result.series["loss"]],
         "events": [row(event, result) for event in result.events],
@@ -106,32 +128,34 @@ def used(result: RunResult) -> Array:
 
 def part(result: RunResult) -> Array:
     """λ of each step, (steps, 1): after a flush the sites count from λφ(0)."""
-    parts, steps = np.ones((len(result.series["phi"]), 1)), len(result.series["phi"])
+    parts = np.ones((len(result.series["phi"]), 1))
     for event in result.events:
-        if event["step"] < steps and name_of(event) in ("LAMBDA", "MODEL"):
-            parts[event["step"] :] = event["number"] if name_of(event) == "LAMBDA" else 1.0
+        after = slice(event["step"], None)
+        if name_of(event) == "LAMBDA":
+            parts[after] = event["number"]
+        elif name_of(event) == "MODEL":
+            parts[after] = 1.0
     return parts
 
 
 def row(event: Any, result: RunResult) -> list[Any]:
     """[step, kind, site, copies, bytes each, number, value], where site −1 is everybody."""
     number, value = in_shares(event, result)
-    return [
-        *(int(event[name]) for name in ("step", "kind", "site", "copies", "size")),
-        rounded(number),
-        rounded(value),
-    ]
+    whole = [int(event[name]) for name in ("step", "kind", "site", "copies", "size")]
+    return [*whole, rounded(number), rounded(value)]
 
 
 def in_shares(event: Any, result: RunResult) -> tuple[float, float]:
     """The payload and the cause of an event, in shares where they are values of φ."""
-    k, number, value = result.config.sites, float(event["number"]), float(event["value"])
+    number = float(event["number"])
+    value = float(event["value"])
     zero = abs(float(result.series["phi_zero"][max(event["step"] - 1, 0)]))
+    slack = result.config.sites * zero
     match name_of(event):
         case "QUANTUM":  # θ, and what the poll has shown to be used
-            return number / (k * zero), 1 + value / (k * zero)
+            return number / slack, 1 + value / slack
         case "LAMBDA":  # λ, and what the flushed part has used
-            return number, value / (k * zero) + 1 - number
+            return number, value / slack + 1 - number
         case "VIOLATION":
             return np.nan, 1 + value / zero
         case "INCREMENT":
@@ -141,7 +165,7 @@ def in_shares(event: Any, result: RunResult) -> tuple[float, float]:
 
 def name_of(event: Any) -> str:
     """The name of an event's kind."""
-    return KINDS[event["kind"]].name
+    return messages.KINDS[event["kind"]].name
 
 
 def rounded(number: float) -> float | int | None:

@@ -3,12 +3,11 @@
 
 const record = JSON.parse(document.getElementById("record").textContent);
 const k = record.sites;
-const kinds = record.kinds.map(([name, direction, meaning]) => ({ name, up: direction === "up", meaning }));
 const EVERYBODY = -1;
 
 /** A row of the log with names. */
 function readEvent([step, kind, site, copies, size, number, value]) {
-  return { step, kind: kinds[kind], site, copies, size, number, value };
+  return { step, kind: record.kinds[kind], site, copies, size, number, value };
 }
 
 /** Before anything was sent. */
@@ -47,7 +46,7 @@ function replay(run) {
   run.events.map(readEvent).forEach((event) => events[event.step].push(event));
   const states = [];
   events.forEach((inStep, step) => states.push(inStep.reduce(after, step ? states[step - 1] : nothingYet())));
-  return { ...run, events, states, counts: run.protocol.startsWith("fgm") };
+  return { ...run, events, states };
 }
 
 /** What the sites have used of their own parts in a step, before its messages; 1 is all of it. */

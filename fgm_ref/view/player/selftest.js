@@ -40,6 +40,7 @@ function selftest() {
     press("End");
     report.slider = Number(byId("step").value);
     report.runs = runs.map(atTheEnd);
+    report.told = runs.flatMap((run) => run.states.map((_, step) => tell(run, step))).join("\n");
     report.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
     report.mistakes = mistakes;
     add(document.body, "pre", { id: "selftest" }, JSON.stringify(report));

@@ -1,18 +1,11 @@
-// Small helpers for drawing, and the looks: the same colours as in the figures of fgm_ref/view/plots.py.
+// Small helpers for drawing.  The colours come with the record: they are those of the figures.
 
 const SVG = "http://www.w3.org/2000/svg";
-const COLOURS = { dynamic: "#CC79A7", gm: "#E69F00", fgm: "#009E73" };
-const RED = "#D55E00";
-const SHADES = ["#BFD9EA", "#7FB3D3", "#D9E8B8", "#A3C586"];  // neighbours differ in grey too
-
-/** The colour of a protocol or of a variant of it. */
-function colourOf(run) {
-  return COLOURS[run.protocol.split(/[-:]/)[0]];
-}
+const RED = record.red;
 
 /** The shade of a site. */
 function shadeOf(site) {
-  return SHADES[site % SHADES.length];
+  return record.shades[site % record.shades.length];
 }
 
 /** A new SVG element inside `parent`. */

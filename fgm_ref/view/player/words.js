@@ -1,4 +1,4 @@
-// What happened in a step, in words.
+// What happened in a step, in words.  The sentences come with the kinds of message (see words.py).
 
 /** Sentences about a run's step, from its messages in their order. */
 function tell(run, step) {
@@ -9,11 +9,11 @@ function tell(run, step) {
   let state = run.states[step - 1];
   groups(events).forEach((group) => {
     state = group.reduce(after, state);
-    const say = SENTENCES[group[0].kind.name];
-    const first = group[0] === events.find((event) => event.kind === group[0].kind);
-    if (say) sentences.push(say(group, state, run, step, first));
+    const { kind } = group[0];
+    const first = group[0] === events.find((event) => event.kind === kind);
+    sentences.push(fill(first ? kind.says : kind.again, { group, state, run, step }));
   });
-  return sentences.join(" ");
+  return sentences.filter((sentence) => sentence).join(" ");
 }
 
 /** Neighbours of one kind, together. */
@@ -26,22 +26,25 @@ function groups(events) {
   }, []);
 }
 
-const SENTENCES = {
-  VIOLATION: (group) => `${who(group)}: φ > 0, its own part of the slack is used up.`,
-  INCREMENT: (group, state) => `${who(group)} reported ${quanta(group)}: c = ${state.c}.`
-    + (state.c > k ? ` That is more than ${k}.` : ""),
-  PHI: (_, state, run, step, first) => (first
-    ? `The coordinator asks for every φ: ${percent(usedInAll(run, step))} is really used up.`
-    : "It asks for every φ again."),
-  QUANTUM: (_, state) => `Subround ${state.subround + 1}: what is left is cut into ${2 * k} quanta of `
-    + `${percent(state.theta)}.`,
-  DRIFT: (group) => `${group[0].site === EVERYBODY ? "All drifts" : "Drifts"} are collected.`,
-  LOCAL: () => "Models are collected.",
-  FLUSH: () => "All drifts are flushed to the coordinator.",
-  LAMBDA: (group) => `They cancel enough: the round goes on with λ = ${group[0].number}.`,
-  BALANCED: (group) => `${who(group)} took the mean of those that were asked.`,
-  PROJECTED: () => "The sites agree on the block means of their drifts.",
-  MODEL: (_, state) => `The mean goes out to all sites: round ${state.round} starts.`,
+/** A sentence with the names in braces filled in. */
+function fill(sentence, told) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => FILLERS[name](told));
+}
+
+/** What the names stand for; `state` is that after the group of messages. */
+const FILLERS = {
+  who: ({ group }) => who(group),
+  whom: ({ group }) => who(group).toLowerCase(),
+  drifts: ({ group }) => (group[0].site === EVERYBODY ? "All drifts" : "Drifts"),
+  number: ({ group }) => group[0].number,
+  quanta: ({ group }) => quanta(group),
+  c: ({ state }) => state.c,
+  alarm: ({ state }) => (state.c > k ? ` That is more than ${k}.` : ""),
+  round: ({ state }) => state.round,
+  subround: ({ state }) => state.subround + 1,
+  pieces: () => 2 * k,
+  theta: ({ state }) => percent(state.theta),
+  used: ({ run, step }) => percent(usedInAll(run, step)),
 };
 
 /** "Site 3" or "Sites 3, 5". */
