@@ -24,12 +24,14 @@ class atomic:
         self.part = Path(name)
         return self.part
 
-    def __exit__(self, kind: Any, *_: Any) -> None:
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if kind is None:
             self.part.chmod(0o644)
             self.part.replace(self.path)
-        else:
-            self.part.unlink(missing_ok=True)
+            return
+        self.part.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # the user knows the file by this name
+            error.filename = str(self.path)
 
 
 def lock(folder: Path, program: str = "study") -> int | None:

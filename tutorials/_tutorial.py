@@ -9,8 +9,10 @@ import matplotlib
 from cycler import cycler
 from matplotlib.figure import Figure
 
+from fgm_ref.console import readable
 from fgm_ref.view import plots
 
+readable()
 NOTEBOOK = "ipykernel" in sys.modules
 if not NOTEBOOK:
     matplotlib.use("Agg")  # a script opens no windows

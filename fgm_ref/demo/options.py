@@ -4,8 +4,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from fgm_ref import __version__
+from fgm_ref.datasets.split import SPLITS
+from fgm_ref.learning.losses import LOSSES
 from fgm_ref.program import number, sizes, whole
 from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.simulation.config import OPTIMIZERS
+from fgm_ref.simulation.schedules import NAMES as SCHEDULES
+
+CELLS = ("lstm", "rnn")
 
 EXAMPLES = """\
 examples:
@@ -33,7 +40,19 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         allow_abbrev=False,
     )
-    add = p.add_argument_group("data").add_argument
+    add_data(p.add_argument_group("data"))
+    add_distribution(p.add_argument_group("distribution"))
+    add_training(p.add_argument_group("training"))
+    add_output(p.add_argument_group("output"))
+    return p
+
+
+Group = argparse._ArgumentGroup
+
+
+def add_data(group: Group) -> None:
+    """What is learnt from."""
+    add = group.add_argument
     add("--dataset", metavar="NAME", help="a bundled data set (see --list); default watch")
     add(
         "--csv",
@@ -49,11 +68,14 @@ def parser() -> argparse.ArgumentParser:
     )
     add(
         "--task",
-        choices=("classification", "regression"),
+        choices=tuple(LOSSES),
         help="with --csv: default is guessed from the label",
     )
 
-    add = p.add_argument_group("distribution").add_argument
+
+def add_distribution(group: Group) -> None:
+    """Who holds the data, and how they speak."""
+    add = group.add_argument
     add(
         "--protocol",
         metavar="NAME[:OPTION=VALUE,...]",
@@ -69,11 +91,11 @@ def parser() -> argparse.ArgumentParser:
     add("--threshold", metavar="T", type=number, help="radius R = T·‖E‖ of the safe function")
     add("--absolute", action="store_true", help="take the threshold as the radius itself")
     add("--sites", metavar="K", type=whole(1))
-    add("--split", choices=("iid", "natural", "dirichlet"))
+    add("--split", choices=SPLITS)
     add(
         "--schedule",
         metavar="NAME",
-        help="lockstep, bernoulli[:RATE,...] (unequal speeds) or single",
+        help=f"{', '.join(SCHEDULES)}; bernoulli:RATE,... sets the sites' speeds",
     )
     add(
         "--change",
@@ -86,18 +108,24 @@ def parser() -> argparse.ArgumentParser:
         help="how models are shipped: float32, float16, int8, int8+ef, sparse+int8+ef, ...",
     )
 
-    add = p.add_argument_group("training").add_argument
-    add("--cell", choices=("lstm", "rnn"))
+
+def add_training(group: Group) -> None:
+    """What a site does."""
+    add = group.add_argument
+    add("--cell", choices=CELLS)
     add("--hidden", metavar="H[,H...]", type=sizes, help="units of each recurrent layer")
     add("--steps", metavar="N", type=whole(1))
     add("--batch", metavar="B", type=whole(1), help="samples per site and step")
-    add("--optimizer", choices=("adam", "momentum", "sgd"))
+    add("--optimizer", choices=OPTIMIZERS)
     add("--lr", metavar="RATE", type=number)
     add("--clip", metavar="NORM", type=number, help="clip each gradient to this norm")
     add("--dropout", metavar="P", type=float)
     add("--seed", metavar="N", type=whole(0))
 
-    add = p.add_argument_group("output").add_argument
+
+def add_output(group: Group) -> None:
+    """What comes of it."""
+    add = group.add_argument
     add("--out", metavar="DIR", default="out", help="where the picture goes; default out")
     add("--json", action="store_true", help="the result as JSON on stdout, and nothing else")
     add(
@@ -121,36 +149,47 @@ def parser() -> argparse.ArgumentParser:
     add("--verify", action="store_true", help="check the protocols' guarantees after every step")
     add("--list", action="store_true", help="what there is to choose from")
     add("--check", action="store_true", help="versions, and a self-test of about two seconds")
-    return p
+    add("--version", action="version", version=f"fgm_ref {__version__}")
+
+
+SAME = (
+    "safe",
+    "threshold",
+    "sites",
+    "split",
+    "schedule",
+    "cell",
+    "hidden",
+    "steps",
+    "batch",
+    "optimizer",
+    "lr",
+    "clip",
+    "dropout",
+    "codec",
+    "faults",
+    "change",
+    "seed",
+)
+"""Options that are called like the setting that they set."""
+
+TABLE = ("label", "window", "group", "task")
+"""Options that go with --csv only: how the table is read."""
 
 
 def settings(args: argparse.Namespace) -> dict[str, Any]:
     """The `Config` fields that were given on the command line."""
-    same = (
-        "safe",
-        "threshold",
-        "sites",
-        "split",
-        "schedule",
-        "cell",
-        "hidden",
-        "steps",
-        "batch",
-        "optimizer",
-        "lr",
-        "clip",
-        "dropout",
-        "codec",
-        "faults",
-        "change",
-        "seed",
-    )
-    given = {name: value for name in same if (value := getattr(args, name)) is not None}
-    return (
-        given
-        | ({"relative": False} if args.absolute else {})
-        | ({"checks": True} if args.verify else {})
-    )
+    given = {name: getattr(args, name) for name in SAME if getattr(args, name) is not None}
+    if args.absolute:
+        given["relative"] = False
+    if args.verify:
+        given["checks"] = True
+    return given
+
+
+def table_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """How the user's own table is read; None for what was not said."""
+    return {name: getattr(args, name) for name in TABLE}
 
 
 def as_option(text: str) -> str:
@@ -160,6 +199,8 @@ def as_option(text: str) -> str:
     ('--threshold: expected ...', '--csv: expected ...', 'fgm: stopped ...')
     """
     name, colon, rest = text.partition(":")
-    options = {action.dest for action in parser()._actions}
     name = {"path": "csv"}.get(name, name)
-    return f"--{name}{colon}{rest}" if name in options | {"protocol"} else text
+    options = {action.dest for action in parser()._actions}
+    if name in options | {"protocol"}:
+        return f"--{name}{colon}{rest}"
+    return text

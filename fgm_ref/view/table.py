@@ -9,7 +9,6 @@ from fgm_ref.text import aligned
 
 MB = 1e6
 
-
 VIOLATIONS = ["true", "false-global", "false-local", "missed"]
 """Columns of a verified comparison: what the protocols' reactions were worth (see `observer.py`)."""
 
@@ -17,16 +16,6 @@ VIOLATIONS = ["true", "false-global", "false-local", "missed"]
 def judged(results: Sequence[RunResult]) -> bool:
     """Whether the runs were checked step by step."""
     return any("violations" in r.final for r in results)
-
-
-def notes(results: Sequence[RunResult]) -> list[str]:
-    """What must be said below the table: guarantees that the network's faults have cost."""
-    return [
-        f"{r.config.protocol}: with {r.config.faults or r.config.change} its guarantee was broken in "
-        f"{r.final['breaches']} steps"
-        for r in results
-        if r.final.get("breaches")
-    ]
 
 
 def reference(results: Sequence[RunResult]) -> RunResult | None:
@@ -39,21 +28,30 @@ def relative_bytes(result: RunResult, to: RunResult | None) -> float | None:
     return result.totals["bytes"] / to.totals["bytes"] if to else None
 
 
-def table(results: Sequence[RunResult], data: Dataset) -> str:
-    """One row per run.  Megabytes are payload, 10⁶ bytes."""
-    classification = data.task == "classification"
-    score = "accuracy" if classification else f"RMSE {data.unit}".strip()
-    header = ["protocol", "rounds", "messages", "up MB", "down MB", "test loss", score]
-    header += ["balanced"] if classification else []
-    header += VIOLATIONS if judged(results) else []
+def table(results: Sequence[RunResult], data: Dataset, columns: int | None = None) -> str:
+    """One row per run.  Megabytes are payload, 10⁶ bytes.
+
+    Where a line may have so many `columns` only, what does not fit stands below, with the first column again.
+    """
     base = reference(results)
-    header += ["bytes / " + base.config.protocol] if base else []
-    rows = [header] + [_row(r, classification, base) for r in results]
-    rows.append(_baseline_row(data, classification, len(header)))
-    return "\n".join(aligned(rows))
+    header = _header(results, data, base)
+    rows = [_row(result, data, base, judged(results)) for result in results]
+    rows.append(_baseline_row(data, len(header)))
+    return "\n".join(folded([header, *rows], columns))
 
 
-def _row(result: RunResult, classification: bool, base: RunResult | None) -> list[str]:
+def _header(results: Sequence[RunResult], data: Dataset, base: RunResult | None) -> list[str]:
+    header = ["protocol", "rounds", "messages", "up MB", "down MB", "test loss", score_name(data)]
+    if data.task == "classification":
+        header.append("balanced")
+    if judged(results):
+        header += VIOLATIONS
+    if base:
+        header.append(f"bytes / {base.config.protocol}")
+    return header
+
+
+def _row(result: RunResult, data: Dataset, base: RunResult | None, verdicts: bool) -> list[str]:
     final, totals = result.final, result.totals
     row = [
         result.config.protocol,
@@ -64,16 +62,57 @@ def _row(result: RunResult, classification: bool, base: RunResult | None) -> lis
         f"{final['loss']:.3f}",
         f"{final['score']:.3f}",
     ]
-    row += [f"{final['balanced']:.3f}"] if classification else []
-    row += [str(final["violations"][name]) for name in VIOLATIONS] if "violations" in final else []
-    return row + ([f"{relative_bytes(result, base):.3f}"] if base else [])
+    if data.task == "classification":
+        row.append(f"{final['balanced']:.3f}")
+    if verdicts:
+        counts = final.get("violations", {})
+        row += [str(counts.get(name, "")) for name in VIOLATIONS]
+    if base:
+        row.append(f"{relative_bytes(result, base):.3f}")
+    return row
 
 
-def _baseline_row(data: Dataset, classification: bool, columns: int) -> list[str]:
+def _baseline_row(data: Dataset, columns: int) -> list[str]:
     base = data.baseline
     row = [f"({base.name})", "", "", "", "", f"{base.loss:.3f}", f"{base.score:.3f}"]
-    row += [f"{base.balanced:.3f}"] if classification else []
+    if data.task == "classification":
+        row.append(f"{base.balanced:.3f}")
     return row + [""] * (columns - len(row))
+
+
+def score_name(data: Dataset) -> str:
+    """What the score is, and its unit."""
+    return "accuracy" if data.task == "classification" else f"RMSE {data.unit}".strip()
+
+
+def folded(rows: list[list[str]], columns: int | None) -> list[str]:
+    """The rows as one table; or as several below each other, each with the first column, if it is too wide.
+
+    >>> folded([["who", "a", "b"], ["one", "123", "45"]], 8)
+    ['who    a', '--------', 'one  123', '', 'who   b', '-------', 'one  45']
+    """
+    whole = aligned(rows)
+    if columns is None or len(whole[0]) <= columns:
+        return whole
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for part in _parts(widths, columns):
+        some = [[row[0], *(row[n] for n in part)] for row in rows]
+        lines += ["", *aligned([row for row in some if any(row[1:])])]
+    return lines[1:]
+
+
+def _parts(widths: Sequence[int], columns: int) -> list[list[int]]:
+    """Which columns stand side by side, besides the first one; each has two blanks before it."""
+    parts: list[list[int]] = []
+    room = 0
+    for number, width in enumerate(widths[1:], 1):
+        if not parts or room < width + 2:
+            parts.append([])
+            room = columns - widths[0]
+        parts[-1].append(number)
+        room -= width + 2
+    return parts
 
 
 def as_json(results: Sequence[RunResult], data: Dataset, version: str) -> dict[str, Any]:
@@ -86,7 +125,7 @@ def as_json(results: Sequence[RunResult], data: Dataset, version: str) -> dict[s
             "task": data.task,
             "train": len(data.x_train),
             "test": len(data.x_test),
-            "score": "accuracy" if data.task == "classification" else f"RMSE {data.unit}".strip(),
+            "score": score_name(data),
             "baseline": {
                 "name": data.baseline.name,
                 "loss": data.baseline.loss,

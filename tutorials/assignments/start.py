@@ -8,6 +8,8 @@ import re
 import sys
 from pathlib import Path
 
+from fgm_ref.console import readable
+
 HERE = Path(__file__).resolve().parent
 TIERS = {1: "a nudge", 2: "where to look", 3: "nearly the line"}
 
@@ -55,6 +57,7 @@ def hint(number: str, tier: str, task: str = "") -> str:
 
 def main(arguments: list[str]) -> int:
     """Returns the exit code."""
+    readable()
     command, *rest = arguments or [""]
     counts = {"new": (1, 1), "hint": (2, 3)}.get(command)
     if counts is None or not counts[0] <= len(rest) <= counts[1]:

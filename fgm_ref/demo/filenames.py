@@ -1,0 +1,94 @@
+"""File names that tell runs apart, and are the same for the same settings.
+
+A name says the data set, the cell and the seed, and then whatever differs from the data set's preset.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from fgm_ref.simulation.config import Config
+
+LONGEST = 120
+"""Characters of a name.  A longer one is cut, and ends in a hash of all of it."""
+
+ALWAYS = ("dataset", "cell", "seed", "protocol")
+"""Settings that have their own place in the name."""
+
+
+def run_name(config: Config, usual: Config, table: Mapping[str, Any]) -> str:
+    """The name of one run; `table` is how the user's own table was read, if it is one.
+
+    >>> usual = Config(dataset="watch", steps=150)
+    >>> run_name(Config(dataset="watch", steps=20, protocol="periodic:b=5"), usual, {})
+    'watch-lstm-seed0-steps20-periodic-b=5'
+    """
+    return file_name([*_common(config, usual, table), config.protocol])
+
+
+def picture_name(
+    configs: Sequence[Config],
+    usual: Config,
+    table: Mapping[str, Any],
+    comparison: Sequence[str],
+) -> str:
+    """The name of a picture of several runs; protocols are named unless it is the usual comparison.
+
+    >>> usual = Config(dataset="watch", steps=150)
+    >>> picture_name([usual], usual, {}, ["fgm"]), picture_name([usual], usual, {}, ["gm", "fgm"])
+    ('watch-lstm-seed0', 'watch-lstm-seed0-fgm')
+    """
+    parts = _common(configs[0], usual, table)
+    protocols = [config.protocol for config in configs]
+    if protocols != list(comparison):
+        parts.append("+".join(protocols))
+    return file_name(parts)
+
+
+def _common(config: Config, usual: Config, table: Mapping[str, Any]) -> list[str]:
+    """What all runs of a comparison have in their names."""
+    read = [word(name, value) for name, value in table.items() if value is not None]
+    head = [config.dataset, config.cell, word("seed", config.seed)]
+    return [*head, *read, *_differences(config, usual)]
+
+
+def _differences(config: Config, usual: Config) -> Iterator[str]:
+    """A word for each setting that is not the usual one."""
+    for name in (field.name for field in fields(Config)):
+        value = getattr(config, name)
+        if name not in ALWAYS and value != getattr(usual, name):
+            yield word(name, value)
+
+
+def word(name: str, value: Any) -> str:
+    """A setting as a part of a file name.
+
+    >>> word("lr", 0.01), word("hidden", (32, 16)), word("split", "iid"), word("checks", True)
+    ('lr0.01', 'hidden32,16', 'split=iid', 'checks')
+    """
+    if value is True:
+        return name
+    if value is False:
+        return f"no-{name}"
+    if isinstance(value, tuple):
+        return name + ",".join(map(str, value))
+    if isinstance(value, str):
+        return f"{name}={value}"
+    return f"{name}{value}"
+
+
+def file_name(parts: Sequence[str]) -> str:
+    """The parts, joined, in characters that every file system takes.
+
+    >>> file_name(["own", "my_zones:Mine", "swap=0/1@0.5"]), file_name(["was für eine?"])
+    ('own-my_zones-Mine-swap=0-1@0.5', 'was_für_eine_-4836133e')
+    """
+    whole = "-".join(parts)
+    plain = re.sub("[:/]", "-", whole)
+    name = re.sub(r"[^\w.,=+@-]", "_", plain)[:LONGEST]
+    if name == plain:
+        return name
+    digest = hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()
+    return f"{name}-{digest[:8]}"

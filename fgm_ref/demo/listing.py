@@ -1,0 +1,46 @@
+"""`--list`: what there is to choose from, read from where it is declared."""
+
+from collections.abc import Iterator
+
+from fgm_ref.datasets import summary
+from fgm_ref.datasets.split import SPLITS
+from fgm_ref.demo.options import CELLS
+from fgm_ref.protocols import PROTOCOLS, Protocol
+from fgm_ref.safe import CATALOGUE, PACES
+from fgm_ref.simulation.config import OPTIMIZERS
+from fgm_ref.simulation.schedules import NAMES as SCHEDULES
+
+
+def catalogue() -> Iterator[str]:
+    """The lines of the list."""
+    yield "data sets"
+    yield from (f"  {line}" for line in summary())
+    yield "protocols"
+    yield from map(about_protocol, PROTOCOLS.values())
+    yield "safe functions"
+    for name, safe in CATALOGUE.items():
+        yield f"  {name:<22} {first_line(safe)}"
+    paces = ", ".join(f"{pace}:NAME" for pace in PACES)
+    yield f"  cheap:NAME, {paces}, NAME+NAME, my_module:MyZone"
+    for title, names in (
+        ("schedules", SCHEDULES),
+        ("splits", SPLITS),
+        ("cells", CELLS),
+        ("optimisers", OPTIMIZERS),
+    ):
+        yield title
+        yield f"  {', '.join(names)}"
+
+
+def about_protocol(protocol: Protocol) -> str:
+    """A protocol with its options."""
+    line = f"  {protocol.name:<14} {protocol.about}"
+    if protocol.options:
+        options = ", ".join(f"{key}={value}" for key, value in protocol.options.items())
+        line += f"  [{options}]"
+    return line
+
+
+def first_line(thing: object) -> str:
+    """Of its docstring."""
+    return (thing.__doc__ or "").partition("\n")[0]

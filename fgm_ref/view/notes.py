@@ -1,0 +1,53 @@
+"""What must be said below the table: what was checked and what came of it, and what the bytes leave out."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from fgm_ref.protocols import parse
+from fgm_ref.simulation.result import RunResult
+
+Note = Callable[[RunResult], str]
+"""What there is to say about a run; "" for nothing."""
+
+
+def notes(results: Sequence[RunResult]) -> list[str]:
+    """A line for each thing to say, with the runs that it is said of."""
+    return [line for note in (guarantee, precision) for line in _gathered(results, note)]
+
+
+def _gathered(results: Sequence[RunResult], note: Note) -> Iterator[str]:
+    """Each different note once; the runs are named unless it is true of all."""
+    runs = defaultdict(list)
+    for result in results:
+        runs[note(result)].append(result.config.protocol)
+    for text, names in runs.items():
+        if text:
+            yield text if len(names) == len(results) > 1 else f"{', '.join(names)}: {text}"
+
+
+def guarantee(result: RunResult) -> str:
+    """What a run that was checked step by step has shown of its guarantee."""
+    if "breaches" not in result.final:
+        return ""
+    if not parse(result.config.protocol)[0].guarantee:
+        return "no guarantee, so there was nothing to check"
+    checked = result.final.get("checked", len(result.series["loss"]))
+    breaches = result.final["breaches"]
+    if not breaches:
+        return f"guarantee checked after {checked} steps: kept in all"
+    return f"{_in_spite_of(result)}guarantee checked after {checked} steps: broken in {breaches}"
+
+
+def _in_spite_of(result: RunResult) -> str:
+    """What may have cost a guarantee."""
+    config = result.config
+    codec = "" if config.codec == "float32" else config.codec
+    causes = [cause for cause in (config.faults, config.change, codec) if cause]
+    return f"with {' and '.join(causes)}, " if causes else ""
+
+
+def precision(result: RunResult) -> str:
+    """Numbers are billed as they would be shipped in single precision."""
+    if result.config.dtype != "float64" or result.config.codec != "float32":
+        return ""
+    return "computed and shipped in float64 (53 bits), but billed 4 bytes a number, as float32 would be"
