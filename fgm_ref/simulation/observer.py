@@ -68,6 +68,7 @@ class Observer:
         self.sites, self.coordinator = sites, coordinator
         self.tolerance, self.strict = tolerance, strict
         self.breaches = 0
+        self.checked = 0  # after how many steps there was something to hold the protocol to
         self.outside = False
         self.before = self.seen()
         self.reactions = self._reactions()
@@ -119,6 +120,7 @@ class Observer:
         """
         if not self.watching:
             return 0
+        self.checked += 1
         self.before = self.seen()
         zone = self.zone()
         value = float(np.mean(zone(self.before)))

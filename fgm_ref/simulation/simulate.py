@@ -223,6 +223,7 @@ class Simulation:
             verdicts = zip(VERDICTS, counts, strict=True)
             final["violations"] = {name: int(n) for name, n in verdicts if name}
             final["breaches"] = self.observer.breaches
+            final["checked"] = self.observer.checked
         return final
 
 
