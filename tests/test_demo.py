@@ -2,16 +2,31 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fgm_ref import demo
 from fgm_ref.datasets import names
+from fgm_ref.datasets.split import SPLITS
+from fgm_ref.demo import options as cli
+from fgm_ref.demo.filenames import file_name, picture_name
+from fgm_ref.demo.listing import catalogue
+from fgm_ref.demo.plan import plan
+from fgm_ref.learning.losses import LOSSES
+from fgm_ref.learning.spec import ModelSpec
+from fgm_ref.protocols import PROTOCOLS, base, fgm
+from fgm_ref.safe import CATALOGUE, PACES, Ball
+from fgm_ref.simulation.config import OPTIMIZERS
+from fgm_ref.simulation.presets import COMPARISON
+from fgm_ref.simulation.result import RunResult
+from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.messages import KINDS
 
 QUICK = ["--dataset", "ecg208", "--steps", "6", "--hidden", "3", "--sites", "3", "--batch", "4"]
@@ -40,8 +55,9 @@ def test_table_picture_and_path(capsys, tmp_path):
     code, out, _err = demo_in_process(capsys, *QUICK, "--out", tmp_path)
     assert code == 0
     lines = out.strip().splitlines()
-    assert lines[-1] == str(tmp_path / "ecg208-lstm-seed0.png")
-    assert (tmp_path / "ecg208-lstm-seed0.png").read_bytes().startswith(b"\x89PNG")
+    path = tmp_path / "ecg208-lstm-seed0-hidden3-sites3-steps6-batch4.png"
+    assert lines[-1] == str(path)
+    assert path.read_bytes().startswith(b"\x89PNG")
     for word in ("central", "periodic:b=1", "fgm-reb", "(majority class)", "up MB", "balanced"):
         assert word in out
 
@@ -123,7 +139,171 @@ def test_own_table(capsys, tmp_path):
         "--verify",
     )
     assert code == 0, err
-    assert (tmp_path / "own-lstm-seed0.png").exists()
+    name = "own-lstm-seed0-label=state-window4-steps5-checks-fgm"
+    assert {path.name for path in tmp_path.iterdir()} == {"own.csv", f"{name}.png", f"{name}.npz"}
+
+
+def made(capsys, folder, *args):
+    """The names of the files that a run of the demo makes."""
+    code, _out, err = demo_in_process(capsys, *QUICK, "--out", folder, *args)
+    assert code == 0, err
+    return {path.name for path in folder.iterdir()}
+
+
+def test_each_run_is_saved_in_a_file_of_its_own(capsys, tmp_path):
+    protocols = ("local", "periodic:b=2", "periodic:b=3", "fgm", "test_player:OWN")
+    chosen = [word for name in protocols for word in ("--protocol", name)]
+    made(capsys, tmp_path, *chosen, "--save")
+    saved = [RunResult.load(path) for path in tmp_path.glob("*.npz")]
+    assert sorted(result.config.protocol for result in saved) == sorted(protocols)
+    assert (tmp_path / "ecg208-lstm-seed0-hidden3-sites3-steps6-batch4-periodic-b=2.npz").exists()
+
+
+DIFFERENT = (
+    [],
+    ["--seed", "1"],
+    ["--sites", "4"],
+    ["--hidden", "3,3"],
+    ["--cell", "rnn"],
+    ["--lr", "0.02"],
+    ["--threshold", "0.3"],
+    ["--threshold", "0.3", "--absolute"],
+    ["--split", "dirichlet"],
+    ["--schedule", "bernoulli:0.9,0.5,0.1"],
+    ["--safe", "ball+cap"],
+    ["--safe", "test_demo:OwnZone"],
+    ["--codec", "int8+ef"],
+    ["--faults", "drop=0.1,absent=2:3-5"],
+    ["--change", "swap=0/1@0.5"],
+    ["--protocol", "fgm:epsilon=0.2"],
+    ["--protocol", "gm", "--protocol", "gm-reb"],
+    ["--verify"],
+)
+
+
+class OwnZone(Ball):
+    pass
+
+
+def test_different_settings_have_different_names_and_the_same_ones_the_same(capsys, tmp_path):
+    names = set()
+    for number, more in enumerate(DIFFERENT):
+        protocol = [] if "--protocol" in more else ["--protocol", "fgm"]
+        settings = [*protocol, *more, "--save"]
+        first = made(capsys, tmp_path / f"{number}", *settings)
+        assert first == made(capsys, tmp_path / f"{number}", *settings)
+        assert not first & names, settings
+        names |= first
+    for name in names:
+        assert len(name) < 128 and not set(name) & set('<>:"/\\|?* '), name
+
+
+def test_the_usual_settings_have_a_short_name(capsys, tmp_path):
+    usual = [
+        "--dataset",
+        "watch",
+        "--sites",
+        "7",
+        "--hidden",
+        "16",
+        "--split",
+        "natural",
+        "--lr",
+        ".01",
+    ]
+    for number, settings in enumerate((usual, [*usual, "--protocol", "fgm"])):
+        configs = plan(cli.parser().parse_args([*settings, "--out", str(tmp_path)]))
+        name = picture_name(configs.configs, configs.usual, configs.table, COMPARISON)
+        assert name == "watch-lstm-seed0" + "-fgm" * number
+
+
+def test_long_names_are_cut_but_stay_different():
+    long = ["+".join(["periodic:b=10"] * count) for count in (40, 41)]
+    names = {file_name(["watch", one]) for one in long}
+    assert len(names) == 2 and max(map(len, names)) < 130
+
+
+def test_the_choices_are_those_of_the_library():
+    choices = {action.dest: action.choices for action in cli.parser()._actions if action.choices}
+    assert choices == {
+        "split": SPLITS,
+        "cell": cli.CELLS,
+        "optimizer": OPTIMIZERS,
+        "task": tuple(LOSSES),
+    }
+    for cell in cli.CELLS:
+        assert ModelSpec(cell=cell, features=1).cell == cell
+    listed = "\n".join(catalogue())
+    for name in (*SPLITS, *SCHEDULES, *cli.CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PACES):
+        assert re.search(rf"\b{re.escape(name)}\b", listed), name
+
+
+def test_verify_says_what_was_checked(capsys, tmp_path):
+    code, out, _err = demo_in_process(
+        capsys, *QUICK, "--verify", "--out", tmp_path, "--protocol", "local", "--protocol", "gm"
+    )
+    assert code == 0
+    assert "gm: guarantee checked before and after the messages of 6 steps: kept in all" in out
+    assert "local: no guarantee" in out
+
+
+class Blind(fgm.Sites):
+    """Sites that never see an alarm, and so break FGM's guarantee."""
+
+    def alarms(self):
+        return base.NOBODY
+
+
+BROKEN = replace(PROTOCOLS["fgm"], name="broken", sites=Blind)
+
+
+def test_a_broken_guarantee_is_one_line_and_code_1(capsys, tmp_path):
+    code, out, err = demo_in_process(
+        capsys,
+        *(*QUICK, "--threshold", 0.01, "--verify", "--out", tmp_path),
+        *("--protocol", "fgm", "--protocol", f"{__name__}:BROKEN"),
+    )
+    assert code == 1
+    assert "guarantee checked" in out and "fgm" in out  # what was finished is shown
+    assert len(err.splitlines()) == 1
+    assert f"fgm_ref.demo: {__name__}:BROKEN: guarantee broken at step " in err
+
+
+@pytest.mark.parametrize("columns", [60, 200])
+def test_a_terminal_gets_what_fits(columns, tmp_path):
+    # the same words as in a pipe, in lines that the terminal need not break
+    pty = pytest.importorskip("pty")  # not on Windows
+    command = [sys.executable, "-m", "fgm_ref.demo", *QUICK, "--verify", "--out", str(tmp_path)]
+    controller, terminal = pty.openpty()
+    narrow = subprocess.Popen(
+        command,
+        env=os.environ | {"COLUMNS": str(columns)},
+        stdout=terminal,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(terminal)
+    shown = read_all(controller).decode().replace("\r\n", "\n")
+    assert narrow.wait() == 0
+    *lines, path = shown.strip().splitlines()
+    assert max(map(len, lines)) <= columns
+    piped = subprocess.run(command, capture_output=True, text=True).stdout
+    assert (lines == piped.strip().splitlines()[:-1]) == (columns > 150)
+    assert set(shown.split()) - {"-"} >= {word for word in piped.split() if set(word) != {"-"}}
+    assert path.endswith(".png")
+
+
+def read_all(handle):
+    """All bytes until the other end is closed."""
+    found = b""
+    while True:
+        try:
+            part = os.read(handle, 65536)
+        except OSError:  # Linux's way to say so
+            part = b""
+        if not part:
+            os.close(handle)
+            return found
+        found += part
 
 
 BAD = {

@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,10 @@ import pytest
 
 import fgm_ref
 from fgm_ref import __main__ as dispatcher
-from fgm_ref import console, program
+from fgm_ref import program
+from fgm_ref.program import console
+
+resource = pytest.importorskip("resource")  # not on Windows
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORT = ["--dataset", "ecg208", "--steps", "8", "--hidden", "3", "--sites", "3", "--batch", "4"]

@@ -31,11 +31,13 @@ def guarantee(result: RunResult) -> str:
         return ""
     if not parse(result.config.protocol)[0].guarantee:
         return "no guarantee, so there was nothing to check"
-    checked = result.final.get("checked", len(result.series["loss"]))
+    steps = result.final.get("checked", len(result.series["loss"]))
     breaches = result.final["breaches"]
+    checked = f"guarantee checked before and after the messages of {steps} steps"
     if not breaches:
-        return f"guarantee checked after {checked} steps: kept in all"
-    return f"{_in_spite_of(result)}guarantee checked after {checked} steps: broken in {breaches}"
+        return f"{checked}: kept in all"
+    times = "once" if breaches == 1 else f"{breaches} times"
+    return f"{_in_spite_of(result)}{checked}: broken {times}"
 
 
 def _in_spite_of(result: RunResult) -> str:
