@@ -1,10 +1,9 @@
-"""The stored rows, for your own analysis: `from fgm_ref.study.store import Record`."""
+"""Finished runs, and the tidy table that an experiment's are written to: one row per run, whole or not at all.
 
-from fgm_ref.study.running.store import Record
+A row holds the experiment, the run's key and kind, all settings, the outcome, and what it was computed with.
+Empty cells are "not a number".
+"""
 
-<<<<<<<< HEAD:fgm_ref/study/store.py
-__all__ = ["Record"]
-========
 import csv
 import platform
 from collections.abc import Iterable, Mapping
@@ -139,4 +138,3 @@ def cell(name: str, text: str) -> Any:
         return float(text or "nan")
     except ValueError:
         return text
->>>>>>>> h-study:fgm_ref/study/running/store.py
