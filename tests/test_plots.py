@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from test_simulate import go, toy
 
-from fgm_ref.protocols import PROTOCOLS, base
+from fgm_ref.protocols import PROTOCOLS, Protocol, base
 from fgm_ref.transport import messages
 from fgm_ref.view import looks, plots
 from fgm_ref.view.curves import spread
@@ -120,7 +120,7 @@ def test_a_kind_that_the_picture_has_not_heard_of_is_drawn(results, monkeypatch)
 
 
 OWN = replace(PROTOCOLS["fgm"], name="own", look=("#123456", "-", "o"))
-PLAIN = base.Protocol("plain", "only trains", base.Sites, base.Coordinator)
+PLAIN = Protocol("plain", "only trains", base.Sites, base.Coordinator)
 
 
 @pytest.mark.parametrize("name", ["OWN", "PLAIN"])

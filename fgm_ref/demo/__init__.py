@@ -84,9 +84,8 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
         for result in compare(configs, wanted.data, progress):
             results.append(result)
             if wanted.out and wanted.args.save:
-                result.save(
-                    wanted.out / f"{run_name(result.config, wanted.usual, wanted.table)}.npz"
-                )
+                name = run_name(result.config, wanted.usual, wanted.table)
+                result.save(wanted.out / f"{name}.npz")
     except RunDiverged as error:
         return Trouble(f"{configs[len(results)].protocol}: {error}", FAILED)
     except GuaranteeBroken as error:
@@ -105,9 +104,10 @@ def show(wanted: Plan, results: list[RunResult]) -> None:
     """Table and picture; or JSON; or a transcript; or the player."""
     args = wanted.args
     if args.json:
-        print(json.dumps(as_json(results, wanted.data, __version__), indent=1, allow_nan=False))
+        content = as_json(results, wanted.data, __version__)
+        print(json.dumps(content, indent=1, allow_nan=False))
     elif args.trace:
-        rounds = ["\n".join(wrapped(transcript(r, args.trace), width(), 15)) for r in results]
+        rounds = [told(result, args.trace) for result in results]
         print("\n\n".join(rounds))
     elif args.html:
         from fgm_ref.view.player.page import write
@@ -118,10 +118,15 @@ def show(wanted: Plan, results: list[RunResult]) -> None:
         print(picture(wanted, results, wanted.out))
 
 
+def told(result: RunResult, number: int) -> str:
+    """The transcript of a round."""
+    return "\n".join(wrapped(transcript(result, number), width(), indent=15))
+
+
 def show_table(results: list[RunResult], data: Dataset) -> None:
     """What was trained, the table, and what there is to say about it."""
     columns = width()
-    print(*wrapped(heading(results[0], data), columns, 0), sep="\n", end="\n\n")
+    print(*wrapped(heading(results[0], data), columns, indent=0), "", sep="\n")
     print(table(results, data, columns))
     said = notes(results)
     if said:

@@ -179,7 +179,8 @@ TABLE = ("label", "window", "group", "task")
 
 def settings(args: argparse.Namespace) -> dict[str, Any]:
     """The `Config` fields that were given on the command line."""
-    given = {name: getattr(args, name) for name in SAME if getattr(args, name) is not None}
+    values = {name: getattr(args, name) for name in SAME}
+    given = {name: value for name, value in values.items() if value is not None}
     if args.absolute:
         given["relative"] = False
     if args.verify:

@@ -38,7 +38,14 @@ def plan(args: Any) -> Plan:
     expect_one_output(args)
     if args.html:
         expect_player(args.html, configs)
-    return Plan(args, data, configs, make(data), cli.table_settings(args), folder(args))
+    return Plan(
+        args,
+        data,
+        configs,
+        usual=make(data),
+        table=cli.table_settings(args),
+        out=folder(args),
+    )
 
 
 def default_protocols(args: Any) -> Sequence[str]:

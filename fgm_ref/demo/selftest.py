@@ -28,9 +28,8 @@ def report() -> Iterator[str]:
 
 def gradients(cell: str) -> float:
     """The largest relative error of a small network's gradient against central differences."""
-    checked = gradcheck(
-        Model(ModelSpec(cell=cell, features=3, hidden=(5, 4), outputs=3), np.float64)
-    )
+    spec = ModelSpec(cell=cell, features=3, hidden=(5, 4), outputs=3)
+    checked = gradcheck(Model(spec, np.float64))
     checked.raise_if_bad()
     return checked.worst
 

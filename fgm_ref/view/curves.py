@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import ScalarFormatter
 
+from fgm_ref.arrays import Array
 from fgm_ref.datasets import Baseline, Dataset
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.view.bars import MB
@@ -79,7 +80,8 @@ def _label_ends(ax: Axes, ends: Sequence[End]) -> None:
     ax.yaxis.set_major_formatter(ScalarFormatter())
     ax.yaxis.set_minor_formatter(ScalarFormatter())
     low, high = np.log(ax.get_ylim())
-    wanted = [float((np.log(end.y) - low) / (high - low)) for end in ends]
+    losses = np.log([end.y for end in ends])
+    wanted = (losses - low) / (high - low)
     for end, height in zip(ends, spread(wanted, GAP), strict=True):
         _label(ax, end, height)
 
@@ -99,7 +101,7 @@ def _label(ax: Axes, end: End, height: float) -> None:
     )
 
 
-def spread(heights: Sequence[float], gap: float) -> list[float]:
+def spread(heights: Sequence[float] | Array, gap: float) -> list[float]:
     """Move heights in [0, 1] up, and down from the top, until neighbours are `gap` apart; the order stays.
 
     >>> [round(height, 2) for height in spread([0.5, 0.5, 1.0, 0.99], gap=0.1)]
@@ -112,4 +114,4 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
     highest = 1 - slots[-1]
     placed = np.empty(len(heights))
     placed[order] = np.minimum(above, highest) + slots
-    return placed.tolist()
+    return [float(height) for height in placed]

@@ -26,8 +26,9 @@ def phi_stack(result: RunResult, number: int | None = None, ax: Axes | None = No
     ax = axis(ax)
     number = number or interesting_round(result)
     events = result.events[result.events["round"] == number]
-    steps = np.arange(events["step"].min(), events["step"].max() + 1)
-    if len(steps) == 1 or "phi" not in result.series:
+    first, last = events["step"].min(), events["step"].max()
+    steps = np.arange(first, last + 1)
+    if first == last or "phi" not in result.series:
         raise ValueError(f"round: expected one that lasted and was monitored, got round {number}")
     share = _used(result, steps)
     ax.stackplot(
@@ -83,7 +84,8 @@ def _bound(events: Array, zero: float, k: int) -> tuple[list[float], list[float]
     theta = -psi / (2 * k)
 
     def height() -> float:
-        return float((psi + (min(c, k) + k) * theta) / abs(k * zero) + 1)
+        bound = psi + (min(c, k) + k) * theta
+        return float(bound / abs(k * zero) + 1)
 
     x, y = [float(events["step"][0])], [height()]
     for event in events:
@@ -106,7 +108,8 @@ def interesting_round(result: RunResult) -> int:
     def rank(number: int) -> tuple[bool, int, float]:
         inside = result.events[result.events["round"] == number]
         lasted = int(inside["step"].max() - inside["step"].min()) >= LASTING
-        return lasted, int(inside["subround"].max()), -abs(number - len(rounds) / 2)
+        from_the_middle = abs(number - len(rounds) / 2)
+        return lasted, int(inside["subround"].max()), -from_the_middle
 
     return max(rounds, key=rank, default=1)
 

@@ -97,8 +97,10 @@ def folded(rows: list[list[str]], columns: int | None) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for part in _parts(widths, columns):
-        some = [[row[0], *(row[n] for n in part)] for row in rows]
-        lines += ["", *aligned([row for row in some if any(row[1:])])]
+        shown = [0, *part]
+        some = [[row[number] for number in shown] for row in rows]
+        filled = [row for row in some if any(row[1:])]
+        lines += ["", *aligned(filled)]
     return lines[1:]
 
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from fgm_ref.simulation.observer import VERDICTS
 from fgm_ref.simulation.result import RunResult
+from fgm_ref.transport import messages
 from fgm_ref.transport.ledger import EVERYBODY
-from fgm_ref.transport.messages import KINDS, UP, WHOLE
+from fgm_ref.transport.messages import UP, WHOLE, Kind
 
 HEAD = f"{'step':>5}  {'round':>7}  {'from → to':<26} {'message':<18} {'payload':>12}  because"
 
@@ -27,8 +28,9 @@ def transcript(result: RunResult, number: int) -> Iterator[str]:
         yield line(event)
         if following is None or following["step"] > event["step"]:
             yield from judgement(result, int(event["step"]))
+    count = int(events["copies"].sum())
     size = int((events["copies"] * events["size"]).sum())
-    yield f"{'':5}  {int(events['copies'].sum())} messages, {size:,} bytes"
+    yield f"{'':5}  {count} messages, {size:,} bytes"
 
 
 def judgement(result: RunResult, step: int) -> Iterator[str]:
@@ -42,13 +44,39 @@ def judgement(result: RunResult, step: int) -> Iterator[str]:
 
 def line(event: Any) -> str:
     """One event in words."""
-    kind = KINDS[event["kind"]]
-    site = f"all {event['copies']} sites" if event["site"] == EVERYBODY else f"site {event['site']}"
-    ends = f"{site} → coordinator" if kind.direction == UP else f"coordinator → {site}"
-    many = f"{event['copies']}×" if event["copies"] > 1 else ""
-    shown = "" if np.isnan(event["number"]) else f" {event['number']:.4g}"
-    because = f"{event['reason']} = {event['value']:.4g}" if event["reason"] else ""
-    block = "" if event["block"] == WHOLE else f"b{event['block']} "
-    tag = f"{block}{event['round']}.{event['subround']}"
-    size = f"{many}{event['size']:,} B"
-    return f"{event['step']:>5}  {tag:>7}  {ends:<26} {kind.name + shown:<18} {size:>12}  {because}".rstrip()
+    kind = messages.KINDS[event["kind"]]
+    message = kind.name
+    if not np.isnan(event["number"]):
+        message += f" {event['number']:.4g}"
+    because = ""
+    if event["reason"]:
+        because = f"{event['reason']} = {event['value']:.4g}"
+    text = (
+        f"{event['step']:>5}  {tag(event):>7}  {ends(event, kind):<26} "
+        f"{message:<18} {payload(event):>12}  {because}"
+    )
+    return text.rstrip()
+
+
+def tag(event: Any) -> str:
+    """Round and subround, after the block if it is about one."""
+    numbers = f"{event['round']}.{event['subround']}"
+    if event["block"] == WHOLE:
+        return numbers
+    return f"b{event['block']} {numbers}"
+
+
+def ends(event: Any, kind: Kind) -> str:
+    """Who sends it, and who gets it."""
+    site = f"site {event['site']}"
+    if event["site"] == EVERYBODY:
+        site = f"all {event['copies']} sites"
+    if kind.direction == UP:
+        return f"{site} → coordinator"
+    return f"coordinator → {site}"
+
+
+def payload(event: Any) -> str:
+    """How many messages, and how much each weighs."""
+    size = f"{event['size']:,} B"
+    return f"{event['copies']}×{size}" if event["copies"] > 1 else size

@@ -60,9 +60,8 @@ def page(content: dict[str, Any]) -> str:
 
 def as_json(content: dict[str, Any]) -> str:
     """Compact JSON that cannot end the element it stands in."""
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
-        "<", "\\u003c"
-    )
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 def resource(name: str) -> str:

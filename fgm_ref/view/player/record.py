@@ -149,7 +149,8 @@ def in_shares(event: Any, result: RunResult) -> tuple[float, float]:
     """The payload and the cause of an event, in shares where they are values of φ."""
     number = float(event["number"])
     value = float(event["value"])
-    zero = abs(float(result.series["phi_zero"][max(event["step"] - 1, 0)]))
+    before = max(event["step"] - 1, 0)
+    zero = abs(float(result.series["phi_zero"][before]))
     slack = result.config.sites * zero
     match name_of(event):
         case "QUANTUM":  # θ, and what the poll has shown to be used
