@@ -13,7 +13,7 @@ PACKAGE = Path(fgm_ref.__file__).parent
 
 # From the ground up.  A room imports from the floors below its own, never from a room beside it.
 FLOORS = [
-    "arrays console files text threads",
+    "arrays files text threads",
     "program",
     "learning safe transport datasets",
     "protocols",
@@ -24,7 +24,7 @@ FLOORS = [
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms.split()}
 
 # A program may stand lower than its floor allows.
-GROUND = {"arrays", "console", "files", "text", "threads", "program"}
+GROUND = {"arrays", "files", "text", "threads", "program"}
 STANDS_ON = {"grade": GROUND, "protocols": {"safe", "transport", *GROUND}}
 
 MODULES = {
