@@ -22,7 +22,7 @@ from fgm_ref.demo.plan import plan
 from fgm_ref.learning.losses import LOSSES
 from fgm_ref.learning.spec import ModelSpec
 from fgm_ref.protocols import PROTOCOLS, base, fgm
-from fgm_ref.safe import CATALOGUE, PACES, Ball
+from fgm_ref.safe import CATALOGUE, PREFIXES, Ball
 from fgm_ref.simulation.config import OPTIMIZERS
 from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
@@ -234,7 +234,7 @@ def test_the_choices_are_those_of_the_library():
     for cell in cli.CELLS:
         assert ModelSpec(cell=cell, features=1).cell == cell
     listed = "\n".join(catalogue())
-    for name in (*SPLITS, *SCHEDULES, *cli.CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PACES):
+    for name in (*SPLITS, *SCHEDULES, *cli.CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PREFIXES):
         assert re.search(rf"\b{re.escape(name)}\b", listed), name
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_simulate import go, toy
 
+from fgm_ref.program import aligned
 from fgm_ref.program.console import wrapped
 from fgm_ref.protocols import PROTOCOLS
-from fgm_ref.text import aligned
 from fgm_ref.view.notes import notes
 from fgm_ref.view.table import VIOLATIONS, folded, table
 
