@@ -7,7 +7,7 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.study.numbers.compare import NOTHING, Comparison, over_seeds
-from fgm_ref.study.numbers.rows import Row, Rows, column, values, where
+from fgm_ref.study.numbers.rows import Row, Rows, grid, values, where
 
 EVENTS, TEXT = "nyc_flights", "amazon_snippets"
 
@@ -61,9 +61,7 @@ class Sweep:
 
     def numbers(self, kind: Kind, name: str) -> Array:
         """(settings, seeds), not a number where a seed was not run; empty where nothing was."""
-        rows = self.of(kind)
-        groups = [where(rows, **{self.by: value}) for value in self.own_settings(kind)]
-        return np.array([column(group, name, self.seeds) for group in groups])
+        return grid(self.of(kind), self.by, name, self.seeds)
 
     def ratio(self, a: Kind, b: Kind, name: str = "bytes") -> list[Comparison]:
         """a's number by b's, one ratio for each setting; none if the two were run at other settings."""
@@ -93,7 +91,8 @@ class Sweep:
         x = self.numbers(kind, name)
         if len(x) < 2 or len(x) < len(self.settings):
             return NOTHING
-        slopes, _ = np.polyfit(np.log(self.settings), np.log(np.maximum(x, 1)), 1)
+        logs = np.log(np.maximum(x, 1))
+        slopes, _ = np.polyfit(np.log(self.settings), logs, 1)
         return over_seeds(slopes)
 
     def gap(self, a: Kind, b: Kind, name: str) -> Comparison:
