@@ -22,6 +22,7 @@ STANDS_ON = {
     "study.running": {"study.presets"},
     "study.numbers": {"study.presets"},
     "study.pages": {"study.running", "study.numbers"},
+    "study.store": {"study.running"},
     "study.__main__": {"study.running", "study.pages"},
     "study": set(),
 }

@@ -6,13 +6,12 @@ says "plain".  The verdicts are those of `verdicts.py`.
 
 from collections.abc import Callable, Iterable, Mapping
 
-from fgm_ref.study.numbers.compare import Comparison, over_seeds
+from fgm_ref.study.numbers.compare import Comparison
 from fgm_ref.study.numbers.paired import difference as paired_difference
 from fgm_ref.study.numbers.paired import log_ratio
 from fgm_ref.study.numbers.programs import PREFIX
-from fgm_ref.study.numbers.rows import Row, Rows, mean, values, where, with_column
-from fgm_ref.study.numbers.stats import Estimate
-from fgm_ref.study.numbers.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Kind, Sweep, Sweeps
+from fgm_ref.study.numbers.rows import Rows, mean, values, where, with_column
+from fgm_ref.study.numbers.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Sweep, Sweeps, price
 from fgm_ref.study.numbers.words import difference, ratio, short
 from fgm_ref.study.pages.chapter import Table
 from fgm_ref.study.pages.chapters.verdicts import (
@@ -28,7 +27,6 @@ from fgm_ref.study.pages.chapters.verdicts import (
     positive,
     within,
 )
-from fgm_ref.transport.messages import WORD
 
 Tables = Mapping[str, Rows]
 Maker = Callable[[Sweeps, Tables], list[Claim]]
@@ -105,7 +103,7 @@ def thresholds(sweeps: Sweeps, tables: Tables) -> list[Claim]:
     sweep = sweeps.absolute
     rounds = along(sweep, "rounds")
     traffic = along(sweep, "bytes")
-    rises = [rise(sweep, kind, "score") for kind in TWO]
+    rises = [sweep.rise(kind, "score").plain for kind in TWO]
     factors = sweep.ratio(GM1, FGM1)
     factor = sweep.trend(GM1, FGM1)
     same_t = log_ratio(tenth(sweeps.cap), tenth(sweep))
@@ -136,12 +134,6 @@ def thresholds(sweeps: Sweeps, tables: Tables) -> list[Claim]:
             below(same_r),
         ),
     ]
-
-
-def rise(sweep: Sweep, kind: Kind, name: str) -> Estimate:
-    """The number at the largest setting minus that at the smallest."""
-    x = sweep.numbers(kind, name)
-    return over_seeds(x[-1] - x[0]).plain
 
 
 def batches(sweeps: Sweeps, tables: Tables) -> list[Claim]:
@@ -239,19 +231,6 @@ def costs(sweeps: Sweeps, tables: Tables) -> list[Claim]:
             OPEN,
         ),
     ]
-
-
-def price(rows: Rows, what: str) -> float:
-    """Bytes of an event: what is left of all bytes when full synchronisations are taken away, by their number."""
-    left = sum(row["bytes"] - synchronising(row) for row in rows)
-    events = sum(row[what] for row in rows)
-    return float(left / max(1, events))
-
-
-def synchronising(row: Row) -> float:
-    """Bytes of a run's full synchronisations; the first model goes down only."""
-    models = WORD * row["parameters"] * row["sites"]
-    return float(models * (1 + 2 * row["rounds"]))
 
 
 def rebalancing(sweeps: Sweeps, tables: Tables) -> list[Claim]:
