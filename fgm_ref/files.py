@@ -32,7 +32,7 @@ class atomic:
             self.part.replace(self.path)
             return
         self.part.unlink(missing_ok=True)
-        if isinstance(error, OSError):  # the user knows the file by this name
+        if isinstance(error, OSError) and error.errno:  # the user knows the file by this name
             error.filename = str(self.path)
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from test_imports import MODULES, imported
 
-from fgm_ref.datasets import load
+from fgm_ref.datasets import SETS, load
 from fgm_ref.simulation import presets
+from fgm_ref.study.presets import PRESETS
 from fgm_ref.study.running import grid
 from fgm_ref.study.running.store import Record
 
@@ -22,6 +23,7 @@ STANDS_ON = {
     "study.running": {"study.presets"},
     "study.numbers": {"study.presets"},
     "study.pages": {"study.running", "study.numbers"},
+    "study.store": {"study.running"},
     "study.__main__": {"study.running", "study.pages"},
     "study": set(),
 }
@@ -58,8 +60,9 @@ def stored():
 @pytest.fixture
 def other_presets(monkeypatch):
     """The demo's presets are quite different ones."""
-    for name in presets.PRESETS:
-        other = {"hidden": (5,), "steps": 7, "lr": 0.3, "sites": 3, "batch": 2}
+    other = {"hidden": (5,), "steps": 7, "lr": 0.3, "sites": 3, "batch": 2}
+    for name, entry in SETS.items():
+        monkeypatch.setitem(SETS, name, entry._replace(preset=other))
         monkeypatch.setitem(presets.PRESETS, name, other)
 
 
@@ -69,6 +72,18 @@ def test_presets_of_the_demo_leave_no_stored_run_without_an_owner(other_presets)
         keys = [row["key"] for row in rows]
         assert [Record.from_row(row).task.key for row in rows] == keys
         assert [task.key for task in wanted[name].tasks] == keys
+
+
+def test_every_data_set_with_stored_runs_has_a_preset_of_the_studys_own():
+    assert {row["dataset"] for rows in stored().values() for row in rows} <= set(PRESETS)
+
+
+def test_a_new_data_set_brings_the_preset_of_its_entry(monkeypatch):
+    new = SETS["ecg208"]._replace(preset={"hidden": (5,), "steps": 7})
+    monkeypatch.setitem(SETS, "new", new)
+    blocks = [{"dataset": "new", "steps": 3}]
+    (task,) = grid.experiments({"one": {"blocks": blocks}})["one"].tasks
+    assert (task.config.hidden, task.config.steps) == ((5,), 3)
 
 
 def test_the_names_in_stored_runs_can_be_imported():

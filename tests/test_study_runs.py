@@ -13,7 +13,7 @@ from fgm_ref.simulation.metrics import evaluate
 from fgm_ref.simulation.simulate import Simulation, run
 from fgm_ref.study.pages import summary
 from fgm_ref.study.running import grid, store
-from fgm_ref.study.running.estimate import COST, seconds
+from fgm_ref.study.running.estimate import seconds
 from fgm_ref.study.running.journal import NAME, Journal
 from fgm_ref.study.running.measure import compact, curve, execute, train
 from fgm_ref.study.running.runner import study
@@ -275,7 +275,7 @@ def test_the_summary_has_a_line_per_setting_and_the_baseline(alone, tmp_path):
 def test_estimates_know_every_data_set_and_grow():
     from fgm_ref.datasets import names
 
-    assert set(COST) == set(names())
+    assert all(seconds(Task(Config(dataset=name))) > 0 for name in names())
     base = Config(dataset="watch", steps=100)
     assert seconds(Task(base)) < seconds(Task(Config(dataset="watch", steps=200)))
     assert seconds(Task(base)) < seconds(Task(Config(dataset="watch", steps=100, sites=16)))

@@ -5,7 +5,7 @@ import fgm_ref.threads  # isort: skip  (before NumPy)
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from fgm_ref.study.running import grid
 from fgm_ref.study.running.estimate import total
 from fgm_ref.study.running.grid import Experiment
 from fgm_ref.study.running.runner import Report, study
+from fgm_ref.study.running.task import Task
 from fgm_ref.text import expect_one_of
 
 FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -65,22 +66,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Choose, run, report.  Returns the exit code."""
     args = parser().parse_args(argv)
     try:
-        if not (args.list or args.full or args.quick or args.report):
-            raise ValueError(
-                "expected --list, --quick, --full or --report, got none of them; --help shows examples"
-            )
-        if args.full and args.quick:
-            raise ValueError("quick: expected either --quick or --full, got both")
-        experiments = chosen(grid.load_file(args.grid or grid.BUNDLED, args.quick), args.only)
-        workers = args.workers or os.cpu_count() or 1
-        if args.list:
-            print("\n".join(catalogue(experiments, workers)))
-            return FINE
-        out = args.out or default_folder(args.full)
-        code = go(experiments, out, workers) if args.full or args.quick else FINE
-        return code or (summarise(out) if args.report else FINE)
+        return run(args)
     except ValueError as error:
         return complain(str(error), USAGE)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the options say."""
+    if not (args.list or args.full or args.quick or args.report):
+        raise ValueError(
+            "expected --list, --quick, --full or --report, got none of them; --help shows examples"
+        )
+    if args.full and args.quick:
+        raise ValueError("quick: expected either --quick or --full, got both")
+    known = grid.load_file(args.grid or grid.BUNDLED, args.quick)
+    experiments = chosen(known, args.only)
+    workers = args.workers or os.cpu_count() or 1
+    if args.list:
+        print("\n".join(catalogue(experiments, workers)))
+        return FINE
+    out = args.out or default_folder(args.full)
+    if args.full or args.quick:
+        code = go(experiments, out, workers)
+        if code:
+            return code
+    return summarise(out) if args.report else FINE
 
 
 def chosen(experiments: dict[str, Experiment], only: str | None) -> list[Experiment]:
@@ -93,23 +103,29 @@ def chosen(experiments: dict[str, Experiment], only: str | None) -> list[Experim
 
 def catalogue(experiments: Sequence[Experiment], workers: int) -> list[str]:
     """One line per experiment; runs that several share are counted for each."""
-    lines = [
-        f"{e.name:<14} {len(e.tasks):>6} runs  about {duration(total(e.tasks, workers)):>7}  {e.about}"
-        for e in experiments
-    ]
-    tasks = {task.key: task for e in experiments for task in e.tasks}
-    time = duration(total(tasks.values(), workers))
-    return [
-        *lines,
-        f"{'together':<14} {len(tasks):>6} runs  about {time:>7}  with {workers} processes",
-    ]
+    lines = []
+    for experiment in experiments:
+        counted = entry(experiment.name, experiment.tasks, workers)
+        lines.append(f"{counted}  {experiment.about}")
+    together = entry("together", all_tasks(experiments), workers)
+    return [*lines, f"{together}  with {workers} processes"]
+
+
+def entry(name: str, tasks: Collection[Task], workers: int) -> str:
+    """How many runs, and how long they take."""
+    return f"{name:<14} {len(tasks):>6} runs  about {duration(total(tasks, workers)):>7}"
+
+
+def all_tasks(experiments: Sequence[Experiment]) -> Collection[Task]:
+    """The runs of all of them, each once."""
+    return {task.key: task for experiment in experiments for task in experiment.tasks}.values()
 
 
 def go(experiments: Sequence[Experiment], out: Path, workers: int) -> int:
     """Run, and say what came of it."""
     program.expect_folder(out)
-    tasks = {task.key: task for experiment in experiments for task in experiment.tasks}
-    time = duration(total(tasks.values(), workers))
+    tasks = all_tasks(experiments)
+    time = duration(total(tasks, workers))
     print(f"{len(tasks)} runs, about {time} with {workers} processes", file=sys.stderr)
     try:
         report = study(experiments, out, workers=workers)
@@ -147,18 +163,16 @@ def default_folder(full: bool) -> Path:
 
 def pages_folder(out: Path) -> Path:
     """Where the report of these results goes: that of data/results is a page among the tutorials."""
-    return (
-        out.parents[1] / "tutorials"
-        if out.resolve() == default_folder(full=True).resolve()
-        else out
-    )
+    results = default_folder(full=True)
+    return out.parents[1] / "tutorials" if out.resolve() == results.resolve() else out
 
 
 def summarise(out: Path) -> int:
     """The report; loaded only here."""
     from fgm_ref.study.pages import report, summary
 
-    pages = [*report.write(out, pages_folder(out)), *summary.write(out, report.CHAPTERS)]
+    pages = report.write(out, pages_folder(out))
+    pages += summary.write(out, report.CHAPTERS)
     if not pages:
         raise ValueError(f"out: expected a folder with results of a study, got {str(out)!r}")
     print(*pages, sep="\n")

@@ -30,7 +30,8 @@ def cancellation(config: Config) -> dict[str, Any]:
         exchange()
         if simulation.coordinator.round > before:
             # ‖Σ X_i‖ / Σ ‖X_i‖
-            found.append(float(norm(X.sum(axis=0)) / norm(X).sum()))
+            share = norm(X.sum(axis=0)) / norm(X).sum()
+            found.append(float(share))
 
     simulation.network.exchange = watched  # type: ignore[method-assign]
     for _ in range(config.steps):

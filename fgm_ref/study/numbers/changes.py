@@ -8,10 +8,10 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.study.numbers.compare import NOTHING, Comparison, resampled
 from fgm_ref.study.numbers.fronts import Runs
-from fgm_ref.study.numbers.rows import Rows, mean, runs, values, where
+from fgm_ref.study.numbers.rows import Rows, mean, runs, settings_of, values, where
 
 NAMES = {"swap": "label swap", "join": "a site joins", "season": "season", "reverse": "sign change"}
-NO_RUNS = Runs(np.empty((1, 0)), np.empty((1, 0)))
+NO_SEEDS = np.empty((1, 0))
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,9 @@ class Case:
 
 def cases_of(rows: Rows) -> Iterator[Case]:
     """One for each data set and change that has periodic runs to compare with."""
-    settings = sorted({(row["dataset"], row["change"]) for row in rows})
-    for number, (dataset, change) in enumerate(settings):
-        found = where(rows, dataset=dataset, change=change)
-        if change.startswith("join"):
+    for number, wanted in enumerate(settings_of(rows, "dataset", "change")):
+        found = where(rows, **wanted)
+        if wanted["change"].startswith("join"):
             found = [row for row in found if row["protocol"] != "omniscient"]
         case = Case(found, number)
         if case.periodic:
@@ -76,13 +75,15 @@ def cases_of(rows: Rows) -> Iterator[Case]:
 
 def complete(a: Rows, b: Rows, loss: str) -> tuple[Runs, Runs]:
     """Bytes and loss (thresholds, seeds) and (periods, seeds) of those seeds of which nothing is missing in either."""
-    seeds = sorted({row["seed"] for row in a} & {row["seed"] for row in b})
+    seeds = set(values(a, "seed")) & set(values(b, "seed"))
     if not seeds:
-        return NO_RUNS, NO_RUNS
-    mine = runs(where(a, seed=seeds), loss)
-    theirs = runs(where(b, seed=seeds), loss, by="protocol")
-    missing = np.isnan(np.concatenate([*mine, *theirs])).any(axis=0)
-    return _seeds(mine, ~missing), _seeds(theirs, ~missing)
+        nothing = Runs(NO_SEEDS, NO_SEEDS)
+        return nothing, nothing
+    mine = runs(where(a, seed=sorted(seeds)), loss)
+    theirs = runs(where(b, seed=sorted(seeds)), loss, by="protocol")
+    everything = np.concatenate([*mine, *theirs])
+    whole = ~np.isnan(everything).any(axis=0)
+    return _seeds(mine, whole), _seeds(theirs, whole)
 
 
 def _seeds(runs: Runs, which: Array) -> Runs:
@@ -104,15 +105,17 @@ def at_equal_bytes(mine: Runs, theirs: Runs, w: Array) -> Array:
     # (thresholds, resamples) each
     places = np.log(mine.bytes) @ w.T
     losses = mine.loss @ w.T
-    gaps = [loss - along(x, y, place) for place, loss in zip(places, losses, strict=True)]
-    return _mean_of_numbers(np.stack(gaps))
+    rivals = [along(x, y, place) for place in places]
+    return _mean_of_numbers(losses - np.stack(rivals))
 
 
 def _mean_of_numbers(values: Array) -> Array:
     """(thresholds, resamples) -> (resamples,): the mean of what is a number; nan where nothing is."""
     count = (~np.isnan(values)).sum(axis=0)
     total = np.nansum(values, axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+    means = total / np.maximum(count, 1)
+    means[count == 0] = np.nan
+    return np.asarray(means)
 
 
 def along(x: Array, y: Array, place: Array) -> Array:
@@ -123,7 +126,8 @@ def along(x: Array, y: Array, place: Array) -> Array:
     """
     columns = np.arange(x.shape[1])
     place = np.minimum(place, x[-1])
-    after = np.minimum((x < place).sum(axis=0), len(x) - 1)
+    to_the_left = (x < place).sum(axis=0)
+    after = np.minimum(to_the_left, len(x) - 1)
     before = np.maximum(after - 1, 0)
     x0 = x[before, columns]
     x1 = x[after, columns]
@@ -134,4 +138,5 @@ def along(x: Array, y: Array, place: Array) -> Array:
     width = np.where(apart, x1 - x0, 1)
     share = np.where(apart, (place - x0) / width, 0)
     found = y0 + share * (y1 - y0)
-    return np.asarray(np.where(place < x[0], np.nan, found))
+    found[place < x[0]] = np.nan
+    return np.asarray(found)

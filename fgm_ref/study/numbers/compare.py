@@ -48,6 +48,9 @@ class Comparison(NamedTuple):
         return Estimate(self.log, *interval(self.draws, LEVEL), self.n)
 
 
+Statistic = Callable[[Array], Array]
+"""Of weights of the seeds, (resamples, seeds) -> (resamples,)."""
+
 NOTHING = Comparison(np.nan, np.full(RESAMPLES, np.nan), 0)
 
 
@@ -61,7 +64,8 @@ def at_equal_settings(a: Runs, b: Runs, number: int = 0) -> Comparison:
 
 def at_equal_loss(a: Runs, b: Runs, target: float, number: int = 0) -> Comparison:
     """Bytes of a by those of b, each on its own front, where the mean loss over the seeds reaches `target`."""
-    if not len(a.bytes) or a.bytes.shape[1:] != b.bytes.shape[1:] or np.isnan(target):
+    same_seeds = a.bytes.shape[1:] == b.bytes.shape[1:]
+    if not len(a.bytes) or not same_seeds or np.isnan(target):
         return NOTHING
 
     def log_ratio(w: Array) -> Array:
@@ -83,8 +87,8 @@ def _mean_of(a: Array, b: Array, number: int) -> Comparison:
     return over_seeds((a - b).mean(axis=0), number)
 
 
-def resampled(statistic: Callable[[Array], Array], n: int, number: int) -> Comparison:
-    """A statistic of weights of n seeds, (resamples, n) -> (resamples,): with equal weights, and of each resample."""
+def resampled(statistic: Statistic, n: int, number: int) -> Comparison:
+    """A statistic of n seeds with equal weights, and that of each resample."""
     plain = statistic(equal_weights(n))
     draws = statistic(weights(n, RESAMPLES, number))
     return Comparison(float(plain[0]), draws, n)

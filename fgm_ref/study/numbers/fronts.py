@@ -48,7 +48,8 @@ def crossing(log_bytes: Array, loss: Array, target: float) -> Array:
     drop = np.where(falls, y0 - y1, 1)
     share = np.where(falls, (y0 - target) / drop, 1)
     found = x0 + (x1 - x0) * share
-    return np.asarray(np.where(below.any(axis=0), found, np.nan))
+    found[~below.any(axis=0)] = np.nan
+    return np.asarray(found)
 
 
 def log_bytes_at(runs: Runs, target: float, w: Array) -> Array:

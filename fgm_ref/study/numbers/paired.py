@@ -4,17 +4,18 @@
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.study.numbers.compare import Comparison, over_seeds
-from fgm_ref.study.numbers.rows import Row, Rows, values, where
+from fgm_ref.study.numbers.rows import Row, Rows
 from fgm_ref.study.numbers.stats import Estimate
 
 BY = ("threshold",)
+Scale = Callable[[float], float]
 
 
 def log_ratio(
@@ -38,21 +39,27 @@ def difference(
 
 def level(rows: Rows, name: str) -> Estimate:
     """The mean over the seeds with its interval."""
-    by_seed = [
-        np.mean([float(row[name]) for row in where(rows, seed=seed)])
-        for seed in values(rows, "seed")
-    ]
-    return over_seeds(np.array(by_seed, float)).plain
+    found: dict[int, list[float]] = defaultdict(list)
+    for row in rows:
+        found[row["seed"]].append(float(row[name]))
+    return over_seeds(_means(found)).plain
 
 
-def gaps(a: Rows, b: Rows, name: str, by: Sequence[str], scale: Callable[[float], float]) -> Array:
+def gaps(a: Rows, b: Rows, name: str, by: Sequence[str], scale: Scale) -> Array:
     """scale(a) − scale(b) per seed, the mean over the settings; not a number for a seed with a run that diverged."""
+    mine = _keyed(a, by)
     theirs = _keyed(b, by)
     found: dict[int, list[float]] = defaultdict(list)
-    for key, row in _keyed(a, by).items():
+    for key, row in mine.items():
         if key in theirs:
-            gap = scale(float(row[name])) - scale(float(theirs[key][name]))
-            found[row["seed"]].append(gap)
+            x = float(row[name])
+            y = float(theirs[key][name])
+            found[row["seed"]].append(scale(x) - scale(y))
+    return _means(found)
+
+
+def _means(found: Mapping[int, list[float]]) -> Array:
+    """The mean for each seed, in the order of the seeds."""
     by_seed = [np.mean(found[seed]) for seed in sorted(found)]
     return np.array(by_seed, float)
 
@@ -63,7 +70,8 @@ def _log(x: float) -> float:
 
 def _keyed(rows: Rows, by: Sequence[str]) -> dict[tuple[Any, ...], Row]:
     """The rows by seed and settings; `ValueError` if two are alike, for then something else tells them apart."""
-    keyed = {(row["seed"], *(row[setting] for setting in by)): row for row in rows}
+    names = ("seed", *by)
+    keyed = {tuple(row[name] for name in names): row for row in rows}
     if len(keyed) < len(rows):
         raise ValueError(
             f"rows: expected one per seed and {', '.join(by)}, got {len(rows)} rows for {len(keyed)}"

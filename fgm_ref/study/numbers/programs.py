@@ -88,7 +88,10 @@ class Program:
 
     def find(self, side: str, label: str) -> Variant | None:
         """One of them, if it was run."""
-        return next((v for v in self.variants if (v.side, v.label) == (side, label)), None)
+        for variant in self.variants:
+            if (variant.side, variant.label) == (side, label):
+                return variant
+        return None
 
     def gm_by_fgm(self, variant: Variant) -> Comparison:
         """GM/FGM with this deviation in one of the two; the other is correct, and has the safe function `ball`."""
@@ -143,7 +146,9 @@ def per_round(rows: Rows) -> Rows:
     """The same runs with the bytes of one round, without the first model."""
 
     def number(row: Row) -> float:
+        if not row["rounds"]:
+            return np.nan
         first = WORD * row["parameters"] * row["sites"]
-        return float((row["bytes"] - first) / row["rounds"]) if row["rounds"] else np.nan
+        return float((row["bytes"] - first) / row["rounds"])
 
     return with_column(rows, "bytes", number)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fgm_ref.study.numbers import words
 from fgm_ref.study.numbers.compare import Comparison
 from fgm_ref.study.numbers.paired import difference, log_ratio
-from fgm_ref.study.numbers.rows import Rows, mean, where, with_column
+from fgm_ref.study.numbers.rows import Rows, mean, settings_of, where, with_column
 from fgm_ref.study.numbers.stats import Estimate
 from fgm_ref.study.numbers.words import ratio
 
@@ -97,13 +97,12 @@ def cases_of(rows: Rows) -> Iterator[Case]:
     """Every data set as it comes, then the constructed cases."""
     rows = [row for row in rows if row["kind"] != CANCELLATION]
     names = ("dataset", "split", "lr", "optimizer")
-    settings = sorted({(row["optimizer"] == "sgd", *(row[name] for name in names)) for row in rows})
-    for number, (opposed, *setting) in enumerate(settings):
-        wanted = dict(zip(names, setting, strict=True))
+    rows = with_column(rows, "opposed", lambda row: row["optimizer"] == "sgd")
+    for number, wanted in enumerate(settings_of(rows, "opposed", *names)):
         name = wanted["dataset"]
-        if opposed:
+        if wanted["opposed"]:
             name += f", opposed, lr {wanted['lr']:g}"
-        yield Case(name, where(rows, **wanted), number, opposed)
+        yield Case(name, where(rows, **wanted), number, wanted["opposed"])
 
 
 def trials_of(cases: list[Case]) -> list[Trial]:
@@ -118,9 +117,7 @@ def trials_of(cases: list[Case]) -> list[Trial]:
 
 def cancellations(rows: Rows) -> Iterator[tuple[str, Rows]]:
     """The runs in which cancellation was measured, by case."""
-    names = ("schedule", "optimizer", "dataset", "lr")
-    for setting in sorted({tuple(row[name] for name in names) for row in rows}):
-        wanted = dict(zip(names, setting, strict=True))
+    for wanted in settings_of(rows, "schedule", "optimizer", "dataset", "lr"):
         yield _described(**wanted), where(rows, **wanted)
 
 

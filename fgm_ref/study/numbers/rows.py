@@ -10,6 +10,7 @@ from fgm_ref.study.numbers.fronts import Runs
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
+Number = Callable[[Row], float]
 
 
 def where(rows: Iterable[Row], **settings: Any) -> list[Row]:
@@ -20,7 +21,11 @@ def where(rows: Iterable[Row], **settings: Any) -> list[Row]:
     [{'protocol': 'fgm', 'sites': 4}]
     """
     wanted = {name: _allowed(value) for name, value in settings.items()}
-    return [row for row in rows if all(row[name] in values for name, values in wanted.items())]
+
+    def fits(row: Row) -> bool:
+        return all(row[name] in allowed for name, allowed in wanted.items())
+
+    return [row for row in rows if fits(row)]
 
 
 def _allowed(value: Any) -> set[Any]:
@@ -36,7 +41,18 @@ def values(rows: Iterable[Row], name: str) -> list[Any]:
     return sorted({row[name] for row in rows})
 
 
-def with_column(rows: Iterable[Row], name: str, number: Callable[[Row], float]) -> list[Row]:
+def settings_of(rows: Iterable[Row], *names: str) -> list[dict[str, Any]]:
+    """The different combinations of some settings, sorted by the first one, then by the next.
+
+    >>> rows = [{"lr": 0.1, "clip": 1}, {"lr": 0.01, "clip": 1}, {"lr": 0.1, "clip": 1}]
+    >>> settings_of(rows, "lr", "clip")
+    [{'lr': 0.01, 'clip': 1}, {'lr': 0.1, 'clip': 1}]
+    """
+    found = {tuple(row[name] for name in names) for row in rows}
+    return [dict(zip(names, values, strict=True)) for values in sorted(found)]
+
+
+def with_column(rows: Iterable[Row], name: str, number: Number) -> list[Row]:
     """The same rows with one more column, or with another number in it.
 
     >>> with_column([{"bytes": 6, "rounds": 3}], "bytes", lambda row: row["bytes"] / row["rounds"])
@@ -62,12 +78,14 @@ def column(rows: Iterable[Row], name: str, seeds: Sequence[int] | None = None) -
 
 def runs(rows: Rows, loss: str = "loss", by: str = "threshold") -> Runs:
     """Bytes and loss (settings, seeds) of the runs of one protocol at several values of `by`."""
+    return Runs(bytes=grid(rows, by, "bytes"), loss=grid(rows, by, loss))
+
+
+def grid(rows: Rows, by: str, name: str, seeds: Sequence[int] | None = None) -> Array:
+    """A number of each run, (settings, seeds), for all values of `by`; all seeds that there are if none are named."""
+    seeds = values(rows, "seed") if seeds is None else seeds
     groups = [where(rows, **{by: value}) for value in values(rows, by)]
-    seeds = values(rows, "seed")
-    return Runs(
-        bytes=np.array([column(group, "bytes", seeds) for group in groups]),
-        loss=np.array([column(group, loss, seeds) for group in groups]),
-    )
+    return np.array([column(group, name, seeds) for group in groups])
 
 
 def mean(rows: Iterable[Row], name: str) -> float:

@@ -7,7 +7,8 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.study.numbers.compare import NOTHING, Comparison, over_seeds
-from fgm_ref.study.numbers.rows import Row, Rows, column, values, where
+from fgm_ref.study.numbers.rows import Row, Rows, grid, values, where
+from fgm_ref.transport.messages import WORD
 
 EVENTS, TEXT = "nyc_flights", "amazon_snippets"
 
@@ -61,9 +62,7 @@ class Sweep:
 
     def numbers(self, kind: Kind, name: str) -> Array:
         """(settings, seeds), not a number where a seed was not run; empty where nothing was."""
-        rows = self.of(kind)
-        groups = [where(rows, **{self.by: value}) for value in self.own_settings(kind)]
-        return np.array([column(group, name, self.seeds) for group in groups])
+        return grid(self.of(kind), self.by, name, self.seeds)
 
     def ratio(self, a: Kind, b: Kind, name: str = "bytes") -> list[Comparison]:
         """a's number by b's, one ratio for each setting; none if the two were run at other settings."""
@@ -80,6 +79,11 @@ class Sweep:
         logs = np.log(np.maximum(x, 1))
         return over_seeds(logs[-1] - logs[0])
 
+    def rise(self, kind: Kind, name: str) -> Comparison:
+        """The number at the largest setting minus that at the smallest."""
+        x = self.numbers(kind, name)
+        return over_seeds(x[-1] - x[0]) if len(x) > 1 else NOTHING
+
     def trend(self, a: Kind, b: Kind, name: str = "bytes") -> Comparison:
         """The ratio of a to b at the largest setting by that at the smallest."""
         x, y = self.numbers(a, name), self.numbers(b, name)
@@ -93,7 +97,8 @@ class Sweep:
         x = self.numbers(kind, name)
         if len(x) < 2 or len(x) < len(self.settings):
             return NOTHING
-        slopes, _ = np.polyfit(np.log(self.settings), np.log(np.maximum(x, 1)), 1)
+        logs = np.log(np.maximum(x, 1))
+        slopes, _ = np.polyfit(np.log(self.settings), logs, 1)
         return over_seeds(slopes)
 
     def gap(self, a: Kind, b: Kind, name: str) -> Comparison:
@@ -139,3 +144,16 @@ def as_many_samples(rows: Rows) -> Rows:
     others = {samples(row) for row in rows if row["batch"] != 16}
     candidates = where(rows, relative=True, threshold=0.1)
     return [row for row in candidates if samples(row) in others]
+
+
+def price(rows: Rows, what: str) -> float:
+    """Bytes of an event: what is left of all bytes when full synchronisations are taken away, by their number."""
+    left = sum(row["bytes"] - synchronising(row) for row in rows)
+    events = sum(row[what] for row in rows)
+    return float(left / max(1, events))
+
+
+def synchronising(row: Row) -> float:
+    """Bytes of a run's full synchronisations; the first model goes down only."""
+    models = WORD * row["parameters"] * row["sites"]
+    return float(models * (1 + 2 * row["rounds"]))

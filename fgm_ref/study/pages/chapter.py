@@ -17,13 +17,22 @@ class Table:
 
     def lines(self) -> list[str]:
         """The table; a bar inside a cell would split it."""
-        rows = [self.header, ["---"] * len(self.header), *self.body]
-        return [
-            self.about,
-            "",
-            *(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows),
-            "",
-        ]
+        return [self.about, "", *grid(self.header, self.body), ""]
+
+
+def grid(header: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table; a bar inside a cell would split it.
+
+    >>> grid(["x", "|x|"], [["1", "2"]])
+    ['| x | /x/ |', '| --- | --- |', '| 1 | 2 |']
+    """
+    rule = ["---"] * len(header)
+    return [_line(row) for row in (header, rule, *body)]
+
+
+def _line(row: Sequence[str]) -> str:
+    cells = [cell.replace("|", "/") for cell in row]
+    return f"| {' | '.join(cells)} |"
 
 
 class Picture(NamedTuple):
@@ -50,5 +59,8 @@ class Chapter:
         lines = [f"## {self.title}", "", " ".join(self.findings), ""]
         for name, _, caption in self.pictures:
             lines += [f"![{caption}]({folder}/{name}.png)", "", f"*{caption}*", ""]
-        lines += [line for table in self.tables for line in table.lines()]
-        return [*lines, *(line for note in self.notes for line in (note, ""))]
+        for table in self.tables:
+            lines += table.lines()
+        for note in self.notes:
+            lines += [note, ""]
+        return lines

@@ -20,13 +20,20 @@ def panels(number: int, columns: int = 3, height: float = 3.4) -> tuple[Figure, 
     """A figure with room for so many panels, row by row; those that are left over are hidden."""
     rows = -(-number // columns)
     figure = Figure(figsize=(WIDTH, height * rows), layout="constrained", dpi=DPI)
-    axes = [figure.add_subplot(rows, columns, index + 1) for index in range(rows * columns)]
+    places = range(1, rows * columns + 1)
+    axes = [figure.add_subplot(rows, columns, place) for place in places]
     for ax in axes:
         ax.tick_params(labelsize=SMALL)
         ax.spines[["top", "right"]].set_visible(False)
     for ax in axes[number:]:
         ax.set_axis_off()
     return figure, axes
+
+
+def two(height: float) -> tuple[Figure, Axes, Axes]:
+    """Two panels side by side."""
+    figure, (left, right) = panels(2, columns=2, height=height)
+    return figure, left, right
 
 
 def titles(ax: Axes, title: str = "", x: str = "", y: str = "") -> None:

@@ -14,7 +14,7 @@ from matplotlib import rc_context
 
 from fgm_ref.files import atomic
 from fgm_ref.study.numbers.rows import Rows
-from fgm_ref.study.pages.chapter import Chapter
+from fgm_ref.study.pages.chapter import Chapter, Picture
 from fgm_ref.study.pages.chapters import claims
 from fgm_ref.study.running.store import table
 
@@ -46,17 +46,16 @@ class Report:
 
     def text(self) -> str:
         """The page in Markdown."""
-        answers = [answer for chapter in self.chapters.values() for answer in chapter.answers]
-        contents = [
-            f"- [{chapter.title}](#{anchor(chapter.title)})" for chapter in self.chapters.values()
-        ]
+        chapters = self.chapters.values()
+        answers = [answer for chapter in chapters for answer in chapter.answers]
         numbered = [f"{number}. {answer}" for number, answer in enumerate(answers, 1)]
-        claimed = (
-            [CLAIMS, "", *claims.table(self.tables).lines()] if "sweeps" in self.tables else []
-        )
-        head = [TITLE, "", *numbered, "", self.how_sure(), "", *contents, ""]
-        body = [line for chapter in self.chapters.values() for line in chapter.lines(PICTURES)]
-        return "\n".join([*head, *body, *claimed, METHOD.read_text(encoding="utf-8")])
+        contents = [f"- [{chapter.title}](#{anchor(chapter.title)})" for chapter in chapters]
+        lines = [TITLE, "", *numbered, "", self.how_sure(), "", *contents, ""]
+        for chapter in chapters:
+            lines += chapter.lines(PICTURES)
+        if "sweeps" in self.tables:
+            lines += [CLAIMS, "", *claims.table(self.tables).lines()]
+        return "\n".join([*lines, METHOD.read_text(encoding="utf-8")])
 
     def how_sure(self) -> str:
         """How the numbers above are to be read."""
@@ -78,29 +77,37 @@ def write(folder: Path, pages: Path | None = None) -> list[Path]:
     if not report.chapters:
         return []
     pages = pages or folder
-    paths = [pages / PAGE]
-    with atomic(paths[0]) as part:
+    page = pages / PAGE
+    with atomic(page) as part:
         part.write_text(report.text(), encoding="utf-8")
-    for chapter in report.chapters.values():
-        for name, figure, _ in chapter.pictures:
-            paths.append(pages / PICTURES / f"{name}.png")
-            with atomic(paths[-1]) as part, rc_context({"savefig.pad_inches": 0.1}):
-                figure.savefig(part, format="png", metadata={"Software": None})
-    return paths
+    pictures = [picture for chapter in report.chapters.values() for picture in chapter.pictures]
+    return [page, *(draw(picture, pages / PICTURES) for picture in pictures)]
+
+
+def draw(picture: Picture, folder: Path) -> Path:
+    """Write a picture; returns its path."""
+    path = folder / f"{picture.name}.png"
+    with atomic(path) as part, rc_context({"savefig.pad_inches": 0.1}):
+        picture.figure.savefig(part, format="png", metadata={"Software": None})
+    return path
 
 
 def collect(folder: Path) -> Report:
     """The chapters for which there is a table with rows."""
-    found = {name: folder / f"{name}.csv" for name in CHAPTERS}
-    tables = {
-        name: rows for name, path in found.items() if path.is_file() and (rows := table(path))
-    }
-    made = {
-        name: import_module(f"fgm_ref.study.pages.chapters.{name}")
-        for name in CHAPTERS
-        if name in tables
-    }
-    return Report({name: module.chapter(tables[name]) for name, module in made.items()}, tables)
+    tables = {}
+    for name in CHAPTERS:
+        path = folder / f"{name}.csv"
+        rows = table(path) if path.is_file() else []
+        if rows:
+            tables[name] = rows
+    return Report({name: make(name, rows) for name, rows in tables.items()}, tables)
+
+
+def make(name: str, rows: Rows) -> Chapter:
+    """The chapter of that name; its module is loaded only now."""
+    module = import_module(f"fgm_ref.study.pages.chapters.{name}")
+    found: Chapter = module.chapter(rows)
+    return found
 
 
 def anchor(title: str) -> str:
@@ -109,4 +116,5 @@ def anchor(title: str) -> str:
     >>> anchor("Loss against bytes: who wins?")
     'loss-against-bytes-who-wins'
     """
-    return "".join(c for c in title.lower().replace(" ", "-") if c.isalnum() or c in "-_")
+    text = title.lower().replace(" ", "-")
+    return "".join(c for c in text if c.isalnum() or c in "-_")

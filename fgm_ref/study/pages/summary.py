@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.files import atomic
+from fgm_ref.study.pages.chapter import grid
 from fgm_ref.study.running.settings import FIELDS, written
 from fgm_ref.study.running.store import table
 
@@ -30,9 +31,11 @@ def write(folder: Path, known: Sequence[str] = ()) -> list[Path]:
     for path in sorted(folder.glob("*.csv")):
         if path.stem in known:
             continue
-        pages.append(path.with_suffix(".md"))
-        with atomic(pages[-1]) as part:
-            part.write_text("\n".join(summary(path.stem, table(path))) + "\n", encoding="utf-8")
+        text = "\n".join(summary(path.stem, table(path))) + "\n"
+        page = path.with_suffix(".md")
+        with atomic(page) as part:
+            part.write_text(text, encoding="utf-8")
+        pages.append(page)
     return pages
 
 
@@ -45,21 +48,19 @@ def summary(name: str, rows: Sequence[Row]) -> list[str]:
     for row in rows:
         groups[row["kind"], *(row[field] for field in varied)].append(row)
     shown = [column for column in SHOWN if column in rows[0]]
-    cells = [
-        [*map(_text, key[1:]), str(len(group)), *(_mean(group, column) for column in shown)]
-        for key, group in groups.items()
-    ]
-    header = [*varied, "seeds", *shown]
-    lines = [
+    body = []
+    for (_, *values), group in groups.items():
+        means = [_mean(group, column) for column in shown]
+        body.append([*map(_text, values), str(len(group)), *means])
+    same = ", ".join(f"{field} {_text(value)}" for field, value in fixed.items())
+    return [
         f"# {name}",
         "",
         f"{len(rows)} runs; means over the seeds; test losses, payload bytes.",
-        "The same in all: "
-        + ", ".join(f"{field} {_text(value)}" for field, value in fixed.items())
-        + ".",
+        f"The same in all: {same}.",
         "",
+        *grid([*varied, "seeds", *shown], body),
     ]
-    return [*lines, *(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *cells])]
 
 
 def settings_of(rows: Sequence[Row]) -> tuple[list[str], Row]:
@@ -75,10 +76,11 @@ def _text(value: Any) -> str:
 
 def _mean(rows: Sequence[Row], column: str) -> str:
     """The mean of the runs that have a number, and how many have none."""
-    values = np.array([row[column] for row in rows if isinstance(row[column], float)])
+    cells = [row[column] for row in rows]
+    values = np.array([cell for cell in cells if isinstance(cell, float)])
     good = values[~np.isnan(values)]
+    lost = len(values) - len(good)
     if not len(good):
         return "–"
-    return f"{good.mean():.4g}" + (
-        f" ({len(values) - len(good)} diverged)" if len(good) < len(values) else ""
-    )
+    text = f"{good.mean():.4g}"
+    return f"{text} ({lost} diverged)" if lost else text

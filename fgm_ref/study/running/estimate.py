@@ -1,37 +1,19 @@
 """How long a run takes, roughly: good enough to say "about three hours" and to show the time left."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from fgm_ref.datasets import SETS
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.simulate import LOCALS
-from fgm_ref.study.presets import PRESETS
 from fgm_ref.study.running.task import Task
 
-
-class Cost(NamedTuple):
-    """Milliseconds with the preset's network."""
-
-    step: float
-    sample: float
-    evaluation: float  # of one model
-
-
-# Measured on one core of a virtual machine of 2026.  Other machines differ by a factor; the proportions stay.
-COST = {
-    "ecg208": Cost(step=2.5, sample=0.034, evaluation=22.0),
-    "amazon_snippets": Cost(step=3.6, sample=0.033, evaluation=8.0),
-    "nyc_flights": Cost(step=1.3, sample=0.008, evaluation=40.0),
-    "nyc_weather": Cost(step=1.6, sample=0.020, evaluation=40.0),
-    "watch": Cost(step=1.9, sample=0.024, evaluation=16.0),
-}
 DEARER_THAN_RNN = 2.5  # an LSTM has four gates, and its element-wise work is not free
 
 
 def seconds(task: Task) -> float:
     """Expected seconds of one run in one process."""
     config = task.config
-    cost = COST[config.dataset]
+    cost = SETS[config.dataset].cost
     network = size(config)
     active = 1 if config.schedule == "single" else config.sites
     training = config.steps * (cost.step + cost.sample * active * config.batch * network)
@@ -41,8 +23,8 @@ def seconds(task: Task) -> float:
 
 
 def size(config: Config) -> float:
-    """The size of a run's network, with the preset's LSTM as the unit."""
-    usual: tuple[int, ...] = PRESETS[config.dataset]["hidden"]
+    """The size of a run's network; the unit is the LSTM that the data set's cost was measured with."""
+    usual: tuple[int, ...] = SETS[config.dataset].preset["hidden"]
     units = sum(config.hidden) / sum(usual)
     return units if config.cell == "lstm" else units / DEARER_THAN_RNN
 

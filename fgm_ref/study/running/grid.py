@@ -29,7 +29,7 @@ from fgm_ref.datasets import names
 from fgm_ref.protocols import parse
 from fgm_ref.safe import safe_function
 from fgm_ref.simulation.config import Config
-from fgm_ref.study.presets import PRESETS
+from fgm_ref.study.presets import preset
 from fgm_ref.study.running.measure import measure
 from fgm_ref.study.running.settings import FIELDS, typed
 from fgm_ref.study.running.task import RUN, Task
@@ -157,7 +157,7 @@ def config_of(values: Values) -> Config:
     """The data set's preset, then the values; what can be found out without a run is found out now."""
     dataset = values.get("dataset", Config.dataset)
     expect_one_of("dataset", dataset, names())
-    config = Config(**{"dataset": dataset, **PRESETS[dataset], **values})
+    config = Config(**{"dataset": dataset, **preset(dataset), **values})
     parse(config.protocol)
     safe_function(config.safe)
     settings = {name: typed(name, getattr(config, name)) for name in FIELDS}

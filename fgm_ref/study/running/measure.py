@@ -67,6 +67,7 @@ def outcome_of(result: RunResult) -> Outcome:
     series = result.series
     final = result.final
     loss = series.get("loss", NOTHING)
+    counts = {name: int(series[name][-1]) if name in series else 0 for name in COUNTS}
     second_half = loss[len(loss) // 2 :]
     return {
         **{name: final[name] for name in FINAL},
@@ -74,7 +75,7 @@ def outcome_of(result: RunResult) -> Outcome:
         "prequential": mean(loss),
         "prequential_late": mean(second_half),
         **result.totals,
-        **{name: int(series[name][-1]) if name in series else 0 for name in COUNTS},
+        **counts,
         "mean_phi_zero": mean(series.get("phi_zero", NOTHING)),  # −R of a ball
         "breaches": final.get("breaches", np.nan),
         "overshoot": largest(series.get("overshoot", NOTHING)),

@@ -26,7 +26,8 @@ class Task:
         True
         """
         values = {name: typed(name, getattr(self.config, name)) for name in FIELDS}
-        text = json.dumps({"kind": self.kind, "config": values}, sort_keys=True, ensure_ascii=True)
+        everything = {"kind": self.kind, "config": values}
+        text = json.dumps(everything, sort_keys=True, ensure_ascii=True)
         return sha256(text.encode()).hexdigest()[:16]
 
     @property

@@ -6,13 +6,12 @@ says "plain".  The verdicts are those of `verdicts.py`.
 
 from collections.abc import Callable, Iterable, Mapping
 
-from fgm_ref.study.numbers.compare import Comparison, over_seeds
+from fgm_ref.study.numbers.compare import Comparison
 from fgm_ref.study.numbers.paired import difference as paired_difference
 from fgm_ref.study.numbers.paired import log_ratio
 from fgm_ref.study.numbers.programs import PREFIX
-from fgm_ref.study.numbers.rows import Row, Rows, mean, values, where, with_column
-from fgm_ref.study.numbers.stats import Estimate
-from fgm_ref.study.numbers.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Kind, Sweep, Sweeps
+from fgm_ref.study.numbers.rows import Rows, mean, values, where, with_column
+from fgm_ref.study.numbers.sweeps import FGM1, FGM2, GM1, GM2, PLAIN, Sweep, Sweeps, price
 from fgm_ref.study.numbers.words import difference, ratio, short
 from fgm_ref.study.pages.chapter import Table
 from fgm_ref.study.pages.chapters.verdicts import (
@@ -28,7 +27,6 @@ from fgm_ref.study.pages.chapters.verdicts import (
     positive,
     within,
 )
-from fgm_ref.transport.messages import WORD
 
 Tables = Mapping[str, Rows]
 Maker = Callable[[Sweeps, Tables], list[Claim]]
@@ -66,7 +64,8 @@ def accuracy(sweeps: Sweeps, tables: Tables) -> list[Claim]:
     """Claims 1, 10 and 12."""
     score = mean(sweeps.ball.rows, "score")
     trivial = mean(sweeps.ball.rows, "baseline_score")
-    gain = paired_difference(tenth(sweeps.ball), tenth(sweeps.cap), "score").plain
+    norm, cap = tenth(sweeps.ball), tenth(sweeps.cap)
+    gain = paired_difference(norm, cap, "score").plain
     return [
         Claim(
             "1. Event stream: accuracy 99.59 % (there: 100 − MSE)",
@@ -85,10 +84,13 @@ def accuracy(sweeps: Sweeps, tables: Tables) -> list[Claim]:
 def same_accuracy(sweeps: Sweeps) -> Claim:
     """Claim 10."""
     swept = {"T": sweeps.absolute, "batch": sweeps.batch, "sites": sweeps.sites}
-    gaps = {name: sweep.gap(FGM1, GM1, "score").plain for name, sweep in swept.items()}
-    gaps = {name: e for name, e in gaps.items() if e.n}
+    gaps = {}
+    for name, sweep in swept.items():
+        gap = sweep.gap(FGM1, GM1, "score").plain
+        if gap.n:
+            gaps[name] = gap
     told = "; ".join(f"{name} {difference(e, 4)}" for name, e in gaps.items())
-    small = all(e.low > -SMALL and e.high < SMALL for e in gaps.values())
+    small = all(max(-e.low, e.high) < SMALL for e in gaps.values())
     return Claim(
         "10. Accuracy of GM and FGM: no gap on the event stream, at most 0.5 % on text",
         f"event stream, FGM − GM, over {told}",
@@ -101,12 +103,13 @@ def thresholds(sweeps: Sweeps, tables: Tables) -> list[Claim]:
     sweep = sweeps.absolute
     rounds = along(sweep, "rounds")
     traffic = along(sweep, "bytes")
-    rises = [rise(sweep, kind, "score") for kind in TWO]
+    rises = [sweep.rise(kind, "score").plain for kind in TWO]
     factors = sweep.ratio(GM1, FGM1)
     factor = sweep.trend(GM1, FGM1)
     same_t = log_ratio(tenth(sweeps.cap), tenth(sweep))
     same_r = log_ratio(tenth(sweeps.cap), tenth(sweeps.ball))
-    first, last = (f"{t:g}" for t in (sweep.settings[0], sweep.settings[-1]))
+    first = f"{sweep.settings[0]:g}"
+    last = f"{sweep.settings[-1]:g}"
     return [
         Claim(
             "2a. Rounds and traffic fall as T grows",
@@ -131,12 +134,6 @@ def thresholds(sweeps: Sweeps, tables: Tables) -> list[Claim]:
             below(same_r),
         ),
     ]
-
-
-def rise(sweep: Sweep, kind: Kind, name: str) -> Estimate:
-    """The number at the largest setting minus that at the smallest."""
-    x = sweep.numbers(kind, name)
-    return over_seeds(x[-1] - x[0]).plain
 
 
 def batches(sweeps: Sweeps, tables: Tables) -> list[Claim]:
@@ -187,7 +184,8 @@ def sites(sweeps: Sweeps, tables: Tables) -> list[Claim]:
     few, many = sweep.settings[0], sweep.settings[-1]
     total = along(sweep, "rounds")
     each = along(sweeps.lockstep, "rounds")
-    powers = {kind: sweep.exponent(kind, "bytes").plain for kind in (FGM1, GM1, PLAIN)}
+    kinds = (FGM1, GM1, PLAIN)
+    powers = {kind: sweep.exponent(kind, "bytes").plain for kind in kinds}
     factors = sweep.ratio(GM1, FGM1)
     plain = sweep.ratio(PLAIN, FGM1)
     return [
@@ -233,19 +231,6 @@ def costs(sweeps: Sweeps, tables: Tables) -> list[Claim]:
             OPEN,
         ),
     ]
-
-
-def price(rows: Rows, what: str) -> float:
-    """Bytes of an event: what is left of all bytes when full synchronisations are taken away, by their number."""
-    left = sum(row["bytes"] - synchronising(row) for row in rows)
-    events = sum(row[what] for row in rows)
-    return float(left / max(1, events))
-
-
-def synchronising(row: Row) -> float:
-    """Bytes of a run's full synchronisations; the first model goes down only."""
-    models = WORD * row["parameters"] * row["sites"]
-    return float(models * (1 + 2 * row["rounds"]))
 
 
 def rebalancing(sweeps: Sweeps, tables: Tables) -> list[Claim]:

@@ -93,13 +93,13 @@ def tally(gaps: list[Gap]) -> str:
     >>> tally([Gap(Case([{"dataset": "watch", "change": "season"}], 0), "lower")])
     'lower in season (watch)'
     """
-    said = {gap.word for gap in gaps}
+    places: dict[str, list[str]] = {word: [] for word in (*SIDES, CHEAPER)}
+    for gap in gaps:
+        places[gap.word].append(gap.case.name)
+    said = {word: found for word, found in places.items() if found}
     if len(gaps) > 1 and len(said) == 1:
         return f"{gaps[0].word} in all"
-    places = {
-        word: [gap.case.name for gap in gaps if gap.word == word] for word in (*SIDES, CHEAPER)
-    }
-    return ", ".join(f"{word} in {listed(found)}" for word, found in places.items() if found)
+    return ", ".join(f"{word} in {listed(found)}" for word, found in said.items())
 
 
 class Worth(NamedTuple):
@@ -182,14 +182,16 @@ def nearest(case: Case, size: float) -> str:
     """The period whose bytes are nearest to `size`."""
 
     def distance(period: str) -> float:
-        return float(abs(np.log(mean(case.of(period), "bytes") / size)))
+        ratio = mean(case.of(period), "bytes") / size
+        return float(abs(np.log(ratio)))
 
     return min(case.periods, key=distance)
 
 
 def served(rows: Rows) -> Array:
     """The loss of E at every evaluation, the mean over the seeds."""
-    return np.asarray(np.mean([curve(row["curve_served"]) for row in rows], axis=0))
+    curves = np.array([curve(row["curve_served"]) for row in rows])
+    return np.asarray(curves.mean(axis=0))
 
 
 def figure(cases: list[Case]) -> Figure:

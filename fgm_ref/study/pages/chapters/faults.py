@@ -121,7 +121,9 @@ def findings(trials: list[Trial]) -> list[str]:
     """Bytes, loss and guarantee, protocol by protocol."""
     if not trials:
         return []
-    groups = {name: [trial for trial in trials if trial.protocol == name] for name in PROTOCOLS}
+    groups: dict[str, list[Trial]] = {name: [] for name in PROTOCOLS}
+    for trial in trials:
+        groups[trial.protocol].append(trial)
     groups = {name: found for name, found in groups.items() if found}
     size = "; ".join(f"{name} has {spread(found)}" for name, found in groups.items())
     loss = "; ".join(f"{name} {losses(found)}" for name, found in groups.items())
@@ -131,31 +133,27 @@ def findings(trials: list[Trial]) -> list[str]:
 
 def spread(trials: list[Trial]) -> str:
     """Where bytes clearly rise or fall."""
-    return clearly([(trial.fault, trial.bytes) for trial in trials], "fewer", "more")
+    return clearly({trial.fault: trial.bytes for trial in trials}, "fewer", "more")
 
 
 def losses(trials: list[Trial]) -> str:
     """Where the loss clearly rises or falls."""
-    return clearly([(trial.fault, trial.loss) for trial in trials], "lower", "higher")
+    return clearly({trial.fault: trial.loss for trial in trials}, "lower", "higher")
 
 
-def clearly(ratios: list[tuple[str, Estimate]], less: str, more: str) -> str:
+def clearly(ratios: dict[str, Estimate], less: str, more: str) -> str:
     """Those that differ from 1 by something that matters, and by more than chance.
 
-    >>> clearly([("delay=1", Estimate(1.3, 1.2, 1.4, 9)), ("delay=2", Estimate(1.3, 0.9, 1.4, 9))], "fewer", "more")
+    >>> clearly({"delay=1": Estimate(1.3, 1.2, 1.4, 9), "delay=2": Estimate(1.3, 0.9, 1.4, 9)}, "fewer", "more")
     'more (1 step late: 1.30 times)'
     """
-    large = [(fault, e) for fault, e in ratios if abs(np.log(e.value)) > np.log(MATTERS)]
-    said = []
-    for word in (more, less):
-        names = [
-            f"{described(fault)}: {short(e.value)} times"
-            for fault, e in large
-            if verdict(e, less, more, "") == word
-        ]
-        if names:
-            said.append(f"{word} ({', '.join(names)})")
-    return ", ".join(said) or "no difference to speak of"
+    said: dict[str, list[str]] = {more: [], less: []}
+    for fault, e in ratios.items():
+        word = verdict(e, less, more, "")
+        if word and abs(np.log(e.value)) > np.log(MATTERS):
+            said[word].append(f"{described(fault)}: {short(e.value)} times")
+    told = [f"{word} ({', '.join(names)})" for word, names in said.items() if names]
+    return ", ".join(told) or "no difference to speak of"
 
 
 def guarantee(trials: list[Trial]) -> str:
@@ -206,7 +204,7 @@ def line(t: Trial) -> list[str]:
 def figure(trials: list[Trial]) -> Figure:
     """Ratios of bytes and of losses, one line per fault."""
     faults = list(dict.fromkeys(trial.fault for trial in trials))
-    figure, (left, right) = figures.panels(2, columns=2, height=2.0 + 0.7 * len(faults))
+    figure, left, right = figures.two(height=2.0 + 0.7 * len(faults))
     labels = [described(fault).replace(", ", "\n") for fault in faults]
     for place, protocol in enumerate(PROTOCOLS):
         mine = {trial.fault: trial for trial in trials if trial.protocol == protocol}

@@ -15,6 +15,7 @@ from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 from fgm_ref.view.plots import BLACK, GREY
 
 Question = Callable[[Case], Comparison]
+Ask = Callable[[str, str], Question]
 
 LOSSES = {
     "loss": "final loss",
@@ -67,10 +68,10 @@ def unhelped(cases: list[Case]) -> list[str]:
     """Where there is no loss to reach, and why."""
     notes = []
     for loss, name in LOSSES.items():
-        others = sorted({case.name for case in cases} - set(helped(cases, loss)))
+        others = {case.name for case in cases} - set(helped(cases, loss))
         if others:
             notes.append(
-                f"No L* for the {name} on {', '.join(others)}: sites that never speak have the lowest, for "
+                f"No L* for the {name} on {', '.join(sorted(others))}: sites that never speak have the lowest, for "
                 "they learn what suits their own next batch."
             )
     return notes
@@ -94,15 +95,17 @@ def answers(cases: Cases) -> list[str]:
     loss, _ = pooled([case.reach("fgm", "gm") for case in head])
     lockstep = f", with all sites in step {over(step, promise('fgm', 'gm'))}" if step else ""
     balancing = over(head, promise("fgm", "dynamic"))
-    final = {name: over(head, reach("fgm", name)) for name in ("gm", "periodic")}
-    served = {name: over(head, reach("fgm", name, "served_mean")) for name in ("gm", "periodic")}
+    gm = over(head, reach("fgm", "gm"))
+    gm_served = over(head, reach("fgm", "gm", "served_mean"))
+    periodic = over(head, reach("fgm", "periodic"))
+    periodic_served = over(head, reach("fgm", "periodic", "served_mean"))
     omniscient = over(head, reach("omniscient", "periodic"))
     return [
         f"**Is FGM better than GM? At the same promise: {clearly(same)}.** FGM / plain GM at equal thresholds and "
         f"unequal speeds: {written(same)}{lockstep}. FGM / GM with Kamp's balancing: {balancing}.",
-        f"**At the same final loss: {clearly(loss)}.** FGM / plain GM: {final['gm']}, at the same loss of the served "
-        f"model over time {served['gm']}. FGM / periodic averaging with its period tuned: {final['periodic']} and "
-        f"{served['periodic']}; even an omniscient trigger / periodic: {omniscient}.",
+        f"**At the same final loss: {clearly(loss)}.** FGM / plain GM: {gm}, at the same loss of the served "
+        f"model over time {gm_served}. FGM / periodic averaging with its period tuned: {periodic} and "
+        f"{periodic_served}; even an omniscient trigger / periodic: {omniscient}.",
     ]
 
 
@@ -165,11 +168,10 @@ def promises(cases: list[Case]) -> Table:
         ("fgm-probe", "fgm"),
         ("fgm-probe", "omniscient"),
     ]
-    body = []
-    for case in cases:
-        ratios = [written(case.promise(*pair)) for pair in pairs]
-        body.append([case.name, *ratios, difference(case.losses("fgm", "gm").plain)])
-    body.append(["all", *(over(cases, promise(*pair)) for pair in pairs), ""])
+    body = ratios_of(cases, [promise(a, b) for a, b in pairs])
+    losses = [difference(case.losses("fgm", "gm").plain) for case in cases]
+    for line, loss in zip(body, [*losses, ""], strict=True):
+        line.append(loss)
     header = ["data set", *named(pairs), "final loss, fgm − gm"]
     about = "Bytes at equal thresholds (the same bound on the spread of the sites), geometric means over thresholds:"
     return Table(about, header, body)
@@ -178,9 +180,17 @@ def promises(cases: list[Case]) -> Table:
 def equal_loss(cases: list[Case], loss: str) -> Table:
     """Bytes at a stated loss, FGM's and the best entrant's."""
     pairs = [(a, b) for a in ("fgm", "fgm-probe") for b in RIVALS]
-    body = [[case.name, *(written(case.reach(*pair, loss)) for pair in pairs)] for case in cases]
-    body.append(["all", *(over(cases, reach(*pair, loss)) for pair in pairs)])
+    body = ratios_of(cases, [reach(a, b, loss) for a, b in pairs])
     return Table(f"Bytes to reach L*, {LOSSES[loss]}:", ["data set", *named(pairs)], body)
+
+
+def ratios_of(cases: list[Case], questions: list[Question]) -> list[list[str]]:
+    """What each question gives for each data set, a line each, and for all of them."""
+    body = []
+    for case in cases:
+        ratios = [written(question(case)) for question in questions]
+        body.append([case.name, *ratios])
+    return [*body, ["all", *(over(cases, question) for question in questions)]]
 
 
 def named(pairs: list[tuple[str, str]]) -> list[str]:
@@ -210,7 +220,7 @@ def elsewhere(cases: Cases) -> Table:
 
 def forest(cases: list[Case]) -> Figure:
     """Ratios with intervals, one line per data set."""
-    figure, (left, right) = figures.panels(2, columns=2, height=1.8 + 0.6 * len(cases))
+    figure, left, right = figures.two(height=1.8 + 0.6 * len(cases))
     dots(left, cases, ("gm", "dynamic"), promise)
     dots(right, cases, ("gm", "dynamic", "periodic"), reach)
     figures.titles(left, "same promise", "ratio of bytes")
@@ -222,7 +232,7 @@ def forest(cases: list[Case]) -> Figure:
     return figure
 
 
-def dots(ax: Axes, cases: list[Case], rivals: Sequence[str], ask: Callable[..., Question]) -> None:
+def dots(ax: Axes, cases: list[Case], rivals: Sequence[str], ask: Ask) -> None:
     """FGM's bytes by those of each rival, in the rival's own look."""
     labels = [case.name for case in cases]
     for place, rival in enumerate(rivals):

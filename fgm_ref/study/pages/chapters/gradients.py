@@ -13,7 +13,7 @@ from fgm_ref.datasets import load
 from fgm_ref.study.numbers import words
 from fgm_ref.study.numbers.compare import Comparison, pooled
 from fgm_ref.study.numbers.paired import level, log_ratio
-from fgm_ref.study.numbers.rows import Row, Rows, mean, where, with_column
+from fgm_ref.study.numbers.rows import Row, Rows, mean, settings_of, where, with_column
 from fgm_ref.study.numbers.words import listed, told, verdict
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Chapter, Picture, Table
@@ -72,12 +72,17 @@ class Case:
         """The RNN's by the LSTM's."""
         return log_ratio(self.of("rnn"), self.of("lstm"), name, self.number)
 
+    @property
+    def vanishes(self) -> bool:
+        """Whether the RNN's gradient clearly vanishes faster."""
+        return self.rnn_by_lstm("gradient_reach").estimate.high < 1
+
 
 def cases_of(rows: Rows) -> Iterator[Case]:
     """One for each data set and way of training, the same rate and clipping for both cells."""
-    settings = sorted({(row["dataset"], row["lr"], row["clip"] or 0) for row in rows})
-    for number, (dataset, lr, clip) in enumerate(settings):
-        yield Case(where(rows, dataset=dataset, lr=lr, clip=clip or None), number)
+    rows = with_column(rows, "clip", lambda row: row["clip"] or 0)
+    for number, wanted in enumerate(settings_of(rows, "dataset", "lr", "clip")):
+        yield Case(where(rows, **wanted), number)
 
 
 def relative_drift(row: Row) -> float:
@@ -115,7 +120,7 @@ def findings(cases: list[Case]) -> list[str]:
         for name in ("gradient_reach", "rounds", "relative_step_norm", "loss")
     )
     word = verdict(reach, "it vanishes faster", "it vanishes more slowly", "no clear difference")
-    vanishing = [case for case in cases if case.rnn_by_lstm("gradient_reach").estimate.high < 1]
+    vanishing = [case for case in cases if case.vanishes]
     return [
         f"What is left of the gradient at the first step is, for the RNN, {told(reach)} times what it is for the LSTM "
         f"at the same rate and clipping, pooled over {len(cases)} cases: {word}.",
@@ -195,9 +200,11 @@ def by_lag(rows: Rows, state: str, when: str = "end") -> Array:
     found = [json.loads(row["lag_norms"])[when] for row in rows]
     if not found or any(state not in norms for norms in found):
         return np.empty(0)
-    norms = np.array([np.array(one[state]) / one["h"][0] for one in found])
+    last_output = np.array([[norms["h"][0]] for norms in found])
+    relative = np.array([norms[state] for norms in found]) / last_output
     with np.errstate(divide="ignore"):  # nobody but h reads the last cell state: its gradient is 0
-        return np.asarray(np.exp(np.log(norms).mean(axis=0)))
+        logs = np.log(relative)
+    return np.asarray(np.exp(logs.mean(axis=0)))
 
 
 def figure(cases: list[Case]) -> Figure:

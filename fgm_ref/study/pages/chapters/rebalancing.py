@@ -75,7 +75,8 @@ def answers(trials: list[Trial]) -> list[str]:
     """Does a case exist in which one pays?"""
     if not trials:
         return []
-    paying = sorted((trial for trial in trials if trial.pays), key=lambda trial: trial.bytes.value)
+    paying = [trial for trial in trials if trial.pays]
+    paying.sort(key=lambda trial: trial.bytes.value)
     dearer = sum(trial.bytes.low > 1 for trial in trials)
     best = "There is no case in which it is sure that one pays"
     if paying:
@@ -135,9 +136,9 @@ def pooled_by_family(trials: list[Trial]) -> list[str]:
 
 def range_of(cancel: Rows) -> str:
     """Between which cases the cancellation lies."""
-    sizes = sorted((mean(rows, "cancellation"), name) for name, rows in cancellations(cancel))
-    low, lowest = sizes[0]
-    high, highest = sizes[-1]
+    sizes = [(mean(rows, "cancellation"), name) for name, rows in cancellations(cancel)]
+    low, lowest = min(sizes)
+    high, highest = max(sizes)
     return (
         f"When a round of FGM ends, ‖Σ X_i‖ / Σ ‖X_i‖ is between {short(low)} ({lowest}) and "
         f"{short(high)} ({highest}); what a rebalance could win back is 1 minus that."
@@ -149,8 +150,13 @@ def bytes_table(cases: list[Case]) -> Table:
     return Table(
         "Bytes by those of the protocol without rebalancing; rounds without → with it:",
         ["case", *(f"{a} / {b}" for a, b in PAIRS.items())],
-        [[case.name, *(bytes_cell(case, protocol) for protocol in PAIRS)] for case in cases],
+        [bytes_line(case) for case in cases],
     )
+
+
+def bytes_line(case: Case) -> list[str]:
+    """Its cells for one case."""
+    return [case.name, *(bytes_cell(case, protocol) for protocol in PAIRS)]
 
 
 def bytes_cell(case: Case, protocol: str) -> str:
@@ -207,9 +213,9 @@ def cancellation_table(rows: Rows) -> Table:
 
 def figure(cases: list[Case]) -> Figure:
     """One panel for each family, one line per case."""
-    figure, axes = figures.panels(2, columns=2, height=2.2 + 0.75 * len(cases))
+    figure, left, right = figures.two(height=2.2 + 0.75 * len(cases))
     labels = [case.name.replace(", opposed", "\nopposed") for case in cases]
-    for ax, plain in zip(axes, ("gm", "fgm"), strict=True):
+    for ax, plain in ((left, "gm"), (right, "fgm")):
         family = [name for name in PAIRS if PAIRS[name] == plain]
         for place, protocol in enumerate(family):
             found = [case.bytes(protocol).estimate for case in cases]
@@ -219,7 +225,7 @@ def figure(cases: list[Case]) -> Figure:
         figures.titles(ax, f"by plain {plain}", "ratio of bytes")
         figures.ticks_of_ratios(ax, (0.25, 0.5, 1, 2, 4))
         ax.margins(y=0.15)
-    axes[1].set_yticklabels([])
+    right.set_yticklabels([])
     # of both panels
     figure.legend(loc="outside lower center", ncols=3, fontsize=figures.SMALL, frameon=False)
     return figure

@@ -103,7 +103,9 @@ class Contest:
         """a's bytes by b's at equal radius."""
         found = []
         for number, dataset in enumerate(self.datasets):
-            found.append(at_equal_settings(self.runs(a, dataset), self.runs(b, dataset), number))
+            mine = self.runs(a, dataset)
+            theirs = self.runs(b, dataset)
+            found.append(at_equal_settings(mine, theirs, number))
         both, _ = pooled(found)
         return both
 
@@ -171,7 +173,9 @@ def chapter(rows: Rows) -> Chapter:
 
 def answer(contest: Contest) -> str:
     """The second question of the title."""
-    moved, kept, wide = (contest.cheapest(group) for group in (MOVED, KEPT, WIDE))
+    moved = contest.cheapest(MOVED)
+    kept = contest.cheapest(KEPT)
+    wide = contest.cheapest(WIDE)
     winners = [e.name for e in contest.entrants if e.own and contest.wins_at_loss(e)]
     return (
         f"**Which safe function beats the norm? At equal radius one that moves; at equal loss clearly better: "
@@ -186,8 +190,9 @@ def answer(contest: Contest) -> str:
 def finding(contest: Contest) -> str:
     """Who is better, who is worse, at equal size."""
     fair = [e for e in contest.entrants if e.own and e.group != WIDE and e != NORM]
-    better = [e.name for e in fair if contest.bytes(e, NORM).estimate.high < 1]
-    worse = [e.name for e in fair if contest.bytes(e, NORM).estimate.low > 1]
+    ratios = {e.name: contest.bytes(e, NORM).estimate for e in fair}
+    better = [name for name, e in ratios.items() if e.high < 1]
+    worse = [name for name, e in ratios.items() if e.low > 1]
     return (
         f"At equal radius the norm needs {contest.told(NORM, BEST)} times the omniscient trigger's bytes. Of the "
         f"zones inside its ball or of its size, {listed(better)} need fewer bytes than the norm, {listed(worse)} more."
@@ -241,8 +246,8 @@ def line(contest: Contest, entrant: Entrant) -> list[str]:
 
 def drawn(contest: Contest) -> Figure:
     """One line for each entrant."""
-    figure, (ax,) = figures.panels(1, columns=1, height=1.2 + 0.33 * len(contest.entrants))
     names = [entrant.name for entrant in contest.entrants]
+    figure, (ax,) = figures.panels(1, columns=1, height=1.2 + 0.33 * len(names))
     for place, entrant in enumerate(contest.entrants):
         estimate = contest.bytes(entrant, NORM).estimate
         marker = "o" if entrant.own else "s"

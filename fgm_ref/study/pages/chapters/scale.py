@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fgm_ref.arrays import Array
-from fgm_ref.study.numbers.rows import Rows, column, mean, values, where
+from fgm_ref.study.numbers.rows import Rows, grid, mean, values, where
 from fgm_ref.study.numbers.stats import LEVEL, RESAMPLES, Estimate, equal_weights, interval, weights
 from fgm_ref.study.numbers.words import ratio, short, size
 from fgm_ref.study.pages import figures
@@ -34,23 +34,23 @@ class Scale:
     def __init__(self, rows: Rows):
         self.rows = rows
         self.sites = values(rows, "sites")
-        self.seeds = values(rows, "seed")
 
     def numbers(self, name: str) -> Array:
         """(sites, seeds)."""
-        return np.array([column(where(self.rows, sites=k), name, self.seeds) for k in self.sites])
+        return grid(self.rows, "sites", name)
 
     @cached_property
     def per_site(self) -> Array:
         """Payload bytes for each site, (sites, seeds)."""
-        return np.asarray(self.numbers("bytes") / np.array(self.sites)[:, None])
+        k = np.array(self.sites)[:, None]
+        return np.asarray(self.numbers("bytes") / k)
 
     def growth(self, name: str) -> Growth:
         """A straight line through ln y over ln k, by least squares, for each resample of the seeds."""
-        n = len(self.seeds)
-        w = np.vstack([equal_weights(n), weights(n, RESAMPLES, 0)])
         x = np.log(self.sites)
         y = np.log(np.maximum(self.numbers(name), 1))
+        n = y.shape[1]
+        w = np.vstack([equal_weights(n), weights(n, RESAMPLES, 0)])
         # ln y = p ln k + c
         p, c = np.polyfit(x, y @ w.T, 1)
         far = np.exp(p * np.log(FAR) + c)
@@ -88,8 +88,8 @@ def findings(scales: dict[str, Scale]) -> list[str]:
     """How the gap between the protocols moves."""
     gm, fgm = scales["gm"], scales["fgm"]
     logs = np.log(fgm.numbers("bytes")) - np.log(gm.numbers("bytes"))
-    quotients = logs.mean(axis=1)
-    first, last = np.exp(quotients[[0, -1]])
+    quotients = np.exp(logs.mean(axis=1))
+    first, last = quotients[0], quotients[-1]
     gm_power = gm.growth("rounds").exponent.value
     fgm_power = fgm.growth("rounds").exponent.value
     gm_far = gm.growth("bytes").far.value
@@ -113,7 +113,8 @@ def measured(scales: dict[str, Scale], rows: Rows) -> Table:
         f"Means over {len(values(rows, 'seed'))} seeds; without any input the loss is "
         f"{mean(rows, 'baseline_loss'):.3f}:"
     )
-    return Table(about, ["", "", *(f"k = {k:,}" for k in values(rows, "sites"))], body)
+    sites = [f"k = {k:,}" for k in values(rows, "sites")]
+    return Table(about, ["", "", *sites], body)
 
 
 def fitted(scales: dict[str, Scale]) -> Table:
@@ -143,7 +144,8 @@ def drawn(scales: dict[str, Scale]) -> Figure:
     figure, axes = figures.panels(3, columns=3, height=3.8)
     for protocol, scale in scales.items():
         for ax, numbers in zip(axes, scale.shown.values(), strict=True):
-            figures.line(ax, protocol, scale.sites, np.nanmean(numbers, axis=1).tolist())
+            means = np.nanmean(numbers, axis=1)
+            figures.line(ax, protocol, scale.sites, means.tolist())
     sites = next(iter(scales.values())).sites
     for ax, title in zip(axes, ("rounds", "MB per site", "test loss"), strict=True):
         figures.titles(ax, title, "sites")

@@ -96,7 +96,8 @@ def chapter(rows: Rows) -> Chapter:
 
 def best(codecs: Codecs) -> tuple[str, str]:
     """The cheapest with its codec, of those whose final loss is surely not worse by more than 5 % of the gain."""
-    harmless = [pair for pair in codecs.pairs if codecs.losses(*pair).plain.high < HARMLESS]
+    losses = {pair: codecs.losses(*pair).plain for pair in codecs.pairs}
+    harmless = [pair for pair, loss in losses.items() if loss.high < HARMLESS]
     return min(harmless or codecs.pairs, key=lambda pair: codecs.bytes(*pair).log)
 
 
@@ -183,7 +184,7 @@ def blocks(codecs: Codecs) -> Sequence[Table]:
 def drawn(codecs: Codecs) -> Figure:
     """Bytes and loss, one line for each protocol."""
     names = list(dict.fromkeys(name for name, _ in codecs.pairs))
-    figure, (left, right) = figures.panels(2, columns=2, height=1.8 + 0.75 * len(names))
+    figure, left, right = figures.two(height=1.8 + 0.75 * len(names))
     for place, (codec, (marker, color)) in enumerate(LOOKS.items()):
         mine = [name for name in names if (name, codec) in codecs.pairs]
         if not mine:

@@ -114,9 +114,8 @@ def cells(sweep: Sweep, kind: Kind) -> list[str]:
     megabytes = np.nanmean(sweep.numbers(kind, "bytes"), axis=1) * 1e-6
     rounds = np.nanmean(sweep.numbers(kind, "rounds"), axis=1)
     score = np.nanmean(sweep.numbers(kind, "score"), axis=1)
-    return [
-        " / ".join(map(_number, numbers)) for numbers in zip(megabytes, rounds, score, strict=True)
-    ]
+    columns = zip(megabytes, rounds, score, strict=True)
+    return [" / ".join(map(_number, numbers)) for numbers in columns]
 
 
 def padded(sweep: Sweep, kind: Kind, cells: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ from fgm_ref.study.numbers.programs import (
     per_round,
     together,
 )
-from fgm_ref.study.numbers.rows import Rows, mean, values, with_column
+from fgm_ref.study.numbers.rows import Row, Rows, mean, values, with_column
 from fgm_ref.study.numbers.stats import NO_ESTIMATE, Estimate
 from fgm_ref.study.numbers.words import ratio, short, side, verdict
 from fgm_ref.study.pages import figures
@@ -105,10 +105,7 @@ def arithmetic(program: Program) -> list[str]:
         return []
     k = program.sites
     measured = log_ratio(per_round(pair.rows), per_round(fgm)).estimate
-    spoken = with_column(
-        pair.rows, "share", lambda row: (row["rounds"] + row["rebalances"]) / row["steps"]
-    )
-    batches = mean(spoken, "share")
+    batches = mean(with_column(pair.rows, "spoken", spoken), "spoken")
     ends = ""
     if batches > ALWAYS:
         ends = ", whatever the threshold is and whatever is learnt, so that every k-th batch ends a round"
@@ -117,6 +114,11 @@ def arithmetic(program: Program) -> list[str]:
         f"A round with k − 1 balancings costs 1 + 2(k − 1)/k = {1 + 2 * (k - 1) / k:.2f} rounds of FGM at k = {k} "
         f"by arithmetic; measured {ratio(measured)}."
     ]
+
+
+def spoken(row: Row) -> float:
+    """The share of batches after which somebody speaks."""
+    return float((row["rounds"] + row["rebalances"]) / row["steps"])
 
 
 def learnt(program: Program) -> list[str]:
@@ -194,7 +196,7 @@ def figure(variants: list[Variant]) -> Figure:
     """Ratios of bytes, and losses, one line per deviation."""
     shown = [v for v in variants if v.factor.n]
     trivial = mean([row for v in shown for row in v.rows], "baseline_loss")
-    figure, (left, right) = figures.panels(2, columns=2, height=1.4 + 0.36 * len(shown))
+    figure, left, right = figures.two(height=1.4 + 0.36 * len(shown))
     labels = [f"{v.side}, {v.label.replace('`', '')}" for v in shown]
     ratios = [v.factor.estimate for v in shown]
     losses = [level(v.rows, "loss") for v in shown]
@@ -212,4 +214,5 @@ def figure(variants: list[Variant]) -> Figure:
 
 def only(side: str, shown: Sequence[Variant], estimates: Sequence[Estimate]) -> list[Estimate]:
     """The estimates of one side; the lines of the other stay empty."""
-    return [e if v.side == side else NO_ESTIMATE for v, e in zip(shown, estimates, strict=True)]
+    pairs = zip(shown, estimates, strict=True)
+    return [e if v.side == side else NO_ESTIMATE for v, e in pairs]
