@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+OLDEST := .venv-oldest
 RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest
 WORKERS ?= 2
@@ -12,7 +13,7 @@ QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses 
 ASSIGNMENTS := $(addprefix a,00 01 02 03 04 05 06 07 08 09 10)
 SUB ?= my
 
-.PHONY: help demo test quick zoo guarantees bench study study-quick tutorials notebooks reference hint grade lint data clean $(ASSIGNMENTS)
+.PHONY: help demo test test-oldest quick zoo guarantees bench study study-quick tutorials notebooks reference hint grade lint data clean $(ASSIGNMENTS)
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -28,6 +29,9 @@ test: lint reference  ## lint, doctests and all tests
 
 quick: $(VENV)/.dev  ## a subset of the tests in under 20 seconds
 	HYPOTHESIS_PROFILE=quick $(PYTEST) -n $(WORKERS) -m "not slow" $(QUICK)
+
+test-oldest: $(OLDEST)/.dev  ## the tests with the lowest versions that pyproject.toml allows (ARGS="-k quick" and so on)
+	$(OLDEST)/bin/python -m pytest -n $(WORKERS) tests $(ARGS)
 
 zoo: $(VENV)/.dev  ## every known mistake, and the test that catches it
 	$(RUN) -m tests.zoo $(ARGS)
@@ -77,7 +81,7 @@ data: $(VENV)/.runtime  ## derive the data files anew from the packages they com
 	$(RUN) data/make_data.py
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) out .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST) out .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
 $(VENV)/.runtime: pyproject.toml
 	$(call install,-e .)
@@ -93,10 +97,19 @@ $(VENV)/.docs: pyproject.toml
 $(VENV)/.bench: pyproject.toml
 	$(call install,-e '.[dev,bench]')
 
-# $(1): what pip shall install
+# The lowest versions: `>=` in pyproject.toml read as `==`.
+$(OLDEST)/.dev: pyproject.toml
+	@$(OLDEST)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(OLDEST)
+	@echo "installing into $(OLDEST) (once) ..."
+	@$(OLDEST)/bin/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+		print(*[one.replace(">=", "==") for one in p["dependencies"] + p["optional-dependencies"]["test"]], sep="\n")' > $(OLDEST)/lowest.txt
+	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(OLDEST)/lowest.txt -e .
+	@touch $@
+
+# $(1): what pip installs
 define install
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: expected Python 3.11 or later, got " + sys.version.split()[0] + "; try  make PYTHON=python3.12 ...")'
-@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 @echo "installing into $(VENV) (once) ..."
 @$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(1)
 @touch $@
