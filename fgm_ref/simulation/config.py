@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from fgm_ref.learning.learners import POLICIES
+from fgm_ref.learning.optim import OPTIMIZERS
 from fgm_ref.protocols import name_of as protocol_name
 from fgm_ref.safe import CATALOGUE
 from fgm_ref.text import expect_one_of, path_of, positive
-
-OPTIMIZERS = ("adam", "momentum", "sgd")
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Config:
         if self.seed < 0:
             raise ValueError(f"seed: expected a whole number of at least 0, got {self.seed}")
         expect_one_of("optimizer_state", self.optimizer_state, POLICIES)
-        expect_one_of("optimizer", self.optimizer, OPTIMIZERS)
+        expect_one_of("optimizer", self.optimizer, tuple(OPTIMIZERS))
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype: expected float32 or float64, got {self.dtype!r}")
 

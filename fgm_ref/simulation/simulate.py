@@ -156,7 +156,7 @@ class Simulation:
 
     @property
     def mean_model(self) -> Array:
-        """S = (1/k) Σ w_i (D,), which nobody but the simulator knows between synchronisations."""
+        """S = (1/k) Σ w_i (D,), which only the simulator knows between synchronisations."""
         return np.asarray(self.models.mean(axis=0))
 
     @property

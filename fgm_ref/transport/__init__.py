@@ -1,1 +1,1 @@
-"""What is sent: every message and its price, who may talk to whom, in how many bits, and what may go wrong."""
+"""What is sent: every message and its price, the network that carries it, codecs, and faults."""

@@ -28,7 +28,7 @@ from fgm_ref.transport.network import Network
 Absences = Mapping[int, tuple[int, int]]
 """A site's (first, last) step away."""
 
-MOST = 0.99  # with more losses than that, sending again until it arrives takes for ever
+MOST = 0.99  # with more losses than that, sending again until it arrives would take too long
 
 
 @dataclass(frozen=True)
