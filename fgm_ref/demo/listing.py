@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from fgm_ref.datasets import summary
 from fgm_ref.datasets.split import SPLITS
-from fgm_ref.demo.options import CELLS
+from fgm_ref.learning.optim import OPTIMIZERS
+from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, Protocol
 from fgm_ref.safe import CATALOGUE, PREFIXES
-from fgm_ref.simulation.config import OPTIMIZERS
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 
 

@@ -7,12 +7,11 @@ from typing import Any
 from fgm_ref import __version__
 from fgm_ref.datasets.split import SPLITS
 from fgm_ref.learning.losses import LOSSES
+from fgm_ref.learning.optim import OPTIMIZERS
+from fgm_ref.learning.spec import CELLS
 from fgm_ref.program import number, sizes, whole
 from fgm_ref.protocols import PROTOCOLS
-from fgm_ref.simulation.config import OPTIMIZERS
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
-
-CELLS = ("lstm", "rnn")
 
 EXAMPLES = """\
 examples:
@@ -91,7 +90,7 @@ def add_distribution(group: Group) -> None:
     add("--threshold", metavar="T", type=number, help="radius R = T·‖E‖ of the safe function")
     add("--absolute", action="store_true", help="take the threshold as the radius itself")
     add("--sites", metavar="K", type=whole(1))
-    add("--split", choices=SPLITS)
+    add("--split", choices=tuple(SPLITS))
     add(
         "--schedule",
         metavar="NAME",
@@ -112,11 +111,11 @@ def add_distribution(group: Group) -> None:
 def add_training(group: Group) -> None:
     """What a site does."""
     add = group.add_argument
-    add("--cell", choices=CELLS)
+    add("--cell", choices=tuple(CELLS))
     add("--hidden", metavar="H[,H...]", type=sizes, help="units of each recurrent layer")
     add("--steps", metavar="N", type=whole(1))
     add("--batch", metavar="B", type=whole(1), help="samples per site and step")
-    add("--optimizer", choices=OPTIMIZERS)
+    add("--optimizer", choices=tuple(OPTIMIZERS))
     add("--lr", metavar="RATE", type=number)
     add("--clip", metavar="NORM", type=number, help="clip each gradient to this norm")
     add("--dropout", metavar="P", type=float)
