@@ -2,8 +2,8 @@
 
 import io
 
-from fgm_ref import program as progress
-from fgm_ref.program import Progress
+from fgm_ref.program import progress
+from fgm_ref.program.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -90,7 +90,7 @@ def add_distribution(group: Group) -> None:
     add("--threshold", metavar="T", type=number, help="radius R = T·‖E‖ of the safe function")
     add("--absolute", action="store_true", help="take the threshold as the radius itself")
     add("--sites", metavar="K", type=whole(1))
-    add("--split", choices=SPLITS)
+    add("--split", choices=tuple(SPLITS))
     add(
         "--schedule",
         metavar="NAME",
