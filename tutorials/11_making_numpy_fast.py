@@ -297,7 +297,7 @@ assert per_site[SITES.index(8)] < 0.8
 # %% [markdown]
 # It falls while the calls dominate, then it levels off: once the arithmetic dominates, there is nothing left to
 # save. For larger networks it even rises again, when the arrays of a step no longer fit into the processor's
-# cache; so `model.py` cuts many sites into stacks that do. And a row of a stack must depend on that row alone:
+# cache; so `learning/model.py` cuts many sites into stacks that do. And a row of a stack must depend on that row alone:
 # a site's result must not change with the company it is in.
 
 # %%
