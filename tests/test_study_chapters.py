@@ -5,15 +5,29 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from fgm_ref.protocols import PROTOCOLS, parse
+from fgm_ref.safe import safe_function
 from fgm_ref.simulation.config import Config
+from fgm_ref.study.numbers import rebalancers
 from fgm_ref.study.numbers.compare import NOTHING, Comparison, at_equal_settings, pooled
 from fgm_ref.study.numbers.fronts import Runs
 from fgm_ref.study.numbers.rows import column, runs, values, where
 from fgm_ref.study.numbers.stats import Estimate
 from fgm_ref.study.numbers.words import off, ratio, size
 from fgm_ref.study.pages import report
-from fgm_ref.study.pages.chapters import claims, fronts, safe, scale, shipped, sweeps
+from fgm_ref.study.pages.chapters import (
+    claims,
+    drift,
+    faults,
+    fronts,
+    rebalancing,
+    safe,
+    scale,
+    shipped,
+    sweeps,
+)
 from fgm_ref.study.presets import PRESETS
+from fgm_ref.transport.codecs import parse_codec
 
 SEEDS = 4
 
@@ -238,6 +252,24 @@ def test_every_chapter_that_is_named_is_there():
 
     for name in report.CHAPTERS:
         assert callable(import_module(f"fgm_ref.study.pages.chapters.{name}").chapter)
+
+
+def test_what_the_chapters_name_is_declared():
+    pairs = {*rebalancers.PAIRS, *rebalancers.PAIRS.values()}
+    for name in {*pairs, *faults.PROTOCOLS, *drift.DYNAMIC, *fronts.RIVALS, *fronts.DRAWN}:
+        assert name in PROTOCOLS
+    for name in shipped.NOT_CODED:
+        assert parse(name)
+    assert set(rebalancing.COLORS) == set(rebalancers.PAIRS)
+    assert set(sweeps.LOOKS) >= {kind for pair in sweeps.PAIRS for kind in pair}
+    # each codec that is drawn can be had
+    assert all(parse_codec(codec) for codec in shipped.LOOKS)
+
+
+@pytest.mark.parametrize("name", safe.ZONES)
+def test_zones_that_are_said_to_move_are_those_that_say_so(name):
+    zone = safe_function(name)(np.ones(4), 0.5)
+    assert zone.moves == (safe.ZONES[name][0] == safe.MOVED)
 
 
 # ------------------------------------------------------------------------------------------------ small parts

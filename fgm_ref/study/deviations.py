@@ -104,8 +104,9 @@ class StaleSites(base.MonitoringSites):
 
     def receive(self, message: Message, sites: Array) -> None:
         """`rewind`: the model that arrives is taken for the first one."""
-        rewound = message.kind is MODEL and self.on["rewind"]
-        super().receive(replace(message, payload=self.first) if rewound else message, sites)
+        if message.kind is MODEL and self.on["rewind"]:
+            message = replace(message, payload=self.first)
+        super().receive(message, sites)
 
     def start_round(self, E: Array) -> None:
         """`stale`: φ is that of the first model, and so are the drifts it is given."""
@@ -162,18 +163,27 @@ class GMCoordinator(dynamic.Coordinator):
 
     def outside(self, phi: SafeFunction) -> bool:
         """Whether to augment B."""
-        if self.on["sum_test"]:
-            # (1/k) Σ_B ‖w_j − E‖² > R²
-            lengths = squared_norm(np.stack(list(self.B.values())) - self.reference)
-            violates = bool(lengths.sum() > self.k * phi.R**2)
-        else:
-            violates = bool(phi(self.mean() - self.reference) > 0)
-        return (len(self.B) < 2 or not violates) if self.on["inverted"] else violates
+        violates = self.sum_test(phi) if self.on["sum_test"] else self.mean_test(phi)
+        if self.on["inverted"]:
+            return len(self.B) < 2 or not violates
+        return violates
+
+    def mean_test(self, phi: SafeFunction) -> bool:
+        """φ(mean of B − E) > 0."""
+        return bool(phi(self.mean() - self.reference) > 0)
+
+    def sum_test(self, phi: SafeFunction) -> bool:
+        """(1/k) Σ_B ‖w_j − E‖² > R²."""
+        models = np.stack(list(self.B.values()))
+        lengths = squared_norm(models - self.reference)
+        return bool(lengths.sum() > self.k * phi.R**2)
 
     def mean(self) -> Array:
         """`movers`: the mean of the models that have moved, if any have."""
-        moved = {site: w for site, w in self.B.items() if (w != self.reference).any()}
-        return mean_over(moved) if self.on["movers"] and moved else super().mean()
+        moved = {site: w for site, w in self.B.items() if not np.array_equal(w, self.reference)}
+        if self.on["movers"] and moved:
+            return mean_over(moved)
+        return super().mean()
 
 
 class FGMSites(StaleSites, fgm.Sites):
@@ -181,23 +191,25 @@ class FGMSites(StaleSites, fgm.Sites):
 
     def start_round(self, E: Array) -> None:
         """`stale_phi`: what a site last evaluated stays its φ, and its z, until it trains again."""
-        cached = self.values if self.on["stale_phi"] and self.E is not None else None
+        first = self.E is None
+        cached = None if first else self.values
         super().start_round(E)
-        if cached is not None:
-            self.values, self.z = cached, cached.copy()
+        if self.on["stale_phi"] and cached is not None:
+            self.values = cached
+            self.z = cached.copy()
 
     def quanta(self) -> Array:
         """`unsigned`: a negative number of quanta turns into more than enough to end a subround."""
         n = super().quanta()
-        return np.where(n < 0, self.k + 1, n) if self.on["unsigned"] else n
+        if self.on["unsigned"]:
+            n[n < 0] = self.k + 1
+        return n
 
     def reply(self, kind: Kind, sites: Array) -> Array:
         """What is sent as a drift is counted from the model that came last."""
-        return (
-            np.asarray(self.models[sites] - self.shipped)
-            if kind is DRIFT
-            else super().reply(kind, sites)
-        )
+        if kind is DRIFT:
+            return np.asarray(self.models[sites] - self.shipped)
+        return super().reply(kind, sites)
 
 
 class FGMCoordinator(fgm.Coordinator):
@@ -219,8 +231,12 @@ class FGMCoordinator(fgm.Coordinator):
     def end_round(self, cause: Cause) -> None:
         """E := E + (1/k) Σ X_i; with `sum` without the 1/k, with `carry` over all rounds."""
         drifts = self.network.poll(DRIFT, cause=cause)
-        step = drifts.sum(axis=0) if self.on["sum"] else drifts.mean(axis=0)
-        self.carried = self.carried + step if self.on["carry"] else step
+        step = drifts.mean(axis=0)
+        if self.on["sum"]:
+            step = drifts.sum(axis=0)
+        if self.on["carry"]:
+            step = step + self.carried
+        self.carried = step
         self.publish(self.E + self.carried, cause)
 
 
@@ -229,14 +245,10 @@ def _switches(protocol: Protocol, *names: str) -> dict[str, Any]:
 
 
 def _all_on(protocol: Protocol) -> Protocol:
-    on = {
-        name: True
-        for name, value in protocol.options.items()
-        if value is False and name != "sum_test"
-    }
-    return replace(
-        protocol, options={**protocol.options, **on}, about=f"{protocol.about}: all of them"
-    )
+    switches = [name for name, value in protocol.options.items() if value is False]
+    on = {name: True for name in switches if name != "sum_test"}
+    options = {**protocol.options, **on}
+    return replace(protocol, options=options, about=f"{protocol.about}: all of them")
 
 
 GM = Protocol(

@@ -1,6 +1,9 @@
 """What the rows of a table say, as numbers with intervals and as words.
 
 From the bottom up: `stats` (resamples of the seeds, intervals), `fronts` (loss against bytes), `rows` (which rows),
-`compare` and `paired` (two protocols, two groups of runs), `words` (what an interval allows to say), and the runs of
-two experiments: `cases` and `sweeps`.
+`compare` (two protocols, run at the same thresholds) and `paired` (two groups of runs, whatever was run of both),
+`words` (what an interval allows to say).
+
+On top the runs of single experiments and what is asked of them: `cases` (fronts), `sweeps`, `programs` (why),
+`rebalancers`, `changes` (drift).  The other experiments need so little that it stands in their chapter.
 """

@@ -1,1 +1,5 @@
-"""The report: `chapter` and `figures` (what a chapter consists of), `chapters`, `report` (the page), `summary`."""
+"""The report: a page of chapters with tables and pictures, and a summary of any other table.
+
+From the bottom up: `chapter` (what a chapter consists of), `figures`, `chapters` (one file each), `report` (the page),
+`summary`.
+"""
