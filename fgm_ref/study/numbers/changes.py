@@ -45,7 +45,7 @@ class Case:
 
     @property
     def periods(self) -> list[str]:
-        """The periodic protocols, the dearest first."""
+        """The periodic protocols, the most expensive first."""
         names = values(self.periodic, "protocol")
         return sorted(names, key=lambda name: -mean(self.of(name), "bytes"))
 
@@ -93,8 +93,8 @@ def _seeds(runs: Runs, which: Array) -> Runs:
 def at_equal_bytes(mine: Runs, theirs: Runs, w: Array) -> Array:
     """Loss minus theirs at the same bytes for each resample w (resamples, seeds), the mean over the thresholds.
 
-    Theirs is interpolated in ln bytes between their periods.  Who ships more than their dearest run is compared with
-    that; a threshold that ships less than their cheapest is left out.
+    Theirs is interpolated in ln bytes between their periods.  A threshold that ships more than their most
+    expensive run is compared with that run; one that ships less than their cheapest is left out.
     """
     # (periods, resamples) each
     x = np.log(theirs.bytes) @ w.T

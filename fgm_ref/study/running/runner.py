@@ -114,7 +114,7 @@ class Books:
 
 
 def say(text: str) -> None:
-    """A line for whoever waits."""
+    """A line on the screen while tables go to files."""
     print(text, file=sys.stderr)
 
 
