@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from fgm_ref import program
-from fgm_ref.program import duration, whole
+from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, duration, whole
 from fgm_ref.study.running import grid
 from fgm_ref.study.running.estimate import total
 from fgm_ref.study.running.grid import Experiment
@@ -18,7 +18,6 @@ from fgm_ref.study.running.runner import Report, study
 from fgm_ref.study.running.task import Task
 from fgm_ref.text import expect_one_of
 
-FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 complain = partial(program.complain, "fgm_ref.study", ("only", "out", "grid", "quick", "workers"))
 
 EXAMPLES = """\
