@@ -153,16 +153,16 @@ def _imported(what: str, module: str) -> Any:
         sys.path.remove(here)
 
 
-def path_of(what: str, thing: Any, modules: Sequence[str]) -> str:
-    """The inverse of `plug_in`: "module:name" of an object that stands at the top of one of `modules`.
+def path_of(what: str, thing: Any, module: str) -> str:
+    """The inverse of `plug_in`: "module:name" of an object at the top of `module`, or else of any other module.
 
-    >>> path_of("safe", plug_in("safe", "fgm_ref.safe.zones", "Ball"), ["fgm_ref.safe.zones"])
+    >>> path_of("safe", plug_in("safe", "fgm_ref.safe.zones", "Ball"), "fgm_ref.safe.zones")
     'fgm_ref.safe.zones:Ball'
     """
-    for module in modules:
-        for name, value in vars(sys.modules.get(module, object)).items():
+    for place in (module, *sys.modules):
+        for name, value in list(vars(sys.modules.get(place, object)).items()):
             if value is thing:
-                return f"{module}:{name}"
+                return f"{place}:{name}"
     raise ValueError(
         f"{what}: expected something with a name at the top of its module, "
         f"so that a saved result can remember it; got {thing!r}"

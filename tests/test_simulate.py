@@ -5,7 +5,8 @@ import pytest
 
 from fgm_ref.datasets import Dataset, load
 from fgm_ref.datasets.dataset import classification, regression
-from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.protocols import PROTOCOLS, Dynamic, Fgm, Protocol, fgm
+from fgm_ref.safe import Ball, Cap, Variance
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.simulate import RunDiverged, Simulation, run
@@ -229,6 +230,62 @@ def test_config_survives_json():
 
 
 @pytest.mark.slow
+class HalfBall(Ball):
+    """A zone of one's own."""
+
+    def __init__(self, E, R):
+        super().__init__(E, R / 2)
+
+
+MINE = Protocol(
+    "mine", "FGM under another name", fgm.Sites, fgm.Coordinator, "sum", {"epsilon": 0.2}
+)
+
+
+@pytest.mark.parametrize(
+    ("objects", "texts"),
+    [
+        ((Fgm, Ball), ("fgm", "ball")),
+        ((Fgm(epsilon=0.1), Variance), ("fgm:epsilon=0.1", "variance")),
+        ((Dynamic(balancing=False), Cap), ("dynamic:balancing=no", "cap")),
+        ((PROTOCOLS["gm-reb"](balancing="slack"), Ball), ("gm-reb:balancing=slack", "ball")),
+        ((MINE, HalfBall), (f"{__name__}:MINE", f"{__name__}:HalfBall")),
+        ((MINE(epsilon=0.3), Ball), (f"{__name__}:MINE:epsilon=0.3", "ball")),
+    ],
+)
+def test_objects_work_beside_strings_and_are_remembered(objects, texts, tmp_path):
+    def trained(protocol, safe):
+        return run(data=toy(), protocol=protocol, safe=safe, threshold=0.2, sites=3, **SMALL)
+
+    one, other = trained(*objects), trained(*texts)
+    assert (one.config.protocol, one.config.safe) == texts
+    assert one.config == other.config
+    assert one.events.tobytes() == other.events.tobytes()
+    one.save(tmp_path / "run.npz")
+    assert RunResult.load(tmp_path / "run.npz").config == one.config
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (
+            {"protocol": Protocol("lost", "", fgm.Sites, fgm.Coordinator)},
+            r"^protocol: .* at the top",
+        ),
+        ({"safe": lambda E, R: Ball(E, R)}, r"^safe: expected something with a name at the top"),
+    ],
+)
+def test_what_could_not_be_found_again_is_refused(setting, message):
+    with pytest.raises(ValueError, match=message):
+        Config(**setting)
+
+
+@pytest.mark.parametrize("options", [{"epsilom": 0.1}, {"epsilon": "much"}, {"epsilon": None}])
+def test_a_wrong_option_of_an_object_is_named(options):
+    with pytest.raises(ValueError, match=r"^protocol fgm"):
+        Fgm(**options)
+
+
 def test_every_bundled_set_trains():
     for name in ("ecg208", "nyc_weather"):
         data = load(name)

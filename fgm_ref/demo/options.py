@@ -111,7 +111,7 @@ def add_distribution(group: Group) -> None:
 def add_training(group: Group) -> None:
     """What a site does."""
     add = group.add_argument
-    add("--cell", choices=tuple(CELLS))
+    add("--cell", choices=sorted(CELLS))
     add("--hidden", metavar="H[,H...]", type=sizes, help="units of each recurrent layer")
     add("--steps", metavar="N", type=whole(1))
     add("--batch", metavar="B", type=whole(1), help="samples per site and step")

@@ -10,6 +10,7 @@ import numpy as np
 from fgm_ref import __version__
 from fgm_ref.learning.gradcheck import gradcheck
 from fgm_ref.learning.model import Model, ModelSpec
+from fgm_ref.learning.spec import CELLS
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.simulate import run
 
@@ -19,7 +20,7 @@ def report() -> Iterator[str]:
     packages = " ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "matplotlib"))
     yield f"fgm_ref {__version__}  Python {platform.python_version()}  {packages}"
     start = time.perf_counter()
-    for cell in ("rnn", "lstm"):
+    for cell in CELLS:
         yield f"gradients of the {cell.upper()}: relative error {gradients(cell):.1e}"
     for protocol in ("gm", "fgm", "fgm-reb"):
         yield f"{protocol}: {guarantee(protocol)} rounds, guarantee held after every step"

@@ -110,6 +110,5 @@ def name_of(wanted: str | Protocol | Chosen) -> str:
     protocol = chosen.protocol
     name = protocol.name
     if PROTOCOLS.get(name) is not protocol:
-        modules = (protocol.coordinator.__module__, protocol.sites.__module__, "__main__")
-        name = path_of("protocol", protocol, modules)
+        name = path_of("protocol", protocol, protocol.coordinator.__module__)
     return f"{name}:{chosen.settings}" if chosen.settings else name

@@ -22,7 +22,7 @@ class Config:
     dataset: str = "watch"
     protocol: str = "fgm"  # a name, or name:option=value,...  (see fgm_ref.protocols)
 
-    cell: str = "lstm"  # or "rnn"
+    cell: str = "lstm"  # one of learning.spec.CELLS
     hidden: tuple[int, ...] = (24,)  # one entry per stacked layer
     embedding: int = 16  # for token inputs
     peepholes: bool = False
@@ -36,7 +36,7 @@ class Config:
     steps: int = 300
     batch: int = 16
 
-    optimizer: str = "adam"  # "adam", "momentum" or "sgd"
+    optimizer: str = "adam"  # one of learning.optim.OPTIMIZERS
     lr: float = 0.005
     clip: float | None = None  # clip each site's gradient to this norm
     optimizer_state: str = "keep"  # at a synchronisation: "keep", "reset" or "average"
@@ -97,7 +97,7 @@ def safe_name(wanted: Any) -> str:
     for name, maker in CATALOGUE.items():
         if maker is wanted:
             return name
-    return path_of("safe", wanted, (getattr(wanted, "__module__", ""), "__main__"))
+    return path_of("safe", wanted, getattr(wanted, "__module__", ""))
 
 
 def _expect_above_zero(name: str, value: float) -> None:

@@ -19,7 +19,7 @@ from fgm_ref.datasets import Dataset, load
 from fgm_ref.datasets.split import split
 from fgm_ref.learning.learners import AVERAGE, Diverged, Learners
 from fgm_ref.learning.model import Model, ModelSpec
-from fgm_ref.learning.optim import make_optimizer
+from fgm_ref.learning.optim import OPTIMIZERS, make_optimizer
 from fgm_ref.protocols import Chosen, Setup, parse
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.protocols.game import Game
@@ -95,7 +95,8 @@ class Simulation:
             make_zone=zone_maker(c.safe, c.threshold, c.relative, layout.slices),
             rng=rng["coordinator"],
             make_hub=lambda: self._learners(E, masks[:1]),
-            average_state=c.optimizer_state == AVERAGE and c.optimizer != "sgd",
+            average_state=c.optimizer_state == AVERAGE
+            and bool(OPTIMIZERS[c.optimizer].state_names),
             options=chosen.options,
             blocks={name: layout.slice_of(name) for name in layout.names},
         )
