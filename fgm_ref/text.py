@@ -4,9 +4,6 @@ Settings are written in one grammar everywhere: `name:key=value,key=value`.  Pro
 are read by the functions below, each of which says what was expected and what came.
 """
 
-import importlib
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -111,59 +108,3 @@ def expect_one_of(name: str, value: str, choices: Sequence[str]) -> str:
         hint = f". Did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{name}: expected one of {', '.join(choices)}; got {value!r}{hint}")
     return value
-
-
-# What a user brings along, by its path `module:name`.
-
-
-def plug_in(what: str, module: str, name: str) -> Any:
-    """The object `name` of `module`, which can be imported from the current directory.
-
-    Raises `ValueError`, in words for the user and beginning with `what`, if it cannot be had.
-
-    >>> plug_in("safe", "fgm_ref.safe.zones", "Ball").__name__
-    'Ball'
-    """
-    found = _imported(what, module)
-    if not hasattr(found, name):
-        raise ValueError(f"{what}: the module {module!r} has no {name!r}")
-    return getattr(found, name)
-
-
-def _imported(what: str, module: str) -> Any:
-    """The module, looked for in the current directory first."""
-    here = os.getcwd()
-    sys.path.insert(0, here)
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name == module:
-            raise ValueError(
-                f"{what}: found no module {module!r}, neither {module}.py in {here} "
-                "nor an installed one"
-            ) from None
-        raise ValueError(
-            f"{what}: {module} wants to import {error.name!r}, which is not installed"
-        ) from error
-    except Exception as error:
-        raise ValueError(
-            f"{what}: {module} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
-    finally:
-        sys.path.remove(here)
-
-
-def path_of(what: str, thing: Any, module: str) -> str:
-    """The inverse of `plug_in`: "module:name" of an object at the top of `module`, or else of any other module.
-
-    >>> path_of("safe", plug_in("safe", "fgm_ref.safe.zones", "Ball"), "fgm_ref.safe.zones")
-    'fgm_ref.safe.zones:Ball'
-    """
-    for place in (module, *sys.modules):
-        for name, value in list(vars(sys.modules.get(place, object)).items()):
-            if value is thing:
-                return f"{place}:{name}"
-    raise ValueError(
-        f"{what}: expected something with a name at the top of its module, "
-        f"so that a saved result can remember it; got {thing!r}"
-    )

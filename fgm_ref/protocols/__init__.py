@@ -11,11 +11,12 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
+from fgm_ref.files import path_of, plug_in
 from fgm_ref.protocols.base import Coordinator, Sites
 from fgm_ref.protocols.protocol import MEAN, SUM, Chosen, Guarantee, Protocol
 from fgm_ref.protocols.setup import Setup
 from fgm_ref.protocols.spread import VARIANCE
-from fgm_ref.text import head, options, path_of, plug_in
+from fgm_ref.text import head, options
 
 __all__ = [
     "MEAN", "PROTOCOLS", "SUM", "VARIANCE", "Chosen", "Coordinator", "Guarantee", "Protocol", "Setup", "Sites",

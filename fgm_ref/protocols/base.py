@@ -2,8 +2,11 @@
 
 `Sites` are the k sites, stacked: row i of every array belongs to site i and is computed from row i alone.
 The `Coordinator` holds no reference to them.  It learns of the sites only through messages.
-The two know nothing of bytes and data: the simulator drives the sites, the network bills the messages, and the
-learners train the models.
+Neither counts bytes or looks into the data: the network bills the messages, and the learners train the models.
+
+A protocol fills in what its sites have to say (`alarms`, `report`) and how its coordinator reacts (`receive`,
+`settle`).  All that has to do with BALANCED is for the protocols that rebalance; `stand_in` and `welcome` are for
+sites that are absent for a while.  To understand GM and FGM you can skip these.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,11 +39,11 @@ NOBODY = np.empty(0, np.intp)
 class Sites:
     """k sites that train, report nothing, and take every model they are sent."""
 
-    where = slice(None)  # the part of the learners' vectors that is spoken of
+    where = slice(None)  # all of the model vector; only `fgm_blocks.py` speaks of parts
 
     def __init__(self, learners: Learners, setup: Setup):
         self.learners = learners
-        self.models = learners.P  # (k, D)
+        self.models = learners.P  # (k, D), shared: training changes it
         self.k = len(self.models)
         self.tag = Tag()
         self.time = 0
@@ -57,7 +60,7 @@ class Sites:
 
     @property
     def checking(self) -> bool:
-        """Whether the local test runs in this step.  A guarantee rests on it."""
+        """Whether the local test runs in this step; if not, the observer does not hold the sites to their promise."""
         return True
 
     def alarms(self) -> Array:
@@ -82,7 +85,7 @@ class Sites:
         """Everybody holds the global model E now."""
 
     def part(self, block: int) -> "Sites":
-        """Themselves: their models are of one piece."""
+        """The sites as holding one block of their models: here there is but one, all of it."""
         return self
 
     def reply(self, kind: Kind, sites: Array) -> Array:
@@ -99,7 +102,9 @@ class MonitoringSites(Sites):
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
         self.make_zone = setup.make_zone
-        self.E: Array | None = None
+        self.E: Array | None = (
+            None  # zone, base and values come with the first model, before the first step
+        )
         self.started = 0  # when the round started
         self.rounds = 0  # how many rounds there have been
 
@@ -112,7 +117,7 @@ class MonitoringSites(Sites):
         self.base = E[None]  # (1, D) while it is the same for all, else (k, D)
         self.started = self.time
         self.own = np.zeros(self.k, np.int64)  # each site's own steps in this round
-        self.phi: Callable[[Array], Any] = self.zone
+        self.phi: Callable[[Array], Any] = self.zone  # what is evaluated: `fgm_reb.py` rescales it
         self.at_zero = self.zone.at_zero  # φ(0), evaluated once a round
         self.values = np.full(self.k, self.at_zero, self.models.dtype)  # φ(X_i), (k,)
 
@@ -195,7 +200,7 @@ class Coordinator:
         """Ship E to every site: a round starts, from the E that arrives."""
         self.round, self.subround = self.round + 1, 0
         self.start_round(self.network.broadcast(MODEL, E, cause))
-        if self.average_state and self.round > 1:
+        if self.average_state and self.round > 1:  # before the first step there is no state
             self.network.broadcast(MEAN_STATE, self.network.poll(STATE).mean(axis=0))
 
     def start_round(self, E: Array) -> None:

@@ -5,8 +5,9 @@ A *round* starts when E is shipped.  It is cut into *subrounds*, each with a *qu
 when its φ has risen by another quantum, in one integer.  More than k quanta end the subround: the true
 φ values are polled, and what is left of the slack ψ is divided anew.
 
-Why 2k: site i is at most one quantum above what it has reported, so while the coordinator has counted
-c ≤ k quanta,   Σ φ(X_i) < ψ + θ(c + k) ≤ ψ + 2kθ = 0.
+Why 2k: when a subround starts, ψ = Σ z_i with z_i = φ(X_i).  Once all sites have had their turn, site i is less than
+one quantum above what it has reported, φ(X_i) < z_i + θ(c_i + 1).  So while the coordinator has counted
+c = Σ c_i ≤ k quanta,   Σ φ(X_i) < ψ + θ(c + k) ≤ ψ + 2kθ = 0.
 """
 
 from typing import Any
@@ -26,12 +27,12 @@ class Sites(base.MonitoringSites):
     """Count the quanta by which φ(X_i) has risen since the subround started."""
 
     def start_round(self, E: Array) -> None:
-        """The first quantum of a round needs no message: θ = −φ(0)/2."""
+        """The first quantum of a round needs no message: ψ = k φ(0), so θ = −ψ/(2k) = −φ(0)/2."""
         super().start_round(E)
         self.start_subround(-self.at_zero / 2)
 
     def start_subround(self, theta: float) -> None:
-        """z_i := φ(X_i), c_i := 0."""
+        """z_i := φ(X_i), c_i := 0: the quanta that each site has reported in this subround."""
         self.theta = theta
         self.z = self.values.copy()
         self.c = np.zeros(self.k, np.int64)
@@ -43,7 +44,7 @@ class Sites(base.MonitoringSites):
             self.start_subround(message.payload)
 
     def quanta(self) -> Array:
-        """n_i = ⌊(φ(X_i) − z_i)/θ⌋, signed; k + 1 are enough to end a subround."""
+        """n_i = ⌊(φ(X_i) − z_i)/θ⌋.  More than k + 1 or less than 0 need not be told apart."""
         n = np.floor((self.values - self.z) / self.theta)
         return np.clip(n, -1, self.k + 1).astype(np.int64)
 
@@ -73,7 +74,7 @@ class Coordinator(base.Coordinator):
         self.phi = self.make_zone(E)
         self.psi = self.k * self.phi.at_zero
         self.full = self.psi  # the slack of a fresh round
-        self.c = 0
+        self.c = 0  # quanta counted in this subround
         self.subrounds += 1
 
     def receive(self, site: int, message: Message) -> None:
@@ -86,14 +87,14 @@ class Coordinator(base.Coordinator):
             self.end_subround()
 
     def end_subround(self) -> None:
-        """Look at ψ; go on while more than a share ε of the slack is left."""
-        self.look(("c", self.c))
+        """Measure the slack; go on while more than a share ε of it is left (both sides are negative)."""
+        self.measure(("c", self.c))
         if self.slack < self.epsilon * self.full:
             self.start_subround()
         else:
             self.end_round(("ψ", self.psi))
 
-    def look(self, cause: Cause) -> None:
+    def measure(self, cause: Cause) -> None:
         """ψ := Σ φ(X_i), of all sites."""
         values = self.network.poll(PHI, cause=cause)
         self.psi = float(values.sum(dtype=float))
@@ -104,7 +105,7 @@ class Coordinator(base.Coordinator):
 
     @property
     def slack(self) -> float:
-        """What may still be used up (negative): ψ."""
+        """What may still be used up: ψ, which is negative.  (Rebalancing adds to it, in `fgm_reb.py`.)"""
         return self.psi
 
     def start_subround(self) -> None:
@@ -119,7 +120,7 @@ class Coordinator(base.Coordinator):
         self.network.broadcast(QUANTUM, theta, ("ψ", self.slack))
 
     def end_round(self, cause: Cause) -> None:
-        """E := E + (1/k) Σ X_i."""
+        """E := E + (1/k) Σ X_i = S."""
         drifts = self.network.poll(DRIFT, cause=cause)
         self.publish(self.E + drifts.mean(axis=0), cause)
 

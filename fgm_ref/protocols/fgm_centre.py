@@ -75,7 +75,7 @@ class Coordinator(fgm.Coordinator):
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, centred(setup))
 
-    def look(self, cause: Cause) -> None:
+    def measure(self, cause: Cause) -> None:
         """ψ := Σ φ(X_i) − k ‖δ‖², where δ is the sites' mean place."""
         replies = self.network.poll(MONITOR, cause=cause)
         self.delta = replies[:, 1:].mean(axis=0, dtype=float)

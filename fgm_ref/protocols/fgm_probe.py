@@ -96,7 +96,7 @@ class Coordinator(fgm_centre.Coordinator):
             self.probed = True
             signs = unpack(self.network.poll(SIGNS, cause=cause), 1, len(self.E))
             self.network.broadcast(VOTES, pack(signs.sum(axis=0), self.bits), cause)
-            self.look(cause)
+            self.measure(cause)
             if self.slack <= self.least * self.full:
                 self.rebalances += 1
                 self.start_subround()

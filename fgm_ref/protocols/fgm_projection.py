@@ -57,7 +57,7 @@ class Coordinator(fgm.Coordinator):
         """Project, look at ψ = Σ φ(X_i) again, and go on or end the round."""
         mean = self.network.poll(PROJECTION, cause=cause).mean(axis=0)
         self.network.broadcast(PROJECTED, mean, cause)
-        self.look(NO_CAUSE)
+        self.measure(NO_CAUSE)
         if self.psi <= self.least * self.full:
             self.rebalances += 1
             self.start_subround()

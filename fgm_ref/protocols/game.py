@@ -43,15 +43,17 @@ class Game:
         expect_possible(protocol, faults, k, setup.average_state)
         self.ledger = ledger or Ledger(k)
         encoder = make_encoder(codec, self.sites.models, rows)
-        self.network = Network(self.sites, self.ledger, rng, encoder)
+        self.network: Network
         if faults:
             self.network = FaultyNetwork(self.sites, self.ledger, rng, encoder, faults)
+        else:
+            self.network = Network(self.sites, self.ledger, rng, encoder)
         self.coordinator = protocol.coordinator(self.network, k, setup)
         self.network.connect(self.coordinator)
         self.coordinator.start()
 
     def step(self, active: Any, x: Array, y: Array) -> None:
-        """The next step: the active sites train, and messages are exchanged until nothing is pending."""
+        """The next step: the active sites train, then every site with something to say has its turn."""
         self.ledger.step += 1
         self.sites.step(active, x, y)
         self.network.exchange()
@@ -71,19 +73,17 @@ class Game:
 
     @property
     def drifts(self) -> Array:
-        """w_i − E (k, D)."""
+        """w_i − E (k, D), whatever the sites themselves count from."""
         return np.asarray(self.sites.models - self.coordinator.E)
 
 
-def expect_possible(
-    protocol: Protocol, faults: Faults | None, sites: int, average_state: bool
-) -> None:
+def expect_possible(protocol: Protocol, faults: Faults | None, k: int, average_state: bool) -> None:
     """Raise a `ValueError` for absent sites that do not exist or that the protocol cannot do without."""
     if faults is None or not faults.absent:
         return
-    if max(faults.absent) >= sites:
+    if max(faults.absent) >= k:
         raise ValueError(
-            f"faults: expected absent sites from 0 to {sites - 1}, got {max(faults.absent)}"
+            f"faults: expected absent sites from 0 to {k - 1}, got {max(faults.absent)}"
         )
     if protocol.needs_everybody or average_state:
         what = protocol.name if protocol.needs_everybody else "averaged optimiser states"

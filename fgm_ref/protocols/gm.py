@@ -1,5 +1,7 @@
 """Geometric monitoring: a site whose own φ turns positive ends the round for everybody.
 
+While every φ(X_i) ≤ 0, their sum is, and so the mean model is admissible (see `safe/function.py`).
+
 Source: Sharfman, Schuster & Keren 2006 (geometric monitoring), with safe zones as in Keren et al. 2014;
 no rebalancing (that is `gm_reb.py`).
 """
@@ -20,10 +22,11 @@ class Sites(base.MonitoringSites):
         return np.flatnonzero(self.values > 0)
 
     def report(self, site: int) -> Message | None:
-        """A violation, unless an earlier message has cured it."""
+        """A violation, unless an earlier message has cured it.  It has no payload; its cause is for the log only."""
         if self.values[site] <= 0:
             return None
-        return Message(VIOLATION, None, self.tag, ("φ(X)", float(self.values[site])))
+        cause = ("φ(X)", float(self.values[site]))
+        return Message(VIOLATION, None, self.tag, cause)
 
 
 class Coordinator(base.Coordinator):
@@ -33,11 +36,11 @@ class Coordinator(base.Coordinator):
         """A violation ends the round."""
         if message.tag == self.tag:
             self.end_round(message.cause)
-        else:
+        else:  # it was late, on a network with faults
             self.dropped += 1
 
     def end_round(self, cause: Cause) -> None:
-        """E := E + (1/k) Σ X_i."""
+        """E := E + (1/k) Σ X_i = S."""
         drifts = self.network.poll(DRIFT, cause=cause)
         self.publish(self.E + drifts.mean(axis=0), cause)
 

@@ -1,6 +1,7 @@
 """Which safe function: by name, composed, or your own.
 
-    ball, variance, cap, half-space, upper-norm      see `zones.py`
+    ball                                             see `function.py`
+    variance, cap, half-space, upper-norm            see `zones.py`
     tracking, tracking-variance, ...-own, and so on  zones that move, see `tracking.py`
     per-layer, history-metric, cone                  other shapes, see `shaped.py`
     cheap:cap                                        the cheap ball of another one, see `composed.py`
@@ -18,7 +19,7 @@ from functools import partial
 
 from fgm_ref.arrays import Array, norm, squared_norm
 from fgm_ref.safe.composed import FORMS, Cheap, Decaying, Growing, Maximum
-from fgm_ref.safe.function import Facts, Maker, Round, SafeFunction
+from fgm_ref.safe.function import Ball, Facts, Maker, Round, SafeFunction
 from fgm_ref.safe.maker import ZoneMaker
 from fgm_ref.safe.own import Adopted, own
 from fgm_ref.safe.shaped import Cone, HistoryMetric, PerLayer
@@ -31,7 +32,7 @@ from fgm_ref.safe.tracking import (
     TrackingVarianceDamped,
     TrackingVarianceOwn,
 )
-from fgm_ref.safe.zones import Ball, Cap, HalfSpace, UpperNorm, Variance
+from fgm_ref.safe.zones import Cap, HalfSpace, UpperNorm, Variance
 
 __all__ = [
     "CATALOGUE",

@@ -1,14 +1,17 @@
 """Safe functions: what a site may do before it must speak up.
 
-A *safe function* φ is convex with φ(0) < 0.  Site i looks only at its own drift X_i (how far its model has
-moved since the round started) and yet the k sites together are sure of the global model: by Jensen,
+E (D,) is the *global model*, the last one that all k sites were sent.  w_i is the model of site i by now, and
+X_i = w_i − E its *drift*.  S = (1/k) Σ w_i = E + mean X is the *mean model*, which nobody knows.
 
-    Σ φ(X_i) ≤ 0   ⇒   φ(mean X) ≤ 0   ⇒   E + mean X lies in the admissible region.
+A *safe function* φ is convex with φ(0) < 0.  Site i looks only at its own drift, and yet the sites together are sure
+of S: by Jensen's inequality k φ(mean X) ≤ Σ φ(X_i), so
 
-(Samoladas & Garofalakis 2019, "Functional Geometric Monitoring for Distributed Streams", section 3.
-Their sign: safe means φ ≤ 0.)  `SafeFunction` says what such a φ must bring along; the simplest ones are in
-`zones.py`.  Your own joins them by its Python path (see `own.py`), and `python -m fgm_ref.check_safe` tries to
-prove it wrong.
+    Σ φ(X_i) ≤ 0   ⇒   φ(mean X) ≤ 0   ⇒   S lies in the admissible region.
+
+(Samoladas & Garofalakis 2019, "Functional Geometric Monitoring for Distributed Streams", section 3.  Their sign:
+safe means φ ≤ 0.)  `SafeFunction` says what such a φ must bring along, and `Ball` is the simplest one.  More are in
+`zones.py`.  Your own joins them by its Python path (see `own.py`), and `python -m fgm_ref.check_safe` tries to prove
+it wrong.
 """
 
 from __future__ import annotations
@@ -136,3 +139,26 @@ class SafeFunction(ABC):
         if λ == 1:
             return self
         return lambda X: λ * self(X / λ)
+
+
+class Ball(SafeFunction):
+    """Admissible: ‖S − E‖ ≤ R, the mean model stays near the global one (Kamp et al. 2014 with R = √Δ)."""
+
+    lipschitz = 1.0
+    eikonal = True
+    lowest_at_zero = True
+    facts = Facts(
+        formula="‖X‖ − R",
+        admissible="‖S − E‖ ≤ R",
+        zero="−R",
+        source="Kamp et al. 2014",
+        held_by="test_safe.py",
+    )
+
+    def __call__(self, X: Array) -> Any:
+        """φ(X) = ‖X‖ − R, for each row of X (..., D)."""
+        return norm(X) - self.R
+
+    def excess(self, X: Array) -> float:
+        """‖mean X‖ − R, for all drifts X (k, D)."""
+        return float(norm(X.mean(axis=0))) - self.R

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from fgm_ref.arrays import Array
+from fgm_ref.files import plug_in
 from fgm_ref.safe.function import Maker, Round, SafeFunction
-from fgm_ref.text import plug_in
 
 CLAIMS = ("lipschitz", "eikonal", "lowest_at_zero", "moves", "private")
 """What a safe function says of itself, and what nobody can see from its values."""

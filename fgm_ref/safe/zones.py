@@ -1,4 +1,4 @@
-"""The safe functions of the papers, and their halves: ball, variance, half-space, upper norm, cap.
+"""The other safe functions of the papers: variance, cap, and the two halves of the cap.  (`Ball` is in `function.py`.)
 
 Each is made for one reference model E and one radius R, and writes next to its φ which region it is safe for.
 """
@@ -10,32 +10,9 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array, dot, norm, squared_norm
-from fgm_ref.safe.function import Facts, Maker, SafeFunction
+from fgm_ref.safe.function import Ball, Facts, Maker, SafeFunction
 
 __all__ = ["Ball", "Cap", "HalfSpace", "Maker", "SafeFunction", "UpperNorm", "Variance"]
-
-
-class Ball(SafeFunction):
-    """Admissible: ‖S − E‖ ≤ R, the global model stays near the last one (Kamp et al. 2014 with R = √Δ)."""
-
-    lipschitz = 1.0
-    eikonal = True
-    lowest_at_zero = True
-    facts = Facts(
-        formula="‖X‖ − R",
-        admissible="‖S − E‖ ≤ R",
-        zero="−R",
-        source="Kamp et al. 2014",
-        held_by="test_safe.py",
-    )
-
-    def __call__(self, X: Array) -> Any:
-        """φ(X) = ‖X‖ − R."""
-        return norm(X) - self.R
-
-    def excess(self, X: Array) -> float:
-        """‖mean X‖ − R."""
-        return float(norm(X.mean(axis=0))) - self.R
 
 
 class Variance(SafeFunction):
@@ -65,7 +42,7 @@ class Variance(SafeFunction):
 
 
 class HalfSpace(SafeFunction):
-    """Admissible: S·E/‖E‖ ≥ ‖E‖ − R, the global model keeps most of its length along E.
+    """Admissible: S·E/‖E‖ ≥ ‖E‖ − R, the mean model S keeps most of its length along E.
 
     φ is affine, so Σ φ(X_i) = k φ(mean X): no slack is lost, whatever the sites do.
     """
@@ -100,7 +77,7 @@ class HalfSpace(SafeFunction):
 
 
 class UpperNorm(SafeFunction):
-    """Admissible: ‖S‖ ≤ ‖E‖ + R, the global model may turn but not grow."""
+    """Admissible: ‖S‖ ≤ ‖E‖ + R, the mean model S may turn but not grow."""
 
     lipschitz = 1.0
     eikonal = True

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from fgm_ref.files import path_of
 from fgm_ref.learning.learners import POLICIES
 from fgm_ref.learning.optim import OPTIMIZERS
 from fgm_ref.protocols import name_of as protocol_name
 from fgm_ref.safe import CATALOGUE
-from fgm_ref.text import expect_one_of, path_of, positive
+from fgm_ref.text import expect_one_of, positive
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class CoordinatorEnd(Protocol):
         """Some sites are back."""
 
 
-class Bill(Protocol):
+class LedgerLike(Protocol):
     """What the network asks of a ledger (see `ledger.py`)."""
 
     step: int
@@ -64,7 +64,7 @@ class Bill(Protocol):
         """Bill one such message to each of `sites`."""
 
 
-class Wire(Protocol):
+class EncoderLike(Protocol):
     """What the network asks of an encoder (see `encoder.py`)."""
 
     def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> Shipped:

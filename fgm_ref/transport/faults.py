@@ -21,7 +21,7 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.text import head, settings
-from fgm_ref.transport.ends import Bill, SitesEnd, Wire
+from fgm_ref.transport.ends import EncoderLike, LedgerLike, SitesEnd
 from fgm_ref.transport.messages import NO_CAUSE, Cause, Kind, Message
 from fgm_ref.transport.network import Network
 
@@ -137,9 +137,9 @@ class FaultyNetwork(Network):
     def __init__(
         self,
         sites: SitesEnd,
-        ledger: Bill,
+        ledger: LedgerLike,
         rng: np.random.Generator,
-        encoder: Wire,
+        encoder: EncoderLike,
         faults: Faults,
     ):
         super().__init__(sites, ledger, rng, encoder)
@@ -156,7 +156,7 @@ class FaultyNetwork(Network):
         _become(self.absent, gone)
         _become(self._unheard, gone | back)
         if back:
-            self._end().welcome(sorted(back))
+            self._connected().welcome(sorted(back))
         _become(self._unheard, gone)
         self._deliver_late()
         super().exchange()
@@ -167,13 +167,13 @@ class FaultyNetwork(Network):
         if self.faults.reorder:
             due = [due[number] for number in self._luck.permutation(len(due))]
         for _, site, message in due:
-            self._end().receive(site, message)
+            self._connected().receive(site, message)
 
     def _alarms(self) -> Array:
         return _without(super()._alarms(), self.absent)
 
     def up(self, site: int, message: Message) -> None:
-        """Bill every attempt; deliver once, twice, later or never."""
+        """LedgerLike every attempt; deliver once, twice, later or never."""
         message = self._encoded(site, message)
         attempts, arrives = self._attempts(self.faults.resend)
         twice = arrives and self._luck.random() < self.faults.duplicate
@@ -183,7 +183,7 @@ class FaultyNetwork(Network):
             if self.faults.delay:
                 self._late.append((self.ledger.step + self.faults.delay, site, message))
             else:
-                self._end().receive(site, message)
+                self._connected().receive(site, message)
 
     def down(self, kind: Kind, sites: Any, payload: Any = None, cause: Cause = NO_CAUSE) -> Any:
         """To those who are there, as often as it takes."""
@@ -198,7 +198,7 @@ class FaultyNetwork(Network):
         here = _without(asked, self._unheard)
         if len(here) == len(asked):
             return super().poll(kind, here, cause)
-        guess = np.array([self._end().stand_in(kind)])
+        guess = np.array([self._connected().stand_in(kind)])
         replies = super().poll(kind, here, cause) if len(here) else guess
         rows = np.repeat(guess.astype(replies.dtype), len(asked), axis=0)
         rows[np.isin(asked, here)] = replies[: len(here)]
@@ -213,7 +213,7 @@ class FaultyNetwork(Network):
         return int(self._luck.geometric(1 - self.faults.drop)), True
 
     def _bill(self, message: Message, sites: Array, sizes: Array | None) -> None:
-        """Bill the repetitions of what was lost on the way to, or from, each site as well."""
+        """LedgerLike the repetitions of what was lost on the way to, or from, each site as well."""
         super()._bill(message, sites, sizes)
         for n in range(len(sites)):
             for _ in range(self._attempts(resend=True)[0] - 1):

@@ -88,12 +88,12 @@ def yes_no(answer: bool) -> str:
 
 
 LADDER = {
-    "safe/zones.py": "`Ball` is the safe function φ that a site watches; leave the others for later",
-    "protocols/base.py": "what sites and coordinator of every protocol do: drifts, rounds, answers to polls",
-    "transport/network.py": "the four verbs by which they speak; everything is copied and billed",
-    "protocols/gm.py": "GM: one site calls out, everybody is averaged",
-    "protocols/fgm.py": "FGM: sites count quanta of φ, the coordinator adds them up",
-    "protocols/game.py": "how the ends are wired, and what one step is",
+    "safe/function.py": "what a site watches: a safe function φ, and the ball",
+    "transport/messages.py": "every message, and what it weighs; you will meet five or six of them",
+    "transport/network.py": "the four verbs by which both ends speak; everything is copied and billed here",
+    "protocols/base.py": "what sites and coordinator of every protocol do",
+    "protocols/gm.py": "GM: one site calls out, and everybody is averaged",
+    "protocols/fgm.py": "FGM: sites count quanta of φ, and the coordinator adds them up",
 }
 """Which files to read to understand GM and FGM, in this order."""
 

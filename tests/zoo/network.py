@@ -83,7 +83,7 @@ def exchange(self):
         message = self._sites.report(int(site))
         if message is not None:
             self.up(int(site), message)
-    self._end().settle()
+    self._connected().settle()
 
 
 @mutant(
@@ -102,7 +102,7 @@ def exchange_at_once(self):
     for site, message in messages:
         if message is not None:
             self.up(site, message)
-    self._end().settle()
+    self._connected().settle()
 
 
 @mutant(
@@ -118,7 +118,7 @@ def down(original, self, kind, sites, payload=None, cause=("", 0.0)):
     """
     if kind is BALANCED:
         self._sites.receive(
-            Message(kind, payload.copy(), self._end().tag, cause), np.asarray(sites)
+            Message(kind, payload.copy(), self._connected().tag, cause), np.asarray(sites)
         )
         return payload
     return original(self, kind, sites, payload, cause)

@@ -15,11 +15,12 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.datasets import load
+from fgm_ref.files import plug_in
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.result import COUNTS, RunResult
 from fgm_ref.simulation.simulate import RunDiverged, run
 from fgm_ref.study.running.task import RUN, Task
-from fgm_ref.text import expect_one_of, plug_in
+from fgm_ref.text import expect_one_of
 
 Outcome = dict[str, Any]
 NOTHING: Array = np.empty(0)
