@@ -37,13 +37,11 @@ class ScriptedLearners:
     def synchronised(self, sites):
         pass
 
-    @property
-    def state(self):
-        return self.moments
+    def shipped(self, sites, columns=slice(None)):
+        return self.moments[sites, 0, columns]
 
-    @state.setter
-    def state(self, mean):
-        self.moments[:] = mean
+    def adopt(self, row, columns=slice(None)):
+        self.moments[:, 0, columns] = row
 
 
 class PullingLearners(ScriptedLearners):

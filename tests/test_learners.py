@@ -50,23 +50,24 @@ def test_idle_sites_keep_their_models():
 def test_the_state_of_all_can_be_replaced_by_its_mean():
     some = learners()
     some.train(slice(None), *batches(K))
-    state = some.state
-    assert state.shape == (K, 2, some.model.size)
+    everybody = np.arange(K)
+    state = some.shipped(everybody)
+    assert state.shape == (K, 2 * some.model.size + 2)
     mean = state.mean(axis=0)
-    some.state = mean
-    np.testing.assert_array_equal(some.state, np.stack([mean] * K))
+    some.adopt(mean)
+    np.testing.assert_array_equal(some.shipped(everybody), np.stack([mean] * K))
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_only_reset_forgets_at_a_synchronisation(policy):
     some = learners(policy=policy)
     some.train(slice(None), *batches(K))
-    before = some.state
+    before = some.shipped(np.arange(K))
     some.synchronised(np.array([0, 2]))
     after = before.copy()
     if policy == "reset":
         after[[0, 2]] = 0
-    np.testing.assert_array_equal(some.state, after)
+    np.testing.assert_array_equal(some.shipped(np.arange(K)), after)
 
 
 def test_the_site_that_blew_up_is_named():

@@ -47,7 +47,7 @@ def test_weight(shape):
 
 
 def sizes(kind, D, k):
-    """Bytes that a message of this kind may weigh, from its `words` (moments: the script's learner has one)."""
+    """Bytes that a message of this kind may weigh, from its `words` (the script's learner has one moment)."""
     if kind.words == "inputs + targets":
         return {2 * D * WORD}
     numbers = {
@@ -55,7 +55,7 @@ def sizes(kind, D, k):
         "1": [1],
         "2": [2],
         "D": [D],
-        "D per moment": [D],
+        "D per moment + counters": [D],
         "m": [min(32, D)],
         "1 + sketch": [1 + 5 * 250],
         "1 + r": range(1, 7),

@@ -71,6 +71,51 @@ def test_averaged_momentum_is_centralised_and_is_billed():
     assert averaged.ledger["STATE"]["messages"] == syncs * k
 
 
+@pytest.mark.parametrize("steps", [3, 10, 30, 100])
+def test_an_idle_site_steps_as_far_as_the_others_once_states_are_averaged(steps):
+    # one site trains, the other does not; then states are averaged, and the idle one takes its first step.  All
+    # gradients of a site with one sample, one input and a tiny rate are alike, so each step of Adam is one rate long.
+    x = np.ones((4, 1, 1), np.float32)
+    data = regression("toy", (x, np.full(4, 9.0)), (x, np.full(4, 9.0)), "a toy")
+    config = Config(
+        **{
+            **SMALL,
+            "protocol": f"periodic:b={steps}",
+            "schedule": "bernoulli:1,0",
+            "optimizer_state": "average",
+            "sites": 2,
+            "steps": steps + 1,
+            "lr": 1e-6,
+        }
+    )
+    simulation = Simulation(config, data)
+    for _ in range(steps):
+        simulation.step()
+    before = simulation.models.copy()
+    rows = np.zeros((2, 1), int)
+    simulation.sites.step(slice(None), data.x_train[rows], data.y_train[rows])
+    moved = np.abs(simulation.models - before) / config.lr
+    used = moved[0] > 0.5  # parameters with a gradient
+    assert used.any()
+    np.testing.assert_allclose(moved[:, used], 1, rtol=0.02)
+
+
+def test_averaged_counters_of_adam_are_billed():
+    plain = go("periodic:b=1", optimizer="adam", sites=3)
+    averaged = go("periodic:b=1", optimizer="adam", sites=3, optimizer_state="average")
+    D, k, syncs = averaged.final["parameters"], 3, SMALL["steps"]
+    # two moments, and the two sums of their weights
+    assert averaged.totals["bytes"] - plain.totals["bytes"] == syncs * 2 * k * 4 * (2 * D + 2)
+
+
+def test_averaging_blocks_one_by_one_has_no_count_for_adam():
+    with pytest.raises(
+        ValueError, match=r"^optimizer_state: expected keep with fgm-blocks and Adam"
+    ):
+        go("fgm-blocks", optimizer="adam", optimizer_state="average", sites=2)
+    go("fgm-blocks", optimizer="momentum", optimizer_state="average", sites=2)
+
+
 def test_reset_forgets_the_momentum():
     keep = go("periodic:b=3", optimizer="momentum", sites=2)
     reset = go("periodic:b=3", optimizer="momentum", sites=2, optimizer_state="reset")

@@ -10,7 +10,7 @@ import numpy as np
 
 from fgm_ref.arrays import Array, squared_norm
 from fgm_ref.learning.model import Model
-from fgm_ref.learning.optim import Optimizer
+from fgm_ref.learning.optim import WHOLE, Optimizer
 from fgm_ref.learning.params import Rng
 
 KEEP, RESET, AVERAGE = "keep", "reset", "average"
@@ -86,12 +86,14 @@ class Learners:
             self.optimizer.reset(sites)
 
     @property
-    def state(self) -> Array:
-        """The optimisers' state, (k, moments, D); may be set to one for all, (moments, D)."""
-        moments = self.optimizer.state.values()
-        return np.stack(list(moments), axis=1)
+    def counts_steps(self) -> bool:
+        """Whether the optimiser's state has counters that belong to the whole model."""
+        return self.optimizer.counts_steps
 
-    @state.setter
-    def state(self, mean: Array) -> None:
-        for number, moment in enumerate(self.optimizer.state.values()):
-            moment[:] = mean[..., number, :]
+    def shipped(self, sites: Array, columns: slice = WHOLE) -> Array:
+        """The optimisers' states of `sites` as one row of numbers each, of these columns of the models."""
+        return self.optimizer.shipped(columns)[sites]
+
+    def adopt(self, row: Array, columns: slice = WHOLE) -> None:
+        """Every site's optimiser takes the mean state `row`."""
+        self.optimizer.adopt(row, columns)

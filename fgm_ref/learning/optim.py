@@ -20,6 +20,8 @@ from numpy.typing import DTypeLike
 
 from fgm_ref.arrays import Array, expect_shape
 
+WHOLE = slice(None)
+
 TILE = 1 << 16
 """Numbers per tile: its temporary results (float32) fit into a quarter of an L2 cache of 1 MiB."""
 
@@ -51,6 +53,7 @@ class Optimizer(ABC):
     """
 
     state_names: tuple[str, ...] = ()
+    counts_steps = False  # whether the state has counters besides, that belong to the whole model
 
     def __init__(
         self,
@@ -118,11 +121,32 @@ class Optimizer(ABC):
         for array in self.state.values():
             array[rows] = 0
 
-    def average(self, sites: Array | None = None) -> None:
-        """Give each of `sites` the mean of their states."""
-        rows = _rows(sites)
+    def shipped(self, columns: slice = WHOLE) -> Array:
+        """What each site ships when states are averaged, (k, moments · columns + counters).
+
+        The state's arrays come one after the other, then the site's counters.
+        """
+        moments = [array[:, columns] for array in self.state.values()]
+        counters = self._counters().astype(self._temporary.dtype)
+        return np.concatenate([*moments, counters], axis=1)
+
+    def adopt(self, row: Array, columns: slice = WHOLE) -> None:
+        """Give every site the state `row`, the mean of what all have shipped."""
+        end = 0
         for array in self.state.values():
-            array[rows] = array[rows].mean(axis=0)
+            block = array[:, columns]
+            begin = end
+            end += block.shape[1]
+            block[...] = row[begin:end]
+        self._adopt_counters(row[end:])
+
+    def _counters(self) -> Array:
+        """Hook: what else a site's state consists of, (k, counters)."""
+        k, _ = self.shape
+        return np.empty((k, 0))
+
+    def _adopt_counters(self, counters: Array) -> None:
+        """Hook: every site takes the mean of the counters."""
 
 
 def tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
@@ -177,6 +201,7 @@ class Adam(Optimizer):
     """Adam (Kingma & Ba 2015, algorithm 1), the bias corrections folded into the step as in their section 2."""
 
     state_names = ("m", "v")
+    counts_steps = True
     b1, b2, eps = 0.9, 0.999, 1e-8
 
     def __init__(
@@ -229,12 +254,15 @@ class Adam(Optimizer):
         super().reset(sites)
         self.powers[:, _rows(sites)] = 1
 
-    def average(self, sites: Array | None = None) -> None:
-        """Give each of `sites` the mean of their states.  The mean of b^t keeps the bias correction exact."""
-        super().average(sites)
-        rows = _rows(sites)
-        mean = self.powers[:, rows].mean(axis=1, keepdims=True)
-        self.powers[:, rows] = mean
+    # A moment is m = Σ_s (1 - b) b^(t-s) g_s, and the sum of its weights is 1 - b^t.  The mean of the sites' moments
+    # is again such a sum, whose weights add up to the mean of 1 - b^t.  So that mean keeps the correction exact.
+
+    def _counters(self) -> Array:
+        """1 - b1^t and 1 - b2^t, (k, 2): the sums of the weights in m and in v."""
+        return 1 - self.powers.T
+
+    def _adopt_counters(self, counters: Array) -> None:
+        self.powers[...] = 1 - counters.astype(np.float64)[:, None]
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "momentum": Momentum, "sgd": SGD}

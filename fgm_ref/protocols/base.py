@@ -79,7 +79,7 @@ class Sites:
             self.learners.synchronised(sites)
             self.start_round(message.payload)
         elif message.kind is MEAN_STATE:
-            self.learners.state = message.payload
+            self.learners.adopt(message.payload)
 
     def start_round(self, E: Array) -> None:
         """Everybody holds the global model E now."""
@@ -91,7 +91,7 @@ class Sites:
     def reply(self, kind: Kind, sites: Array) -> Array:
         """Answer a poll: one row for each of `sites`."""
         if kind is STATE:
-            return self.learners.state[sites]
+            return self.learners.shipped(sites)
         assert kind is LOCAL, kind
         return self.models[sites]
 

@@ -102,16 +102,13 @@ class Columns:
     def synchronised(self, sites: Array) -> None:
         """The optimiser's state is kept."""
 
-    @property
-    def state(self) -> Array:
-        """The optimisers' state for this block, (k, moments, D_b)."""
-        return self.learners.state[..., self.where]
+    def shipped(self, sites: Array, columns: slice = slice(None)) -> Array:
+        """The optimisers' states of `sites` for this block."""
+        return self.learners.shipped(sites, self.where)
 
-    @state.setter
-    def state(self, mean: Array) -> None:
-        state = self.learners.state.copy()
-        state[..., self.where] = mean
-        self.learners.state = state
+    def adopt(self, row: Array, columns: slice = slice(None)) -> None:
+        """Every site's optimiser takes the mean state of this block."""
+        self.learners.adopt(row, self.where)
 
 
 class BlockSites(fgm.Sites):
@@ -131,6 +128,11 @@ class Sites(base.Sites):
             raise ValueError(
                 "optimizer_state: expected keep or average with fgm-blocks, whose blocks are synchronised "
                 "one by one; got reset"
+            )
+        if setup.average_state and getattr(learners, "counts_steps", False):
+            raise ValueError(
+                "optimizer_state: expected keep with fgm-blocks and Adam, whose count of steps belongs to all "
+                "blocks at once; got average"
             )
         self.parts = [BlockSites(learners, where, block) for where, block in setups(setup)]
 

@@ -19,14 +19,17 @@ class Learners(Protocol):
     losses: Array
     """The last loss of each site (k,)."""
 
-    state: Array
-    """The optimisers' state (k, moments, D); may be set to one for all, (moments, D)."""
-
     def train(self, active: Any, x: Array, y: Array) -> None:
         """One step of each `active` site on its own mini-batch; x and y hold one for each of them."""
 
     def synchronised(self, sites: Array) -> None:
         """`sites` have just been given a new model."""
+
+    def shipped(self, sites: Array, columns: slice = slice(None)) -> Array:
+        """The optimisers' states of `sites` as one row of numbers each, of these columns of the models."""
+
+    def adopt(self, row: Array, columns: slice = slice(None)) -> None:
+        """Every site's optimiser takes the mean state `row`."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,13 @@ LAMBDA = Kind("LAMBDA", DOWN, "1", "λ: the round goes on after a flush")
 PROJECTED = Kind("PROJECTED", DOWN, "m", "the mean of the block means")
 CHEAP = Kind("CHEAP", DOWN, "1", "the radius of the cheap zone, instead of E")
 POLL = Kind("POLL", DOWN, "0", "please reply")
-MEAN_STATE = Kind("MEAN_STATE", DOWN, "D per moment", "averaged optimiser state", "optimiser state")
+MEAN_STATE = Kind(
+    "MEAN_STATE",
+    DOWN,
+    "D per moment + counters",
+    "averaged optimiser state",
+    "optimiser state",
+)
 
 # From a site to the coordinator.
 VIOLATION = Kind(
@@ -75,7 +81,7 @@ COUNT = Kind("COUNT", UP, "1", "my steps in this round")
 MONITOR = Kind("MONITOR", UP, "1, 1 + r or 1 + sketch", "my part of the variance")
 SIGNS = Kind("SIGNS", UP, "D/32", "where my drift is above the centre, a bit per parameter")
 PHI = Kind("PHI", UP, "1", "my φ(X_i)")
-STATE = Kind("STATE", UP, "D per moment", "my optimiser state", "optimiser state")
+STATE = Kind("STATE", UP, "D per moment + counters", "my optimiser state", "optimiser state")
 SAMPLES = Kind("SAMPLES", UP, "inputs + targets", "my raw mini-batch", "raw samples")
 
 DOWN_KINDS = (
