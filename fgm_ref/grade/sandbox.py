@@ -12,9 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fgm_ref.grade.handed_in import Submission
 from fgm_ref.grade.harness import TESTS, Harness
 from fgm_ref.grade.process import Limits, Run, talk
-from fgm_ref.grade.submissions import Submission
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CHILD = PACKAGE / "grade" / "child.py"

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 import pytest
-from desk import ALL_SAID, SPEAKING, Cases, Submission, path_of, reason
+from desk import ALL_SAID, SPEAKING, Cases, Submission, path_of, reason, words
 from limit import SECONDS, TimeLimits
 from variants import PUBLIC, Variant
 
@@ -102,7 +102,7 @@ def pytest_runtest_makereport(item, call):
     error = call.excinfo.value if call.excinfo else None
     assignment, worth = item.path.stem[5:], item.get_closest_marker("points").args[0]
     message = reason(error, path_of(assignment)) if error else ""
-    detail = str(error)[:LONGEST] if isinstance(error, ALL_SAID) else message
+    detail = words(error)[:LONGEST] if isinstance(error, ALL_SAID) else message
     score = [assignment, item.name, worth, message, detail]
     report.user_properties.append(("score", score))
     if report.failed:
@@ -118,7 +118,7 @@ def no_way_out(report):
 
 def show_once(item, report, error, message):
     """The text of an error, or its traceback; where the same has been shown before, one line."""
-    text = str(error) if isinstance(error, ALL_SAID) else message
+    text = words(error) if isinstance(error, ALL_SAID) else message
     first = item.config.pluginmanager.getplugin("assignment-scores").shown.setdefault(
         text, item.name
     )

@@ -125,11 +125,11 @@ class Submission:
         self._name = NAME.format(assignment)
         self._path, self._trouble = find(assignment, where)
         self._module: Any = None
-        if self._path is not None and not self._trouble:
-            self._load()
+        if self._path is not None:
+            self._load(self._path)
 
-    def _load(self) -> None:
-        spec = importlib.util.spec_from_file_location(self._name, self._path)
+    def _load(self, path: Path) -> None:
+        spec = importlib.util.spec_from_file_location(self._name, path)
         assert spec is not None and spec.loader is not None
         module = sys.modules[spec.name] = importlib.util.module_from_spec(
             spec
@@ -138,7 +138,10 @@ class Submission:
             spec.loader.exec_module(module)
             self._module = module
         except (Exception, SystemExit, OutcomeException) as error:
-            self._trouble = f"{self._path.name} cannot be imported: {reason(error, self._path)}"
+            why = (isinstance(error, (SyntaxError, ValueError)) and unreadable(path)) or reason(
+                error, path
+            )
+            self._trouble = f"{path.name} cannot be imported: {why}"
 
     def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
@@ -173,26 +176,24 @@ def find(assignment: str, where: Path | None) -> tuple[Path | None, str]:
                 None,
                 f"{assignment}: expected {wanted}, got {names} (make new-{assignment} starts one)",
             )
-        return readable(found[0])
+        return found[0], ""
     missing = f"{assignment}: expected a file or folder, found no {where.name} (make new-{assignment} starts one)"
-    return readable(where) if where.is_file() else (None, missing)
+    return (where, "") if where.is_file() else (None, missing)
 
 
-def readable(path: Path) -> tuple[Path, str]:
-    """(the file, why Python cannot read it): programs are text in UTF-8, unless their first lines say otherwise."""
+def unreadable(path: Path) -> str:
+    """Why Python cannot read a file, if that is so: it wants text in UTF-8, unless the first lines say otherwise."""
     code = path.read_bytes()
-    what = f"{path.name} cannot be imported:"
     if code.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return path, f"{what} it is in UTF-16; save it as UTF-8"
+        return "it is in UTF-16; save it as UTF-8"
     if b"\0" in code:
-        where = code.index(b"\0")
-        return path, f"{what} there is a NUL byte in line {line_of(code, where)}; is it a program?"
+        return f"there is a NUL byte in line {line_of(code, code.index(0))}; is it a program?"
     try:
         code.decode(encoding(code))
     except UnicodeDecodeError as error:
         where = f"byte {code[error.start]:#x} in line {line_of(code, error.start)}"
-        return path, f"{what} {where} is not UTF-8; save it as UTF-8"
-    return path, ""
+        return f"{where} is not UTF-8; save it as UTF-8"
+    return ""
 
 
 def encoding(code: bytes) -> str:
@@ -210,7 +211,7 @@ def line_of(code: bytes, position: int) -> int:
 
 def reason(error: BaseException, path: Path | None = None) -> str:
     """What went wrong in one line, and the line of the student's file where it did."""
-    text = (str(error).strip().splitlines() or [""])[0]
+    text = (words(error).strip().splitlines() or [""])[0]
     if isinstance(error, ALL_SAID):
         return text or type(error).__name__
     lines = [
@@ -222,3 +223,11 @@ def reason(error: BaseException, path: Path | None = None) -> str:
     if isinstance(error, EOFError) or "reading from stdin" in text:
         return f"input() has nobody to answer it, as standard input is empty{place}"
     return f"{type(error).__name__}{': ' if text else ''}{text}{place}"[:300]
+
+
+def words(error: BaseException) -> str:
+    """What an error says of itself, if it does not make another one."""
+    try:
+        return str(error)
+    except Exception as other:
+        return f"(its text cannot be shown: {type(other).__name__})"

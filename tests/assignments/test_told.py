@@ -33,7 +33,7 @@ HANDED_IN = {
     "a00": solution("a00", ("return k + 2 * k", "input('k? ')\n    return k + 2 * k")).encode(),
     "a01": solution("a01", ("J, norms = np.eye(len(Wh)), [1.0]", "while True: J = Wh")).encode(),
     "a02": solution("a02", PYTORCH, PYTORCH_BACK).encode(),
-    "a03": "# Lösung\n".encode("latin-1"),
+    "a03": "x = 'Lösung'\n".encode("latin-1"),
     "a04": b"x = 1\n\0",
     "a05": solution("a05", ("phi.copy()", "phi")).encode(),
     "a06": b"import pytest\npytest.skip('no', allow_module_level=True)\n",
@@ -65,10 +65,17 @@ def grade(place, handed_in, *options):
     return by_name, done.stdout, time.monotonic() - started
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """(scores, output, seconds) of all of them, in one run."""
-    return grade(tmp_path_factory.mktemp("told") / "my", HANDED_IN, "--test-seconds=1")
+def test_what_students_are_told(tmp_path):
+    # one test, as it is one run
+    told = grade(tmp_path, HANDED_IN, "--test-seconds=1")
+    every_point_that_is_lost_has_its_reason(told)
+    another_order_of_the_gates_is_named(told)
+    one_error_is_shown_once(told)
+    z_has_to_be_a_copy(told)
+    what_python_cannot_read(told)
+    nobody_answers(told)
+    skipping_is_no_way_out(told)
+    what_never_ends_is_stopped(told)
 
 
 def messages(told, name):
@@ -78,21 +85,28 @@ def messages(told, name):
     return {test["name"].removeprefix("test_"): test["message"] for test in lost}
 
 
-def test_every_point_that_is_lost_has_its_reason(told):
+def every_point_that_is_lost_has_its_reason(told):
     scores, _, _ = told
     assert scores.keys() == HANDED_IN.keys()
     for name in scores:
         assert all(messages(told, name).values()), messages(told, name)
 
 
-def test_an_order_of_gates_that_is_not_ours_is_named(told, tmp_path):
-    want = "expected: the gates in the order o, i, f, g; `step` has them in the order i, f, g, o, as PyTorch"
+ORDER = (
+    "expected: the gates in the order o, i, f, g; `{}` has them in the order i, f, g, o, as PyTorch"
+)
+
+
+def another_order_of_the_gates_is_named(told):
     said = messages(told, "a02")
-    assert set(said.values()) == {want} and len(said) == 9
+    assert set(said.values()) == {ORDER.format("step")} and len(said) == 9
     assert told[1].count("read again: the instructions, 'Given'") == 1
-    only_back, _, _ = grade(tmp_path, {"a02": solution("a02", PYTORCH_BACK).encode()})
-    said = [test["message"] for test in only_back["a02"]["tests"] if test["message"]]
-    assert set(said) == {want.replace("`step`", "`gates_backward`")} and len(said) == 7
+
+
+def test_another_order_on_the_way_back_is_named(tmp_path):
+    told = grade(tmp_path, {"a02": solution("a02", PYTORCH_BACK).encode()})
+    said = messages(told, "a02")
+    assert set(said.values()) == {ORDER.format("gates_backward")} and len(said) == 7
 
 
 def test_a_wrong_gradient_is_shown_in_numbers(tmp_path):
@@ -107,7 +121,7 @@ def test_a_wrong_gradient_is_shown_in_numbers(tmp_path):
     assert out.count("  by_differences = [") == 4
 
 
-def test_one_error_is_shown_once(told):
+def one_error_is_shown_once(told):
     said = messages(told, "a10")
     assert len(said) == 6 and len(set(said.values())) == 1
     assert told[1].count("H, u = h.size_of[1]") == 1
@@ -115,7 +129,7 @@ def test_one_error_is_shown_once(told):
     assert told[1].count(" as in step_backward[Wz]\n") == 5  # in the table
 
 
-def test_z_has_to_be_a_copy(told):
+def z_has_to_be_a_copy(told):
     said = messages(told, "a05")
     assert (
         list(said) == ["z_is_a_copy"] and "when the caller changes its array" in said["z_is_a_copy"]
@@ -123,7 +137,7 @@ def test_z_has_to_be_a_copy(told):
     assert told[0]["a05"]["points"] == 19
 
 
-def test_what_python_cannot_read(told):
+def what_python_cannot_read(told):
     latin, zero = set(messages(told, "a03").values()), set(messages(told, "a04").values())
     assert latin == {
         "a03.py cannot be imported: byte 0xf6 in line 1 is not UTF-8; save it as UTF-8"
@@ -150,20 +164,20 @@ def test_encodings(tmp_path, text, words):
         assert submission.x == "ö"
 
 
-def test_nobody_answers(told):
+def nobody_answers(told):
     said = messages(told, "a00")
     line = "input() has nobody to answer it, as standard input is empty (line 14)"
     assert set(said.values()) == {line}
 
 
-def test_skipping_is_no_way_out(told):
+def skipping_is_no_way_out(told):
     assert told[0]["a06"]["points"] == 0
     assert set(messages(told, "a06").values()) == {
         "a06.py cannot be imported: Skipped: no (line 2)"
     }
 
 
-def test_what_never_ends_is_stopped(told):
+def what_never_ends_is_stopped(told):
     loop, nap = messages(told, "a01"), messages(told, "a07")
     text = "TimeLimit: test_memory: stopped after 1 s, the limit; does a loop never end? (line 55)"
     assert loop == {"memory": text}
