@@ -17,10 +17,9 @@ from fgm_ref.grade.process import Limits
 from fgm_ref.grade.result import TROUBLE, Grade
 from fgm_ref.grade.submissions import Class
 from fgm_ref.grade.table import table
-from fgm_ref.program import whole
+from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, whole
 from fgm_ref.text import expect_one_of
 
-FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 complain = partial(
     program.complain,
     "fgm_ref.grade",
