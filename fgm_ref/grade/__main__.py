@@ -140,11 +140,19 @@ def look(tests: harness.Harness, args: argparse.Namespace) -> Class:
     if args.gradescope and found.many:
         raise ValueError(f"gradescope: expected one student, got {found.why}")
     print(found.why, file=sys.stderr)
-    table = ids.read(args.ids) if args.ids else None
-    found.ids = ids.assign(found.students, table)
-    for text in ids.mismatches(found.students, table, found.ids) if table else ():
-        complain(text, FINE)
+    add_ids(found, args.ids)
     return found
+
+
+def add_ids(found: Class, path: Path | None) -> None:
+    """The students' IDs, and what does not fit."""
+    if path is None:
+        found.ids = ids.assign(found.students, None)
+        return
+    table = ids.read(path)
+    found.ids = ids.assign(found.students, table)
+    for text in ids.mismatches(found.students, table, found.ids):
+        complain(text, FINE)
 
 
 def chosen(assignments: Sequence[str], only: str | None) -> list[str]:

@@ -44,6 +44,8 @@ def plainness(path: Path) -> tuple[bool, int, str]:
 def differ(one: Path, other: Path) -> bool:
     """Whether two files have not the same content, as far as they can be read."""
     try:
-        return one.stat().st_size != other.stat().st_size or one.read_bytes() != other.read_bytes()
+        if one.stat().st_size != other.stat().st_size:
+            return True
+        return one.read_bytes() != other.read_bytes()
     except OSError:
         return True

@@ -24,7 +24,8 @@ class Clock:
         waited = time.monotonic() - self.started
         if waited <= self.seconds:
             return False
-        return waited > MOST * self.seconds or worked(self.process) - self.worked < IDLE * waited
+        has_worked = worked(self.process) - self.worked
+        return waited > MOST * self.seconds or has_worked < IDLE * waited
 
 
 def worked(process: int) -> float:

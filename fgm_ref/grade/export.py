@@ -39,10 +39,9 @@ def not_read(found: Class, student: str) -> dict[str, str]:
 
 def assignment(grade: Grade) -> dict[str, Any]:
     """One result."""
-    row = {
-        name: value for name, value in grade.row.items() if name not in ("student", "assignment")
-    }
-    return row | {"points": grade.points if grade.counts else None}
+    row = grade.row | {"points": grade.earned}
+    del row["student"], row["assignment"]
+    return row
 
 
 def write_csv(path: Path, grades: Sequence[Grade], ids: Mapping[str, str]) -> None:
@@ -52,7 +51,7 @@ def write_csv(path: Path, grades: Sequence[Grade], ids: Mapping[str, str]) -> No
         rows = csv.writer(file)
         rows.writerow(["id", "student", *names, "total", "maximum", MISSING, UNREAD])
         for student, own in by_student(grades).items():
-            points = {grade.assignment: grade.points if grade.counts else None for grade in own}
+            points = {grade.assignment: grade.earned for grade in own}
             row = [ids.get(student, ""), student, *(points[name] for name in names)]
             row += [total(own), sum(grade.of for grade in own)]
             for status in (MISSING, UNREAD):

@@ -36,7 +36,7 @@ def feedback(student: str, grades: Sequence[Grade], unread: Sequence[Unread]) ->
 
 def of_assignment(grade: Grade) -> Iterator[str]:
     """Its points, and each test that has cost some, with the case in which it failed."""
-    points = number(grade.points if grade.counts else None)
+    points = number(grade.earned)
     read = f"  ({grade.file})" if grade.file else ""
     yield f"{grade.assignment}  {points} of {number(grade.of)}{read}"
     if grade.status != GRADED or (grade.why_zero and not grade.lost):

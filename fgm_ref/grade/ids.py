@@ -54,8 +54,10 @@ def in_name(student: str) -> str:
 
 def in_table(student: str, table: Table) -> str:
     """The ID in the row of a student, if there is one."""
-    match = MOODLE.fullmatch(student)
-    for part in (student, *(match.group("name", "number") if match else ())):
+    parts = [student]
+    if match := MOODLE.fullmatch(student):
+        parts += match.group("name", "number")
+    for part in parts:
         if row := table.get(plain(part)):
             return row.number
     return ""
@@ -67,7 +69,7 @@ def mismatches(students: Sequence[str], table: Table, found: dict[str, str]) -> 
     if missing:
         yield f"ids: expected an ID for each student, got none for {', '.join(missing)}"
     used = set(found.values())
-    absent = [row.folder for row in list(table.values()) if row.number not in used]
+    absent = [row.folder for row in table.values() if row.number not in used]
     if absent:
         yield f"ids: expected a folder for each row, got none for {', '.join(absent)}"
 

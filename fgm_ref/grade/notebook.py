@@ -22,7 +22,7 @@ def program(text: bytes) -> bytes:
 def code_cells(text: bytes) -> list[str]:
     """The texts of the code cells."""
     try:
-        cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-        return ["".join(cell["source"]) for cell in cells]
+        cells = json.loads(text)["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, LookupError, TypeError, RecursionError):
         raise ValueError(f"a notebook that cannot be read; {WANTED}") from None

@@ -35,6 +35,11 @@ class Grade:
         return self.status not in NO_GRADE
 
     @property
+    def earned(self) -> float | None:
+        """The points; `None` where there is no grade."""
+        return self.points if self.counts else None
+
+    @property
     def lost(self) -> list[dict[str, Any]]:
         """The tests that have cost points."""
         return [test for test in self.tests if test["points"] < test["of"]]
@@ -56,5 +61,6 @@ class Grade:
         if self.reason or not self.lost:
             return f"0 points: {self.reason or 'no test was run'}"
         first, others = self.lost[0], len(self.lost) - 1
-        more = f" (and {others} other tests)" if others else ""
-        return f"0 points: {first['name']}: {first['message'] or 'it failed without a word'}{more}"
+        why = first["message"] or "it failed without a word"
+        more = f" (and {others} more)" if others else ""
+        return f"0 points: {first['name']}: {why}{more}"

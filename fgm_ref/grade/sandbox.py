@@ -76,10 +76,11 @@ def job(
         "-pno:legacypath",
         "-p_hypothesis_pytestplugin",
     ]  # legacypath replaces methods while it works
-    arguments += [f"--student={submission.student}"] if submission.variant else []
-    arguments += (
-        [f"-c{checkout / 'pyproject.toml'}"] if (checkout / "pyproject.toml").exists() else []
-    )
+    settings = checkout / "pyproject.toml"
+    if submission.variant:
+        arguments.append(f"--student={submission.student}")
+    if settings.exists():
+        arguments.append(f"-c{settings}")
     return {
         "password": secrets.token_hex(16),
         "arguments": arguments,

@@ -28,9 +28,10 @@ def of_class(grades: Sequence[Grade]) -> Iterator[str]:
     names = sorted({grade.assignment for grade in grades})
     rows = [["student", *names, "total", "of"]]
     for student, own in by_student(grades).items():
-        points = {grade.assignment: cell(grade) for grade in own}
-        of = number(sum(grade.of for grade in own))
-        rows.append([student, *(points[name] for name in names), number(total(own)), of])
+        cells = {grade.assignment: cell(grade) for grade in own}
+        row = [student, *(cells[name] for name in names)]
+        row += [number(total(own)), number(sum(grade.of for grade in own))]
+        rows.append(row)
     yield from aligned(rows)
     for grade in grades:
         if grade.why_zero:
@@ -40,7 +41,7 @@ def of_class(grades: Sequence[Grade]) -> Iterator[str]:
 def of_student(grades: Sequence[Grade]) -> Iterator[str]:
     """A row for each assignment, and each test that has cost points."""
     for grade in grades:
-        points = number(grade.points if grade.counts else None)
+        points = number(grade.earned)
         why = f"  {grade.status}: {grade.reason}" if grade.status != GRADED else ""
         yield f"{grade.assignment}  {points:>3} of {number(grade.of)}{why}"
         for test in grade.lost:
@@ -80,7 +81,8 @@ def cell(grade: Grade) -> str:
     """The points; an exclamation mark where they are explained below, a sign where there are none to have."""
     if not grade.counts:
         return SIGNS[grade.status]
-    return number(grade.points) + ("" if grade.status == GRADED else "!")
+    mark = "" if grade.status == GRADED else "!"
+    return number(grade.points) + mark
 
 
 def number(value: float | None) -> str:
@@ -126,7 +128,8 @@ def qualifies(grade: Grade) -> bool:
 
 def relative(extra: dict[str, Any]) -> float | None:
     """Bytes compared with the best baseline, if the tests have measured any."""
-    least = min((base["bytes"] for base in extra.get("baselines", {}).values()), default=0)
+    baselines = extra.get("baselines", {}).values()
+    least = min((base["bytes"] for base in baselines), default=0)
     return extra["bytes"] / least if least else None
 
 

@@ -20,6 +20,9 @@ from fgm_ref.grade.result import (
 )
 
 LONGEST = 300  # characters of a reason
+Messages = dict[str, list[dict[str, Any]]]
+"""What was heard, by kind."""
+
 ERROR = re.compile(r"(?:INTERNALERROR> )?(\w+(?:Error|Exception|Interrupt|Exit)\b.*)")
 
 
@@ -31,7 +34,7 @@ def nothing_to_grade(submission: Submission) -> Grade:
 
 def grade(submission: Submission, run: Run, limits: Limits) -> Grade:
     """The points, or zero points and why."""
-    heard: dict[str, list[dict[str, Any]]] = {}
+    heard: Messages = {}
     for message in run.messages:
         heard.setdefault(message["kind"], []).append(message)
     status, why = judge(run, heard, limits)
@@ -50,7 +53,7 @@ def grade(submission: Submission, run: Run, limits: Limits) -> Grade:
     )
 
 
-def worth(heard: dict[str, list[dict[str, Any]]]) -> float:
+def worth(heard: Messages) -> float:
     """What there was to win."""
     collected = [test for message in heard.get("collected", []) for test in message["tests"]]
     return sum(points for _, points in collected) or FULL
@@ -72,7 +75,7 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split()))[:LONGEST]
 
 
-def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> tuple[str, str]:
+def judge(run: Run, heard: Messages, limits: Limits) -> tuple[str, str]:
     """(status, reason).  What speaks against the submission is looked at first."""
     if "tampered" in heard:
         return TAMPERED, heard["tampered"][0]["reason"]
@@ -97,12 +100,11 @@ def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> t
     return agreed(heard)
 
 
-def agreed(heard: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:
+def agreed(heard: Messages) -> tuple[str, str]:
     """The score table is the tests' own; full points must belong to a test that was seen to pass."""
-    passed = {short(message["test"]) for message in heard.get("outcome", []) if message["passed"]}
-    failed = {
-        short(message["test"]) for message in heard.get("outcome", []) if not message["passed"]
-    }
+    outcomes = heard.get("outcome", [])
+    passed = {short(outcome["test"]) for outcome in outcomes if outcome["passed"]}
+    failed = {short(outcome["test"]) for outcome in outcomes if not outcome["passed"]}
     for test in heard["score"][0]["score"]["tests"]:
         name = short(test["name"])
         if test["points"] and test["passed"] and (name not in passed or name in failed):
@@ -141,8 +143,9 @@ def reason_for_all(tests: list[dict[str, Any]]) -> str:
 
 def last_words(text: str) -> str:
     """The last error of which pytest or Python has told, in brackets."""
-    found = [match[1] for line in text.splitlines() if (match := ERROR.match(line.strip(" !")))]
-    return f" ({found[-1]})" if found else ""
+    lines = (ERROR.match(line.strip(" !")) for line in text.splitlines())
+    errors = [match[1] for match in lines if match]
+    return f" ({errors[-1]})" if errors else ""
 
 
 def last_line(text: str) -> str:
