@@ -1,5 +1,7 @@
 """A tiny course: a checkout with assignments for the grader's tests, and submissions, good and bad."""
 
+import csv
+import json
 import os
 import subprocess
 import sys
@@ -111,13 +113,60 @@ def command(checkout, folder, out, *options):
     ]
 
 
-def grade(checkout, folder, out, *options):
+def grade(checkout, folder, out, *options, timeout=300):
     """Run the program; its exit code, stdout and stderr."""
     done = subprocess.run(
         command(checkout, folder, out, *options),
         capture_output=True,
         text=True,
         env=os.environ | {"PYTHONPATH": os.getcwd()},
-        timeout=300,
+        timeout=timeout,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def put(path, content=GOOD):
+    """A file, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def notebook(*cells):
+    """A notebook with these code cells, and text between them."""
+    text = {"cell_type": "markdown", "source": ["Some text"]}
+    code = [{"cell_type": "code", "source": cell.splitlines(True), "outputs": []} for cell in cells]
+    return json.dumps({"cells": [text, *code], "nbformat": 4})
+
+
+def gaps(folder, table, scores, out):
+    """What is left unsaid: zeros without a reason, files without a name, and lacks that look like zeros.
+
+    `table` is what was printed, `scores` the same as JSON, `out` the folder of the results.
+    """
+    said = json.dumps(scores, ensure_ascii=False) + table
+    with open(out / "scores.csv", newline="", encoding="utf-8-sig") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    found = []
+    for student, own in scores["students"].items():
+        feedback = (out / "feedback" / f"{student}.txt").read_text(encoding="utf-8")
+        for name, grade in own["assignments"].items():
+            line = next((s for s in table.splitlines() if s.startswith(f"{student} {name}: ")), "")
+            cell = rows[student][name]
+            if grade["points"] == 0 and len(line) < len(f"{student} {name}: 0 points: ") + 5:
+                found.append(f"zero without a reason: {student} {name}")
+            if grade["points"] is None and (cell or name not in rows[student][grade["status"]]):
+                found.append(f"no grade, but {cell!r} in the table: {student} {name}")
+            if grade["points"] is not None and float(cell) != grade["points"]:
+                found.append(f"other points in the table: {student} {name}")
+            if grade["points"] != grade["of"] and name not in feedback:
+                found.append(f"not in the feedback: {student} {name}")
+    for path in folder.rglob("*"):
+        name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+        inside = any(part in ("__pycache__", "__MACOSX") for part in path.parts)
+        if (
+            not path.is_dir()
+            and not inside
+            and json.dumps(name, ensure_ascii=False)[1:-1] not in said
+        ):
+            found.append(f"file without its name: {name}")
+    return found

@@ -94,7 +94,7 @@ def test_one_student(checkout, tmp_path):
     )
     assert code == 0 and "one student: 1 of 2 assignments" in err, err
     assert out.splitlines() == [
-        "a08    0 of 20  missing: not handed in",
+        "a08    – of 20  missing: not handed in",
         "a90   20 of 20",
         "total 20 of 40",
     ]
@@ -190,6 +190,7 @@ def main(capsys, *argv):
             ("--checkout", "."),
             "--checkout: expected a checkout of fgm_ref with tests in tests/assignments",
         ),
+        (("--ids", "no.csv"), "--ids: expected a CSV file, got 'no.csv' (No such file"),
         (("--out", "a90.py"), "--out: expected a folder to write to"),
         (("--seed", "x"), "--seed: expected a whole number of at least 0, got 'x'"),
     ],

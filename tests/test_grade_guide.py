@@ -12,6 +12,8 @@ from zoo import MUTANTS
 
 from fgm_ref.grade import harness
 from fgm_ref.grade.__main__ import parser
+from fgm_ref.grade.clock import MOST
+from fgm_ref.grade.inside import AGAIN
 from fgm_ref.grade.process import Limits
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +53,7 @@ def test_commands_are_understood(command):
 
 
 def test_there_are_commands():
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 7
 
 
 def test_grade_for_vpl(tmp_path):
@@ -69,10 +71,16 @@ def test_limits_are_those_of_the_program():
     size = f"{limits.megabytes} MB, files of {limits.file_megabytes} MB, {limits.output_bytes:,} bytes of output"
     assert f"{time}, {size}" in words
     args = parser().parse_args(["my", "--seed", "1"])
-    assert (args.seconds, args.memory) == (
-        limits.seconds,
-        limits.megabytes,
-    ) and limits.clock == 5 * limits.seconds + 10
+    assert (args.seconds, args.memory) == (limits.seconds, limits.megabytes)
+    assert limits.clock == limits.seconds
+    ends = f"A file that never ends costs up to {limits.seconds} s, and so does a file that sleeps."
+    test, again = limits.seconds / 4, limits.seconds / 4 / AGAIN
+    assert (
+        ends in words and f"has exceeded its {test:g} s, the other tests have {again:g} s" in words
+    )
+    assert f"can hold a process for {MOST * limits.clock} s" in words
+    own = (ROOT / harness.TESTS / "limit.py").read_text()  # those of `make aNN`
+    assert f"SECONDS = {test:g} " in own and f"AGAIN = {AGAIN} " in own
     assert "GRADING = 200 " in (ROOT / harness.TESTS / "desk.py").read_text()
 
 

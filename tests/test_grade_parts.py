@@ -11,17 +11,18 @@ import pytest
 from grading import GOOD, course, hand_in
 
 from fgm_ref.grade import child, harness, submissions, verdict
+from fgm_ref.grade.handed_in import MOST_BYTES, Submission
 from fgm_ref.grade.integrity import snapshot
 from fgm_ref.grade.process import LIVING, Limits, Run, messages, talk
+from fgm_ref.grade.result import Grade
 from fgm_ref.grade.table import RACE, leaderboard, table
-from fgm_ref.grade.verdict import Grade
 
-SUBMISSION = submissions.Submission("ada", "a90", ())
+SUBMISSION = Submission("ada", "a90", None)
 
 
 def test_a_class_and_a_student(tmp_path):
     hand_in(tmp_path / "ada", a00="", a03_quanta="")
-    hand_in(tmp_path / "bob", b00="", a0="")
+    hand_in(tmp_path / "bob", b00="", a000="")
     (tmp_path / ".git").mkdir()
     found = submissions.find(tmp_path, ["a00", "a03"])
     assert found.many and "2 folders" in found.why
@@ -37,14 +38,18 @@ def test_a_class_and_a_student(tmp_path):
 
 
 def test_files_that_cannot_be_graded(tmp_path):
-    hand_in(tmp_path, a00="", a00_again="", a01=" " * (submissions.MOST_BYTES + 1))
+    hand_in(tmp_path, a00="", a00_again="#", a01=" " * (MOST_BYTES + 1), a03="")
     (tmp_path / "a02.py").symlink_to(tmp_path / "a00.py")
-    troubles = [s.trouble for s in submissions.find(tmp_path, ["a00", "a01", "a02"]).submissions]
-    assert troubles[0] == "expected one file, got a00.py, a00_again.py"
-    assert (
-        troubles[1].startswith("a01.py: expected at most 1,000,000 bytes")
-        and troubles[2] == "not handed in"
-    )
+    found = submissions.find(tmp_path, ["a00", "a01", "a02", "a03", "a04"])
+    troubles = [each.trouble for each in found.submissions]
+    assert troubles == [
+        "expected one file, got a00.py, a00_again.py, which differ; keep one of them",
+        "a01.py: expected at most 1,000,000 bytes, got 1,000,001",
+        "a02.py: a link, which is not followed",
+        "",
+        "not handed in",
+    ]
+    assert [each.is_missing for each in found.submissions] == [False, False, False, False, True]
 
 
 def test_the_copy_holds_no_solution(tmp_path):
@@ -110,7 +115,7 @@ def score(points=20, code=0):
             {"code": -signal.SIGKILL, "ended": "time"},
             "timeout",
             0,
-            "longer than 410 s",
+            "longer than 80 s on the clock",
         ),
         ([COLLECTED], {"code": 1, "tail": "no module\n"}, "trouble", 0, "did not start: no module"),
     ],
@@ -167,7 +172,7 @@ def test_who_does_not_know_the_password_is_found_out():
 def test_every_child_comes_to_an_end(tmp_path, program, ended, code):
     (tmp_path / "child.py").write_text(program)
     environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    run = talk(tmp_path / "child.py", {"password": "x"}, environment, Limits(clock=1))
+    run = talk(tmp_path / "child.py", {"password": "x"}, environment, Limits(clock=1, starting=0))
     assert (run.ended, run.code, run.messages) == (ended, code, [])
     assert not LIVING
 

@@ -65,11 +65,14 @@ def test_solution_and_stub(course, tmp_path):
         hand_in(tmp_path / "class" / student, a00=(folder / f"{student}.py").read_text())
     code, out, err = grade(ROOT, tmp_path / "class", tmp_path / "out", "--only", "a00")
     assert code == 0, err
-    assert [line.split() for line in out.splitlines()[2:]] == [
+    *rows, reason = out.splitlines()[2:]
+    assert [line.split() for line in rows] == [
         ["solution", "20", "20", "20"],
         ["stub", "0", "0", "20"],
     ]
+    assert reason.startswith("stub a00: 0 points: test_messages: a00, task 1: not done yet")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "feedback",
         "grades.jsonl",
         "scores.csv",
     ]

@@ -9,19 +9,21 @@ from functools import partial
 from pathlib import Path
 
 from fgm_ref import program
-from fgm_ref.grade import harness, submissions
+from fgm_ref.grade import harness, ids, submissions
 from fgm_ref.grade.batch import grades
 from fgm_ref.grade.export import as_json, write_csv, write_gradescope
+from fgm_ref.grade.feedback import write_feedback
 from fgm_ref.grade.process import Limits
+from fgm_ref.grade.result import TROUBLE, Grade
 from fgm_ref.grade.submissions import Class
 from fgm_ref.grade.table import table
-from fgm_ref.grade.verdict import TROUBLE, Grade
-from fgm_ref.program import whole
+from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, whole
 from fgm_ref.text import expect_one_of
 
-FINE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 complain = partial(
-    program.complain, "fgm_ref.grade", ("seed", "student", "only", "out", "checkout", "gradescope")
+    program.complain,
+    "fgm_ref.grade",
+    ("seed", "student", "only", "out", "ids", "checkout", "gradescope"),
 )
 
 EXAMPLES = """\
@@ -29,6 +31,7 @@ examples:
   python -m fgm_ref.grade my --seed 7                       one student: a00.py, a03_quanta.py ... in my/
   python -m fgm_ref.grade my --seed 7 --student ada         with this student's variant
   python -m fgm_ref.grade class --seed 7                    a folder for each student in class/
+  python -m fgm_ref.grade class --seed 7 --ids map.csv      and the students' IDs in scores.csv
   python -m fgm_ref.grade class --seed 7 --only a08 --json > a08.json
 """
 
@@ -69,8 +72,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="S",
         type=whole(1),
         default=Limits.seconds,
-        help="of CPU time for an assignment; a test has a quarter of it, and the clock goes five times as "
-        "far; default %(default)s",
+        help="of CPU time, and on the clock, for an assignment; a test has a quarter of it; default %(default)s",
     )
     p.add_argument(
         "--memory",
@@ -84,7 +86,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         type=Path,
         default=Path("out") / "grade",
-        help="where the journal and scores.csv are; default %(default)s",
+        help="where the journal, scores.csv and the folder feedback are; default %(default)s",
+    )
+    p.add_argument(
+        "--ids",
+        metavar="CSV",
+        type=Path,
+        help="a table of folders and IDs, for scores.csv; without it, the number in a name of Moodle's",
     )
     p.add_argument(
         "--json", action="store_true", help="the scores as JSON on stdout, and nothing else"
@@ -105,24 +113,46 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     try:
         tests = harness.find(args.checkout)
-        names = chosen(tests.assignments, args.only)
-        found = submissions.find(args.submissions, names, student=args.student, many=args.many)
-        if args.gradescope and found.many:
-            raise ValueError(f"gradescope: expected one student, got {found.why}")
-        print(found.why, file=sys.stderr)
-        limits = Limits(args.seconds, 5 * args.seconds + 10, args.memory)
+        found = look(tests, args)
         program.expect_folder(args.out)
         done = grades(
             tests,
             found.submissions,
             args.seed,
-            limits,
+            Limits(args.seconds, clock=args.seconds, megabytes=args.memory),
             args.out,
             args.workers or os.cpu_count() or 1,
         )
     except ValueError as error:
         return complain(str(error), USAGE)
     return report(done, found, args)
+
+
+def look(tests: harness.Harness, args: argparse.Namespace) -> Class:
+    """What there is to grade, and how it was understood."""
+    found = submissions.find(
+        args.submissions,
+        chosen(tests.assignments, args.only),
+        student=args.student,
+        many=args.many,
+        known=tests.assignments,
+    )
+    if args.gradescope and found.many:
+        raise ValueError(f"gradescope: expected one student, got {found.why}")
+    print(found.why, file=sys.stderr)
+    add_ids(found, args.ids)
+    return found
+
+
+def add_ids(found: Class, path: Path | None) -> None:
+    """The students' IDs, and what does not fit."""
+    if path is None:
+        found.ids = ids.assign(found.students, None)
+        return
+    table = ids.read(path)
+    found.ids = ids.assign(found.students, table)
+    for text in ids.mismatches(found.students, table, found.ids):
+        complain(text, FINE)
 
 
 def chosen(assignments: Sequence[str], only: str | None) -> list[str]:
@@ -135,13 +165,14 @@ def chosen(assignments: Sequence[str], only: str | None) -> list[str]:
 
 def report(done: Sequence[Grade], found: Class, args: argparse.Namespace) -> int:
     """Tables, files, and what the grader could not do."""
-    write_csv(args.out / "scores.csv", done)
+    write_csv(args.out / "scores.csv", done, found.ids)
+    write_feedback(args.out / "feedback", done, found.unread)
     if args.gradescope:
         write_gradescope(args.gradescope, done)
     if args.json:
-        print(json.dumps(as_json(done, args.seed, found.why), indent=1, ensure_ascii=False))
+        print(json.dumps(as_json(done, args.seed, found), indent=1, ensure_ascii=False))
     else:
-        print(table(done, found.many))
+        print(table(done, found.many, found.unread))
     trouble = [grade for grade in done if grade.status == TROUBLE]
     for grade in trouble:
         complain(f"{grade.student} {grade.assignment}: {grade.reason}", FAILED)

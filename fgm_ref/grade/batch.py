@@ -4,14 +4,16 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+from fgm_ref.grade.handed_in import Submission
 from fgm_ref.grade.harness import Harness
 from fgm_ref.grade.journal import Journal, name
 from fgm_ref.grade.process import STOPPED, Limits, end_all
+from fgm_ref.grade.result import TROUBLE, Grade
 from fgm_ref.grade.sandbox import run, wipe
-from fgm_ref.grade.submissions import Submission
-from fgm_ref.grade.verdict import TROUBLE, Grade, grade, missing
+from fgm_ref.grade.verdict import grade, nothing_to_grade
 from fgm_ref.program import Progress
 
 
@@ -24,23 +26,22 @@ def grades(
     workers: int,
 ) -> list[Grade]:
     """One for each submission, in their order.  `ValueError` if another grading writes to `out`."""
-    done = {index: missing(s) for index, s in enumerate(submissions) if s.trouble}
+    done = {n: nothing_to_grade(each) for n, each in enumerate(submissions) if each.trouble}
+    to_grade = [n for n in range(len(submissions)) if n not in done]
     with Journal(out, harness.digest, seed, limits) as journal:
         wipe(journal.running)  # of a grading that was killed
         known = journal.grades()
-        there = {
-            index: name(journal.key(s)) for index, s in enumerate(submissions) if index not in done
-        }
-        done |= {index: known[key] for index, key in there.items() if key in known}
-        found = len(done) - (len(submissions) - len(there))
-        if found:
-            print(f"{found} of {len(there)} were graded before", file=sys.stderr)
-        left = [index for index in there if index not in done]
+        before = {n: name(journal.key(submissions[n])) for n in to_grade}
+        done |= {n: known[key] for n, key in before.items() if key in known}
+        left = [n for n in to_grade if n not in done]
+        if len(left) < len(to_grade):
+            found = len(to_grade) - len(left)
+            print(f"{found} of {len(to_grade)} were graded before", file=sys.stderr)
         try:
             _work(harness, submissions, left, done, journal, workers)
         finally:
             wipe(journal.running)
-    return [done[index] for index in range(len(submissions))]
+    return [replace(done[n], file=each.name) for n, each in enumerate(submissions)]
 
 
 def _work(

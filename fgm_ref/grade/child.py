@@ -1,7 +1,7 @@
 """The program in which one submission is graded, in a process of its own.  Started by `sandbox.py` by its path.
 
-The job comes as a line of JSON on stdin; stdin then stays open as long as the grader lives.  The answers go to a pipe,
-each line with a password that was drawn for this job.
+The job comes as a line of JSON on stdin.  That pipe stays open as long as the grader lives, under another number: for
+the submission stdin is empty.  The answers go to a pipe, each line with a password that was drawn for this job.
 """
 
 import json
@@ -19,7 +19,8 @@ _exit, _write = os._exit, os.write  # as they were before any submission
 def main() -> NoReturn:
     """Limits first, then the library and pytest, then the guard, then the submission."""
     job = json.loads(line_from(0))
-    threading.Thread(target=follow_grader, daemon=True).start()
+    lifeline = empty_stdin()
+    threading.Thread(target=follow_grader, args=[lifeline], daemon=True).start()
     limit(job["seconds"], job["megabytes"] << 20, job["file_megabytes"] << 20)
     sys.path[:0] = job["path"]
     run(job, sender(job["pipe"], job["password"]))
@@ -95,9 +96,18 @@ def sender(pipe: int, password: str) -> Callable[..., None]:
     return send
 
 
-def follow_grader() -> None:
+def empty_stdin() -> int:
+    """Who reads finds the end at once; returns the number that the grader's pipe has now."""
+    lifeline = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return lifeline
+
+
+def follow_grader(lifeline: int) -> None:
     """If the grader is gone, so are we and all that we started."""
-    while os.read(0, 4096):
+    while os.read(lifeline, 4096):
         pass
     os.killpg(0, signal.SIGKILL)
 
@@ -112,10 +122,10 @@ def limit(seconds: int, memory: int, file: int) -> None:
         resource.RLIMIT_NPROC: 0,
     }
     for what, most in wanted.items():
+        hard = most
+        if what == resource.RLIMIT_CPU:  # its soft limit says why the process ends
+            hard = most + 1
         try:
-            hard = most + (
-                what == resource.RLIMIT_CPU
-            )  # the soft limit of CPU time says why it ends
             resource.setrlimit(what, (most, hard))
         except (OSError, ValueError):  # macOS knows no limit of memory
             continue

@@ -2,47 +2,68 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fgm_ref.files import atomic
-from fgm_ref.grade.table import by_student, leaderboard
-from fgm_ref.grade.verdict import GRADED, Grade
+from fgm_ref.grade.result import GRADED, MISSING, UNREAD, Grade
+from fgm_ref.grade.submissions import Class
+from fgm_ref.grade.table import by_student, leaderboard, total
 
 
-def as_json(grades: Sequence[Grade], seed: int, why: str) -> dict[str, Any]:
-    """Everything, without times and paths."""
-    students = {
-        student: {
-            "points": sum(g.points for g in own),
-            "of": sum(g.of for g in own),
-            "assignments": {
-                g.assignment: {k: v for k, v in g.row.items() if k not in ("student", "assignment")}
-                for g in own
-            },
+def as_json(grades: Sequence[Grade], seed: int, found: Class) -> dict[str, Any]:
+    """Everything, without times.  Points are `null` where there is no grade."""
+    students = {}
+    for student, own in by_student(grades).items():
+        students[student] = {
+            "id": found.ids.get(student, ""),
+            "points": total(own),
+            "of": sum(grade.of for grade in own),
+            "assignments": {grade.assignment: assignment(grade) for grade in own},
+            "not_read": not_read(found, student),
         }
-        for student, own in by_student(grades).items()
+    return {
+        "seed": seed,
+        "read_as": found.why,
+        "students": students,
+        "not_read": not_read(found, ""),
+        "leaderboard": leaderboard(grades),
     }
-    return {"seed": seed, "read_as": why, "students": students, "leaderboard": leaderboard(grades)}
 
 
-def write_csv(path: Path, grades: Sequence[Grade]) -> None:
-    """One row for each student: points of each assignment, and the sum."""
+def not_read(found: Class, student: str) -> dict[str, str]:
+    """{file: why it was not read}."""
+    return {each.name: each.why for each in found.unread if each.student == student}
+
+
+def assignment(grade: Grade) -> dict[str, Any]:
+    """One result."""
+    row = grade.row | {"points": grade.earned}
+    del row["student"], row["assignment"]
+    return row
+
+
+def write_csv(path: Path, grades: Sequence[Grade], ids: Mapping[str, str]) -> None:
+    """A row for each student.  Cells are empty where there is no grade; the last columns say which these are."""
     names = sorted({grade.assignment for grade in grades})
-    with atomic(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
+    with atomic(path) as part, open(part, "w", newline="", encoding="utf-8-sig") as file:
         rows = csv.writer(file)
-        rows.writerow(["student", *names, "total"])
+        rows.writerow(["id", "student", *names, "total", "maximum", MISSING, UNREAD])
         for student, own in by_student(grades).items():
-            points = {grade.assignment: grade.points for grade in own}
-            rows.writerow([student, *(points[name] for name in names), sum(points.values())])
+            points = {grade.assignment: grade.earned for grade in own}
+            row = [ids.get(student, ""), student, *(points[name] for name in names)]
+            row += [total(own), sum(grade.of for grade in own)]
+            for status in (MISSING, UNREAD):
+                row.append(" ".join(grade.assignment for grade in own if grade.status == status))
+            rows.writerow(row)
 
 
 def write_gradescope(path: Path, grades: Sequence[Grade]) -> None:
     """One student's results, as Gradescope wants them in /autograder/results/results.json."""
-    handed_in = [grade for grade in grades if grade.status != "missing"]
+    handed_in = [grade for grade in grades if grade.status != MISSING]
     results: dict[str, Any] = {"tests": [entry for grade in handed_in for entry in entries(grade)]}
-    results["score"] = sum(grade.points for grade in handed_in)
+    results["score"] = total(handed_in) or 0
     if ahead := leaderboard(grades):
         results["leaderboard"] = [
             {"name": "bytes", "value": ahead[0]["bytes"], "order": "asc"},
@@ -63,7 +84,7 @@ def entries(grade: Grade) -> list[dict[str, Any]]:
             "name": f"{grade.assignment} {test['name']}",
             "score": test["points"],
             "max_score": test["of"],
-            "output": test["message"],
+            "output": test.get("detail") or test["message"],
         }
         for test in grade.tests
     ]

@@ -164,9 +164,7 @@ class Guard:
     def _looks(self, event: str, args: tuple[Any, ...]) -> bool:
         """Whether this event lets one see or change what is not one's own."""
         if event == "compile":
-            return (
-                self._trusts(os.fsdecode(args[1])) if isinstance(args[1], (str, bytes)) else False
-            )
+            return isinstance(args[1], (str, bytes)) and self._trusts(os.fsdecode(args[1]))
         if event == "object.__getattr__":
             return args[1] in FRAMES
         if event == "object.__setattr__":
@@ -220,4 +218,6 @@ def writes(mode: Any, flags: Any) -> bool:
     >>> writes("r", 0), writes("a", 0), writes(None, os.O_WRONLY)
     (False, True, True)
     """
-    return bool(set(mode) & set("wax+")) if isinstance(mode, str) else bool((flags or 0) & WRITING)
+    if isinstance(mode, str):
+        return bool(set(mode) & set("wax+"))
+    return bool((flags or 0) & WRITING)

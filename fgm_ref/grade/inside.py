@@ -1,13 +1,18 @@
 """The pytest plugin of a grading: reports each test at once, limits its time, and looks for replaced functions."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from _pytest.outcomes import OutcomeException
 
 Send = Callable[..., None]
+
+AGAIN = 4  # once a test has taken too long, the others have a quarter of its time
+IDLE = 0.05  # whose share of CPU time is smaller only waits
 
 
 class TimeLimit(OutcomeException):
@@ -20,7 +25,9 @@ class Watcher:
     def __init__(
         self, send: Send, check: Callable[[], None], seconds: float, busy: Callable[[], bool]
     ):
-        self.send, self.check, self.seconds, self.busy = send, check, seconds, busy
+        self.send, self.check, self.busy = send, check, busy
+        self.seconds, self.again = seconds, max(1.0, seconds / AGAIN)
+        self.started = self.worked = 0.0
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """What there is to win."""
@@ -28,31 +35,57 @@ class Watcher:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """A test that takes too much CPU time is interrupted, and again every second if it does not listen."""
-        signal.signal(signal.SIGPROF, self._ring)
-        signal.setitimer(signal.ITIMER_PROF, self.seconds, 1.0)
+        """Nothing was replaced when a test is over."""
         try:
             return (yield)
         finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
             self.check()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        """The submission is imported."""
+        with self._limited():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        """The submission has been imported now."""
+        """The submission has been imported now, and is used."""
         self.check()
-        return (yield)
+        with self._limited():
+            return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """The outcome of a test, or of the set-up that failed."""
         if report.when == "call" or report.failed:
             self.send("outcome", test=report.nodeid, passed=report.passed, message=reason(report))
 
-    def _ring(self, *_: Any) -> None:
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """What takes too much time is interrupted, and again every second if it does not listen."""
+        self.started, self.worked = time.monotonic(), time.process_time()
+        signal.signal(signal.SIGPROF, self._worked_too_long)
+        signal.signal(signal.SIGALRM, self._waited_too_long)
+        signal.setitimer(signal.ITIMER_PROF, self.seconds, 1.0)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds, 1.0)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _worked_too_long(self, *_: Any) -> None:
+        self._stop("of CPU time; is there a loop that never ends?")
+
+    def _waited_too_long(self, *_: Any) -> None:
+        waited = time.monotonic() - self.started
+        worked = time.process_time() - self.worked
+        if worked < IDLE * waited:  # otherwise the machine may be busy, and CPU time counts
+            self._stop("on the clock; does it sleep or wait?")
+
+    def _stop(self, why: str) -> None:
         if not self.busy():  # the guard is not to be interrupted; it rings again
-            raise TimeLimit(
-                f"more than {self.seconds:g} s of CPU time; is there a loop that never ends?"
-            )
+            seconds, self.seconds = self.seconds, self.again
+            raise TimeLimit(f"more than {seconds:g} s {why}")
 
 
 def points(item: pytest.Item) -> int:

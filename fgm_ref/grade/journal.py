@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from fgm_ref.files import Lines
+from fgm_ref.grade.handed_in import Submission
 from fgm_ref.grade.process import Limits
-from fgm_ref.grade.submissions import Submission
-from fgm_ref.grade.verdict import CRASHED, TIMEOUT, Grade
+from fgm_ref.grade.result import Grade
 
 NAME = "grades.jsonl"
 
@@ -54,8 +54,7 @@ class Journal(Lines):
                 limits = entry.get("limits")
             except (ValueError, TypeError, KeyError):  # of another version
                 continue
-            limited = grade.status in (TIMEOUT, CRASHED)
-            if not limited or limits == asdict(self.limits):
+            if limits == asdict(self.limits) or not grade.depends_on_limits:
                 found[key] = grade
         return found
 

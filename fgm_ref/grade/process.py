@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fgm_ref.grade.clock import Clock
+
 RESULT_BYTES = 4_000_000
 LIVING: set[int] = set()  # process groups to be ended if the grader is
 STOPPED = threading.Event()  # no more children
@@ -21,10 +23,13 @@ STOPPED = threading.Event()  # no more children
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one assignment of one student.  `seconds` is CPU time, fair on a busy machine; a test has a quarter of it."""
+    """Of one assignment of one student.  `seconds` is CPU time; a test has a quarter of it."""
 
     seconds: int = 80
-    clock: int = 410  # seconds on the clock, for those who sleep
+    clock: int = 80  # seconds for those who wait instead of working
+    starting: int = (
+        60  # more of these, until the tests are loaded; the submission has no part in it
+    )
     megabytes: int = 2048
     file_megabytes: int = 16
     output_bytes: int = 1_000_000
@@ -47,7 +52,7 @@ def talk(program: Path, task: dict[str, Any], environment: dict[str, str], limit
     ours, theirs = os.pipe()
     try:
         child = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-X", "utf8", str(program)],
+            [sys.executable, "-I", "-B", "-u", "-X", "utf8", str(program)],
             cwd=environment["HOME"],
             env=environment,
             pass_fds=[theirs],
@@ -77,49 +82,66 @@ def talk(program: Path, task: dict[str, Any], environment: dict[str, str], limit
 def listen(child: "subprocess.Popen[bytes]", pipe: int, password: str, limits: Limits) -> Run:
     """Read both pipes as far as the limits allow, while the child lives and a moment longer."""
     assert child.stdout
-    heard, result, printed, end_at = (
-        Run(),
-        bytearray(),
-        bytearray(),
-        time.monotonic() + limits.clock,
-    )
-    count = {pipe: 0, child.stdout.fileno(): 0}
-    most = {pipe: RESULT_BYTES, child.stdout.fileno(): limits.output_bytes}
+    clock = Clock(child.pid, limits.clock + limits.starting)
+    result = Heard(pipe, RESULT_BYTES)
+    printed = Heard(child.stdout.fileno(), limits.output_bytes, keep=2000)
+    streams = {stream.handle: stream for stream in (result, printed)}
+    heard = Run()
     with selectors.DefaultSelector() as selector:
-        for stream in count:
-            selector.register(stream, selectors.EVENT_READ)
+        for handle in streams:
+            selector.register(handle, selectors.EVENT_READ)
         while selector.get_map():
             ready = selector.select(0.05)
             for key, _ in ready:
-                piece = os.read(key.fd, 65536)
-                if not piece:
+                if key.fd == pipe and not result.count:  # its first word: from now on it counts
+                    clock = Clock(child.pid, limits.clock)
+                if not streams[key.fd].read():
                     selector.unregister(key.fd)
-                count[key.fd] += len(piece)
-                (result if key.fd == pipe else printed).extend(piece)
-                del printed[:-2000]
-            heard.ended = (
-                "output"
-                if any(count[fd] > most[fd] for fd in count)
-                else "time"
-                if time.monotonic() > end_at
-                else ""
-            )
+            if result.is_too_much or printed.is_too_much:
+                heard.ended = "output"
+            elif clock.is_over:
+                heard.ended = "time"
             if heard.ended or (child.poll() is not None and not ready):
                 break
-    heard.code = wait(child, end_at, heard)
-    heard.tail = printed.decode(errors="replace")
-    heard.messages = list(messages(bytes(result), password))
+    heard.code = wait(child, clock, heard)
+    heard.tail = printed.text.decode(errors="replace")
+    heard.messages = list(messages(bytes(result.text), password))
     return heard
 
 
-def wait(child: "subprocess.Popen[bytes]", end_at: float, heard: Run) -> int:
+@dataclass
+class Heard:
+    """What has come through a pipe: its end, and how much it was in all."""
+
+    handle: int
+    most: int
+    keep: int = RESULT_BYTES
+    count: int = 0
+    text: bytearray = field(default_factory=bytearray)
+
+    def read(self) -> bool:
+        """Whether there was something."""
+        piece = os.read(self.handle, 65536)
+        self.count += len(piece)
+        self.text += piece
+        del self.text[: -self.keep]
+        return bool(piece)
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether the limit is exceeded."""
+        return self.count > self.most
+
+
+def wait(child: "subprocess.Popen[bytes]", clock: Clock, heard: Run) -> int:
     """The exit code; a child that has closed its pipes may still be busy."""
-    try:
-        return child.wait(0 if heard.ended else max(0.0, end_at - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        heard.ended = heard.ended or "time"
+    while not heard.ended and child.poll() is None:
+        if clock.is_over:
+            heard.ended = "time"
+        time.sleep(0.02)
+    if heard.ended:
         end(child)
-        return child.wait()
+    return child.wait()
 
 
 def end(child: "subprocess.Popen[bytes]") -> None:

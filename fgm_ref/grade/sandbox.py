@@ -12,9 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fgm_ref.grade.handed_in import Submission
 from fgm_ref.grade.harness import TESTS, Harness
 from fgm_ref.grade.process import Limits, Run, talk
-from fgm_ref.grade.submissions import Submission
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CHILD = PACKAGE / "grade" / "child.py"
@@ -76,10 +76,11 @@ def job(
         "-pno:legacypath",
         "-p_hypothesis_pytestplugin",
     ]  # legacypath replaces methods while it works
-    arguments += [f"--student={submission.student}"] if submission.variant else []
-    arguments += (
-        [f"-c{checkout / 'pyproject.toml'}"] if (checkout / "pyproject.toml").exists() else []
-    )
+    settings = checkout / "pyproject.toml"
+    if submission.variant:
+        arguments.append(f"--student={submission.student}")
+    if settings.exists():
+        arguments.append(f"-c{settings}")
     return {
         "password": secrets.token_hex(16),
         "arguments": arguments,

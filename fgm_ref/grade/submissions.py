@@ -1,61 +1,39 @@
-"""Whose files there are: one student's, or a folder for each student of a class."""
+"""Whose submissions there are: one student's, or a folder for each student of a class."""
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from hashlib import sha256
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-NAME = re.compile(r"(a\d\d)(_\w*)?\.py", re.ASCII)
-MOST_BYTES = 1_000_000
+from fgm_ref.grade.folders import files
+from fgm_ref.grade.handed_in import Submission, Unread
+from fgm_ref.grade.names import is_of_a_program, objection, shown
+from fgm_ref.grade.student import of_student
+
+OF_MOODLE = "_assignsubmission_"
 
 
-@dataclass(frozen=True)
-class Submission:
-    """One student's answer to one assignment; `files` has one path, none (not handed in), or too many."""
-
-    student: str
-    assignment: str
-    files: tuple[Path, ...]
-    variant: bool = True  # whether the student's name chooses the variant of the assignment
-
-    @cached_property
-    def code(self) -> bytes:
-        """What was handed in, read once."""
-        return self.files[0].read_bytes()
-
-    @cached_property
-    def digest(self) -> str:
-        """Another file with the same content is the same submission."""
-        return sha256(self.code).hexdigest()
-
-    @property
-    def trouble(self) -> str:
-        """Why there is nothing to grade."""
-        if not self.files:
-            return "not handed in"
-        if len(self.files) > 1:
-            return f"expected one file, got {', '.join(path.name for path in self.files)}"
-        path = self.files[0]
-        try:
-            size = path.stat().st_size
-            return (
-                f"{path.name}: expected at most {MOST_BYTES:,} bytes, got {size:,}"
-                if size > MOST_BYTES
-                else ""
-            )
-        except OSError as error:
-            return f"{path.name}: cannot be read ({error.strerror})"
-
-
-@dataclass(frozen=True)
+@dataclass
 class Class:
-    """Everybody's submissions; `why` says how the folder was understood."""
+    """Everybody's submissions; `why` says how the folder was understood, `unread` which files no grade depends on.
 
-    submissions: tuple[Submission, ...]
+    `ids` are the students' numbers, for those who have one.
+    """
+
+    submissions: list[Submission]
     many: bool
     why: str
+    unread: list[Unread] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def students(self) -> list[str]:
+        """Their names."""
+        return list(dict.fromkeys(each.student for each in self.submissions))
+
+    def add(self, submissions: Iterable[Submission], unread: Iterable[Unread]) -> None:
+        """One more student."""
+        self.submissions.extend(submissions)
+        self.unread.extend(unread)
 
 
 def find(
@@ -64,59 +42,85 @@ def find(
     *,
     student: str | None = None,
     many: bool | None = None,
+    known: Iterable[str] = (),
 ) -> Class:
-    """What there is in a folder.  `many`: a class, one student, or `None` to find out."""
+    """What there is in a folder.
+
+    `many`: a class, one student, or `None` to find out.  `known` are all assignments that there are, if more than are
+    asked for; files for the others are passed over.
+    """
     if not folder.is_dir():
         raise ValueError(f"submissions: expected a folder, got {str(folder)!r}")
-    direct = bool(answers(folder))
-    students = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.is_dir() and not path.name.startswith((".", "_"))
-    ]
+    direct = any(is_answer(path) for path in folder.iterdir() if not path.is_dir())
+    students = sorted(path for path in folder.iterdir() if is_of_a_student(path))
     if many is None:
-        many = not direct and any(answers(path) for path in students)
+        many = not direct and any(has_answers(path) for path in students)
     if many and student is not None:
         raise ValueError(
             f"student: expected no name, as each folder's name is the student's, got {student!r}"
         )
-    if not (many and students) and not direct:
+    if not (students if many else has_answers(folder)):
         raise ValueError(
             f"submissions: expected files a00.py or a00_*.py in {str(folder)!r}, or in folders there, "
             "got none"
         )
+    known = {*assignments, *known}
     if many:
-        every = [s for path in students for s in of_student(path, assignments, path.name, True)]
-        return Class(
-            tuple(every),
-            True,
-            f"a class: no assignments directly in the folder, but {len(students)} folders",
+        return of_class(folder, students, assignments, known)
+    return of_one(folder, student, assignments, known)
+
+
+def of_class(
+    folder: Path, students: Sequence[Path], assignments: Sequence[str], known: set[str]
+) -> Class:
+    """A folder for each student."""
+    names = [shown(path.name) for path in students]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"submissions: expected a name for each folder, got {twice!r} twice")
+    what = f"a class: no assignments directly in the folder, but {len(students)} folders"
+    if len(students) == 1:
+        what = f"a class of one, {names[0]} (--one if {shown(folder.name)} is the student)"
+    found = Class([], True, what)
+    for path in sorted(folder.iterdir()):
+        if path not in students:
+            found.unread.append(Unread("", shown(path.name), "not in the folder of a student"))
+    for path, name in zip(students, names, strict=True):
+        found.add(*of_student(path, name, True, assignments, known))
+    return found
+
+
+def of_one(folder: Path, student: str | None, assignments: Sequence[str], known: set[str]) -> Class:
+    """Everything in the folder is one student's."""
+    expect_no_class(folder)
+    found = Class([], False, "")
+    name = student or shown(folder.resolve().name)
+    found.add(*of_student(folder, name, student is not None, assignments, known))
+    there = sum(not each.is_missing for each in found.submissions)
+    found.why = f"one student: {there} of {len(found.submissions)} assignments are in the folder"
+    return found
+
+
+def expect_no_class(folder: Path) -> None:
+    """Moodle can also pack the files of a whole class into one folder."""
+    names = [path.name for path in folder.iterdir() if OF_MOODLE in path.name and path.is_file()]
+    if len({name.partition(OF_MOODLE)[0] for name in names}) > 1:
+        raise ValueError(
+            f"submissions: expected a folder for each student, got files such as {shown(names[0])!r}; "
+            "in Moodle, download the submissions in folders"
         )
-    every = list(
-        of_student(folder, assignments, student or folder.resolve().name, student is not None)
-    )
-    handed_in = sum(bool(s.files) for s in every)
-    return Class(
-        tuple(every),
-        False,
-        f"one student: {handed_in} of {len(every)} assignments are in the folder",
-    )
 
 
-def of_student(
-    folder: Path, assignments: Sequence[str], name: str, variant: bool
-) -> Iterator[Submission]:
-    """One for each assignment, also for those that are not there."""
-    files = answers(folder)
-    for assignment in assignments:
-        own = tuple(path for path in files if path.name.startswith(assignment))
-        yield Submission(name, assignment, own, variant)
+def is_of_a_student(path: Path) -> bool:
+    """Whether it is a folder that somebody has made."""
+    return path.is_dir() and not is_of_a_program(path.name)
 
 
-def answers(folder: Path) -> list[Path]:
-    """The files that are named like answers; a link is none."""
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if NAME.fullmatch(path.name) and path.is_file() and not path.is_symlink()
-    ]
+def is_answer(path: Path) -> bool:
+    """Whether a file is named like an answer."""
+    return not objection(path.name)
+
+
+def has_answers(folder: Path) -> bool:
+    """Whether there is a file that is named like an answer, here or further below."""
+    return any(is_answer(path) for path, _ in files(folder))

@@ -3,51 +3,70 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fgm_ref.grade.verdict import GRADED, MISSING, Grade
+from fgm_ref.grade.handed_in import Unread
+from fgm_ref.grade.result import GRADED, MISSING, TROUBLE, UNREAD, Grade
 from fgm_ref.program import aligned
 
 LEADING = "a08"
+SIGNS = {MISSING: "–", UNREAD: "?", TROUBLE: "!"}  # where there is no grade
+MOST_FILES = 10  # of a student are named in the table; the feedback names all
 RACE = "test_fewer_bytes"  # tests called so are the race itself; the others are its rules
 
 
-def table(grades: Sequence[Grade], many: bool) -> str:
+def table(grades: Sequence[Grade], many: bool, unread: Sequence[Unread] = ()) -> str:
     """What is printed."""
     lines = list(of_class(grades) if many else of_student(grades))
+    lines += not_read(unread)
     ahead = leaderboard(grades)
-    return "\n".join([*lines, *(["", *ranking(ahead)] if ahead else [])])
+    if ahead:
+        lines += ["", *ranking(ahead)]
+    return "\n".join(lines)
 
 
 def of_class(grades: Sequence[Grade]) -> Iterator[str]:
-    """A row for each student, then a line for each reason why there was nothing to win."""
+    """A row for each student, then a line for each zero, and for each answer that is not graded: why."""
     names = sorted({grade.assignment for grade in grades})
     rows = [["student", *names, "total", "of"]]
     for student, own in by_student(grades).items():
-        points = {grade.assignment: cell(grade) for grade in own}
-        rows.append(
-            [
-                student,
-                *(points[name] for name in names),
-                number(sum(g.points for g in own)),
-                number(sum(g.of for g in own)),
-            ]
-        )
+        cells = {grade.assignment: cell(grade) for grade in own}
+        row = [student, *(cells[name] for name in names)]
+        row += [number(total(own)), number(sum(grade.of for grade in own))]
+        rows.append(row)
     yield from aligned(rows)
     for grade in grades:
-        if grade.status not in (GRADED, MISSING):
-            yield f"{grade.student} {grade.assignment}: {grade.status}: {grade.reason}"
+        if grade.why_zero:
+            yield f"{grade.student} {grade.assignment}: {grade.why_zero}"
 
 
 def of_student(grades: Sequence[Grade]) -> Iterator[str]:
     """A row for each assignment, and each test that has cost points."""
     for grade in grades:
+        points = number(grade.earned)
         why = f"  {grade.status}: {grade.reason}" if grade.status != GRADED else ""
-        yield f"{grade.assignment}  {number(grade.points):>3} of {number(grade.of)}{why}"
-        for test in grade.tests:
-            if test["points"] < test["of"]:
-                yield f"       {number(test['points'])} of {number(test['of'])}  {test['name']}: {test['message']}"
+        yield f"{grade.assignment}  {points:>3} of {number(grade.of)}{why}"
+        for test in grade.lost:
+            yield f"       {number(test['points'])} of {number(test['of'])}  {test['name']}: {test['message']}"
+        if grade.why_zero and not grade.lost and not why:
+            yield f"       {grade.why_zero}"
         for text in grade.refused:
             yield f"       refused: {text}"
-    yield f"total {number(sum(g.points for g in grades))} of {number(sum(g.of for g in grades))}"
+    yield f"total {number(total(grades))} of {number(sum(g.of for g in grades))}"
+
+
+def not_read(unread: Sequence[Unread]) -> Iterator[str]:
+    """A line for each student whose folder has files that are read for no assignment."""
+    files: dict[str, list[str]] = {}
+    for each in unread:
+        files.setdefault(each.student, []).append(f"{each.name} ({each.why})")
+    for student, those in files.items():
+        more = f", and {len(those) - MOST_FILES} more" if len(those) > MOST_FILES else ""
+        yield f"not read: {student or 'in the class folder'}: {', '.join(those[:MOST_FILES])}{more}"
+
+
+def total(grades: Sequence[Grade]) -> float | None:
+    """The sum of what is graded; `None` if nothing is."""
+    points = [grade.points for grade in grades if grade.counts]
+    return sum(points) if points else None
 
 
 def by_student(grades: Sequence[Grade]) -> dict[str, list[Grade]]:
@@ -59,18 +78,21 @@ def by_student(grades: Sequence[Grade]) -> dict[str, list[Grade]]:
 
 
 def cell(grade: Grade) -> str:
-    """The points; an exclamation mark where they are explained below, a dash where nothing was handed in."""
-    if grade.status == MISSING:
-        return "–"
-    return number(grade.points) + ("" if grade.status == GRADED else "!")
+    """The points; an exclamation mark where they are explained below, a sign where there are none to have."""
+    if not grade.counts:
+        return SIGNS[grade.status]
+    mark = "" if grade.status == GRADED else "!"
+    return number(grade.points) + mark
 
 
-def number(value: float) -> str:
-    """Without a decimal point where none is needed.
+def number(value: float | None) -> str:
+    """Without a decimal point where none is needed; a dash where there is no number.
 
-    >>> number(3.0), number(2.5)
-    ('3', '2.5')
+    >>> number(3.0), number(2.5), number(None)
+    ('3', '2.5', '–')
     """
+    if value is None:
+        return SIGNS[MISSING]
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
@@ -106,7 +128,8 @@ def qualifies(grade: Grade) -> bool:
 
 def relative(extra: dict[str, Any]) -> float | None:
     """Bytes compared with the best baseline, if the tests have measured any."""
-    least = min((base["bytes"] for base in extra.get("baselines", {}).values()), default=0)
+    baselines = extra.get("baselines", {}).values()
+    least = min((base["bytes"] for base in baselines), default=0)
     return extra["bytes"] / least if least else None
 
 

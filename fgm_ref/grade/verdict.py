@@ -1,75 +1,81 @@
 """What was heard from a child, as a grade: points and, wherever some are missing, the reason."""
 
+import re
 import signal
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fgm_ref.grade.handed_in import Submission
+from fgm_ref.grade.names import printable
 from fgm_ref.grade.process import Limits, Run
-from fgm_ref.grade.submissions import Submission
-
-FULL = 20  # of an assignment whose tests never came to say what they are worth
-GRADED, MISSING, TIMEOUT, CRASHED, TAMPERED, TROUBLE = (
-    "graded",
-    "missing",
-    "timeout",
-    "crashed",
-    "tampered",
-    "trouble",
+from fgm_ref.grade.result import (
+    CRASHED,
+    FULL,
+    GRADED,
+    MISSING,
+    TAMPERED,
+    TIMEOUT,
+    TROUBLE,
+    UNREAD,
+    Grade,
 )
 
+LONGEST = 300  # characters of a reason
+Messages = dict[str, list[dict[str, Any]]]
+"""What was heard, by kind."""
 
-@dataclass(frozen=True)
-class Grade:
-    """One student's result for one assignment.  `trouble` is the grader's own; it is no grade and is tried again."""
-
-    student: str
-    assignment: str
-    status: str
-    points: float = 0
-    of: float = FULL
-    reason: str = ""
-    tests: list[dict[str, Any]] = field(default_factory=list)
-    extra: dict[str, Any] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
-
-    @property
-    def row(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
+ERROR = re.compile(r"(?:INTERNALERROR> )?(\w+(?:Error|Exception|Interrupt|Exit)\b.*)")
 
 
-def missing(submission: Submission) -> Grade:
-    """There is nothing to grade."""
-    return Grade(submission.student, submission.assignment, MISSING, reason=submission.trouble)
+def nothing_to_grade(submission: Submission) -> Grade:
+    """Nothing was handed in, or nothing that can be read."""
+    status = MISSING if submission.is_missing else UNREAD
+    return Grade(submission.student, submission.assignment, status, reason=submission.trouble)
 
 
 def grade(submission: Submission, run: Run, limits: Limits) -> Grade:
     """The points, or zero points and why."""
-    heard: dict[str, list[dict[str, Any]]] = {}
+    heard: Messages = {}
     for message in run.messages:
         heard.setdefault(message["kind"], []).append(message)
-    worth = (
-        sum(points for message in heard.get("collected", []) for _, points in message["tests"])
-        or FULL
-    )
-    refused = sorted({message["reason"] for message in heard.get("refused", [])})
     status, why = judge(run, heard, limits)
     score = heard["score"][0]["score"] if status == GRADED else {}
-    tests = score.get("tests", [])
+    tests = [clean(test) for test in score.get("tests", [])]
     return Grade(
         submission.student,
         submission.assignment,
         status,
         score.get("points", 0),
-        worth,
-        why or lost(tests),
+        worth(heard),
+        one_line(why) or reason_for_all(tests),
         tests,
         score.get("extra") or {},
-        refused,
+        sorted({one_line(message["reason"]) for message in heard.get("refused", [])}),
     )
 
 
-def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> tuple[str, str]:
+def worth(heard: Messages) -> float:
+    """What there was to win."""
+    collected = [test for message in heard.get("collected", []) for test in message["tests"]]
+    return sum(points for _, points in collected) or FULL
+
+
+def clean(test: dict[str, Any]) -> dict[str, Any]:
+    """A test's result without characters that do not belong into a table."""
+    detail = str(test.get("detail") or test["message"])
+    lines = [printable(line) for line in detail.splitlines()]
+    return test | {"message": one_line(test["message"]), "detail": "\n".join(lines)}
+
+
+def one_line(text: str) -> str:
+    """Short, and without a line break.
+
+    >>> one_line("not this\\nbut that")
+    'not this but that'
+    """
+    return printable(" ".join(text.split()))[:LONGEST]
+
+
+def judge(run: Run, heard: Messages, limits: Limits) -> tuple[str, str]:
     """(status, reason).  What speaks against the submission is looked at first."""
     if "tampered" in heard:
         return TAMPERED, heard["tampered"][0]["reason"]
@@ -82,7 +88,7 @@ def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> t
     if run.ended == "output":
         return CRASHED, f"printed more than {limits.output_bytes:,} bytes"
     if run.ended == "time":
-        return TIMEOUT, f"took longer than {limits.clock} s"
+        return TIMEOUT, f"took longer than {limits.clock} s on the clock; does it sleep or wait?"
     if -run.code == signal.SIGXCPU:
         return TIMEOUT, f"took longer than {limits.seconds} s of CPU time altogether"
     if "score" not in heard:
@@ -90,16 +96,15 @@ def judge(run: Run, heard: dict[str, list[dict[str, Any]]], limits: Limits) -> t
     if len(heard["score"]) > 1 or len(heard.get("collected", [])) != 1 or run.code:
         return TAMPERED, "more than one result was handed in"
     if heard["score"][0]["score"] is None or heard["score"][0]["code"] > 1:
-        return CRASHED, "ended the tests before they were done"
+        return CRASHED, f"ended the tests before they were done{last_words(run.tail)}"
     return agreed(heard)
 
 
-def agreed(heard: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:
+def agreed(heard: Messages) -> tuple[str, str]:
     """The score table is the tests' own; full points must belong to a test that was seen to pass."""
-    passed = {short(message["test"]) for message in heard.get("outcome", []) if message["passed"]}
-    failed = {
-        short(message["test"]) for message in heard.get("outcome", []) if not message["passed"]
-    }
+    outcomes = heard.get("outcome", [])
+    passed = {short(outcome["test"]) for outcome in outcomes if outcome["passed"]}
+    failed = {short(outcome["test"]) for outcome in outcomes if not outcome["passed"]}
     for test in heard["score"][0]["score"]["tests"]:
         name = short(test["name"])
         if test["points"] and test["passed"] and (name not in passed or name in failed):
@@ -121,23 +126,26 @@ def died(run: Run) -> str:
     """A process that ended without a result, in words."""
     if run.code < 0:
         name = signal.Signals(-run.code).name
-        hint = (
-            "; for want of memory perhaps"
-            if run.code in (-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT)
-            else ""
-        )
+        hungry = run.code in (-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT)
+        hint = "; for want of memory perhaps" if hungry else ""
         return f"the process was killed by {name}{hint}"
-    return f"ended the process (exit code {run.code}) before the grading was finished"
+    ended = f"ended the process (exit code {run.code}) before the grading was finished"
+    return ended + last_words(run.tail)
 
 
-def lost(tests: list[dict[str, Any]]) -> str:
+def reason_for_all(tests: list[dict[str, Any]]) -> str:
     """Why points are missing, if there is one reason for all."""
-    reasons = {test["message"] for test in tests if test["points"] < test["of"]}
-    return (
-        f"every point that is missing: {reasons.pop()}"
-        if len(reasons) == 1 and len(tests) > 1
-        else ""
-    )
+    lost = [test["message"] for test in tests if test["points"] < test["of"]]
+    if len(tests) > 1 and len(set(lost)) == 1 and lost[0]:
+        return f"every point that is missing: {lost[0]}"
+    return ""
+
+
+def last_words(text: str) -> str:
+    """The last error of which pytest or Python has told, in brackets."""
+    lines = (ERROR.match(line.strip(" !")) for line in text.splitlines())
+    errors = [match[1] for match in lines if match]
+    return f" ({errors[-1]})" if errors else ""
 
 
 def last_line(text: str) -> str:

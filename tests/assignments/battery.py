@@ -50,5 +50,34 @@ def gradients_agree(loss, gradients, blocks, read, only=None, **values):
     report = gradcheck(
         function, {name: blocks[name] for name in names}, directions=3, epsilon=1e-5, tolerance=1e-5
     )
-    wrong = [f"d{name} (relative error {report.errors[name]:.1e})" for name in report.bad]
-    holds(not wrong, f"the gradient is that of the loss; wrong: {', '.join(wrong)}", read, **values)
+    if report.bad:
+        name = report.bad[0]
+        got, expected = np.asarray(first[name], float), by_differences(loss, blocks, name)
+        text = f"d{name} is the gradient of the loss; {worst(name, got, expected)}"
+        text += f"; relative error {report.errors[name]:.1e}"
+        if len(report.bad) > 1:
+            text += f"; wrong, too: {', '.join(f'd{other}' for other in report.bad[1:])}"
+        holds(False, text, read, **values, got=got, by_differences=expected)
+
+
+def by_differences(loss, blocks, name, epsilon=1e-5):
+    """The gradient of `loss` for one block, entry by entry: (L(+ε) − L(−ε))/2ε."""
+    block = blocks[name]
+    found = np.empty(block.shape)
+    for place in np.ndindex(block.shape):
+        moved = block.copy()
+        moved[place] = block[place] + epsilon
+        ahead = loss(**{**blocks, name: moved})
+        moved[place] = block[place] - epsilon
+        behind = loss(**{**blocks, name: moved})
+        found[place] = (ahead - behind) / (2 * epsilon)
+    return found
+
+
+def worst(name, got, expected):
+    """Where they differ most."""
+    difference = np.abs(got - expected)
+    difference[np.isnan(difference)] = np.inf
+    place = np.unravel_index(difference.argmax(), got.shape)
+    at = f"[{', '.join(map(str, place))}]" if place else ""
+    return f"d{name}{at} is {got[place]:.4g}, by differences {expected[place]:.4g}"

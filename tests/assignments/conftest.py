@@ -12,10 +12,13 @@ import json
 from pathlib import Path
 
 import pytest
-from desk import SPEAKING, Cases, Submission, reason
+from desk import ALL_SAID, SPEAKING, Cases, Submission, path_of, reason, words
+from limit import SECONDS, TimeLimits
 from variants import PUBLIC, Variant
 
 TESTS = Path(__file__).parent
+LONGEST = 3000  # characters of what a student is told about one test
+BLANK = {"points": 0, "passed": False, "message": "", "detail": ""}
 
 
 def pytest_addoption(parser):
@@ -31,6 +34,13 @@ def pytest_addoption(parser):
         help="whose numbers; without it those of everybody",
     )
     group.addoption("--score-json", metavar="FILE", help="write the points of every test")
+    group.addoption(
+        "--test-seconds",
+        metavar="S",
+        type=float,
+        default=SECONDS,
+        help="how long a test may take; default %(default)s",
+    )
 
 
 def pytest_configure(config):
@@ -44,6 +54,13 @@ def pytest_configure(config):
     if seed is not None:
         Cases.grade(seed)
     config.pluginmanager.register(ScoreTable(config), "assignment-scores")
+    limits = TimeLimits(config.getoption("--test-seconds", SECONDS), is_ours)
+    config.pluginmanager.register(limits, "assignment-limits")
+
+
+def is_ours(item):
+    """Whether a test belongs to an assignment."""
+    return item.path.parent == TESTS and item.get_closest_marker("points") is not None
 
 
 @pytest.fixture(scope="module")
@@ -69,26 +86,48 @@ def variant(request, assignment):
 def pytest_collection_modifyitems(items):
     """`-m a03` chooses an assignment; a warning in a student's code is shown, and is no failure."""
     for item in items:
-        if item.path.parent == TESTS and item.get_closest_marker("points"):
+        if is_ours(item):
             item.add_marker(item.path.stem[5:])
             item.add_marker(pytest.mark.filterwarnings("default"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Note points and reason; where a property is broken, its text says more than a traceback."""
+    """Note points and reason.  An error is shown in full once; where a property is broken, its text says more."""
     report = yield
-    mark = item.get_closest_marker("points")
-    if item.path.parent == TESTS and mark:
-        error = call.excinfo.value if call.excinfo else None
-        path = getattr(item.funcargs.get("student"), "_path", None) if error else None
-        message = reason(error, path) if error else ""
-        report.user_properties.append(
-            ("score", [item.path.stem[5:], item.name, mark.args[0], message])
-        )
-        if isinstance(error, SPEAKING):
-            report.longrepr = str(error)
+    if not is_ours(item):
+        return report
+    if report.skipped:
+        no_way_out(report)
+    error = call.excinfo.value if call.excinfo else None
+    assignment, worth = item.path.stem[5:], item.get_closest_marker("points").args[0]
+    message = reason(error, path_of(assignment)) if error else ""
+    detail = words(error)[:LONGEST] if isinstance(error, ALL_SAID) else message
+    score = [assignment, item.name, worth, message, detail]
+    report.user_properties.append(("score", score))
+    if report.failed:
+        show_once(item, report, error, message)
     return report
+
+
+def no_way_out(report):
+    """A submission that skips a test has not passed it."""
+    report.outcome = "failed"
+    vars(report).pop("wasxfail", None)
+
+
+def show_once(item, report, error, message):
+    """The text of an error, or its traceback; where the same has been shown before, one line."""
+    text = words(error) if isinstance(error, ALL_SAID) else message
+    first = item.config.pluginmanager.getplugin("assignment-scores").shown.setdefault(
+        text, item.name
+    )
+    if first != item.name:
+        report.longrepr = f"{message}\n  as in {first}"
+    elif isinstance(error, SPEAKING):
+        report.longrepr = text
+    if isinstance(error, SPEAKING):  # how to reproduce it is for ordinary errors
+        report.sections = [each for each in report.sections if each[0] != "Hypothesis"]
 
 
 class ScoreTable:
@@ -96,20 +135,19 @@ class ScoreTable:
 
     def __init__(self, config):
         self.config, self.scores = config, {}
+        self.shown = {}  # text of an error: the first test that had it
 
     def pytest_runtest_logreport(self, report):
         score = dict(report.user_properties).get("score")
         if score is None:
             return
-        assignment, name, of, message = score
+        assignment, name, of, message, detail = score
         tests = self.scores.setdefault(assignment, {"tests": {}, "extra": {}})
-        test = tests["tests"].setdefault(
-            name, {"name": name, "points": 0, "of": of, "passed": False, "message": ""}
-        )
+        test = tests["tests"].setdefault(name, BLANK | {"name": name, "of": of})
         if report.when == "call" and report.passed:
             test |= {"points": of, "passed": True}
         elif report.failed:
-            test |= {"points": 0, "passed": False, "message": message}
+            test |= {"points": 0, "passed": False, "message": message, "detail": detail}
         tests["extra"] |= dict(report.user_properties).get("extra", {})
 
     def table(self):
@@ -136,6 +174,16 @@ class ScoreTable:
                 terminalreporter.write_line(
                     f"\n{score['assignment']}: {score['points']} of {score['of']} points"
                 )
-                for test in score["tests"]:
-                    line = f"  {test['points']:>2} of {test['of']}  {test['name'][5:]:<32} {test['message']}"
-                    terminalreporter.write_line(line.rstrip())
+                for line in lines(score["tests"]):
+                    terminalreporter.write_line(line)
+
+
+def lines(tests):
+    """A line for each test; what has been said before is not said again."""
+    said = {}
+    for test in tests:
+        name, message = test["name"].removeprefix("test_"), test["message"]
+        first = said.setdefault(message, name)
+        if message and first != name:
+            message = f"as in {first}"
+        yield f"  {test['points']:>2} of {test['of']}  {name:<32} {message}".rstrip()

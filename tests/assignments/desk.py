@@ -3,19 +3,24 @@
 This folder stands on its own (with `fgm_ref` installed): a grader may copy it to where the solutions are out of reach.
 """
 
+import codecs
 import importlib.util
+import io
 import os
 import sys
+import tokenize
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _pytest.outcomes import OutcomeException
 from hypothesis import HealthCheck, Phase, seed, settings
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "tutorials" / "assignments"
 EXAMPLES = {"quick": 5, "dev": 25, "ci": 30, "zoo": 30}
+NAME = "submission_{}"  # of an assignment, as a module
 GRADING = 200  # cases of every property when it counts
 PHASES = (
     Phase.explicit,
@@ -33,8 +38,11 @@ class Missing(AttributeError):
     """The submission has no such thing (and Hypothesis may ask for things that nobody has)."""
 
 
-SPEAKING = (Broken, Missing, NotImplementedError)
-"""Errors whose text says all that a student needs: no traceback."""
+ALL_SAID = (Broken, Missing, NotImplementedError)
+"""Errors whose text says all that a student needs."""
+
+SPEAKING = (*ALL_SAID, OutcomeException)
+"""Errors that are shown without a traceback; the others are those of pytest, such as a time limit."""
 
 
 def holds(condition: Any, property: str, read: str, **values: Any) -> None:
@@ -114,11 +122,14 @@ class Submission:
     """A student's module.  Whatever keeps it from being used fails the test that wanted to, in one clear line."""
 
     def __init__(self, assignment: str, where: Path | None):
+        self._name = NAME.format(assignment)
         self._path, self._trouble = find(assignment, where)
         self._module: Any = None
-        if self._path is None:
-            return
-        spec = importlib.util.spec_from_file_location(f"submission_{assignment}", self._path)
+        if self._path is not None:
+            self._load(self._path)
+
+    def _load(self, path: Path) -> None:
+        spec = importlib.util.spec_from_file_location(self._name, path)
         assert spec is not None and spec.loader is not None
         module = sys.modules[spec.name] = importlib.util.module_from_spec(
             spec
@@ -126,8 +137,11 @@ class Submission:
         try:
             spec.loader.exec_module(module)
             self._module = module
-        except (Exception, SystemExit) as error:
-            self._trouble = f"{self._path.name} cannot be imported: {reason(error, self._path)}"
+        except (Exception, SystemExit, OutcomeException) as error:
+            why = (isinstance(error, (SyntaxError, ValueError)) and unreadable(path)) or reason(
+                error, path
+            )
+            self._trouble = f"{path.name} cannot be imported: {why}"
 
     def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
@@ -136,6 +150,12 @@ class Submission:
         if not hasattr(self._module, name):
             raise Missing(f"{self._path.name}: expected something called {name!r}, found nothing")
         return getattr(self._module, name)
+
+
+def path_of(assignment: str) -> Path | None:
+    """The file of a submission that has been imported."""
+    file = getattr(sys.modules.get(NAME.format(assignment)), "__file__", None)
+    return Path(file) if isinstance(file, str) else None
 
 
 def find(assignment: str, where: Path | None) -> tuple[Path | None, str]:
@@ -161,10 +181,38 @@ def find(assignment: str, where: Path | None) -> tuple[Path | None, str]:
     return (where, "") if where.is_file() else (None, missing)
 
 
+def unreadable(path: Path) -> str:
+    """Why Python cannot read a file, if that is so: it wants text in UTF-8, unless the first lines say otherwise."""
+    code = path.read_bytes()
+    if code.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "it is in UTF-16; save it as UTF-8"
+    if b"\0" in code:
+        return f"there is a NUL byte in line {line_of(code, code.index(0))}; is it a program?"
+    try:
+        code.decode(encoding(code))
+    except UnicodeDecodeError as error:
+        where = f"byte {code[error.start]:#x} in line {line_of(code, error.start)}"
+        return f"{where} is not UTF-8; save it as UTF-8"
+    return ""
+
+
+def encoding(code: bytes) -> str:
+    """As the first two lines declare it."""
+    try:
+        return tokenize.detect_encoding(io.BytesIO(code).readline)[0]
+    except SyntaxError:  # no such encoding, which Python will say, or other bytes than it promises
+        return "utf-8"
+
+
+def line_of(code: bytes, position: int) -> int:
+    """The number of the line, from 1."""
+    return code.count(b"\n", 0, position) + 1
+
+
 def reason(error: BaseException, path: Path | None = None) -> str:
     """What went wrong in one line, and the line of the student's file where it did."""
-    text = (str(error).strip().splitlines() or [""])[0]
-    if isinstance(error, SPEAKING):
+    text = (words(error).strip().splitlines() or [""])[0]
+    if isinstance(error, ALL_SAID):
         return text or type(error).__name__
     lines = [
         frame.lineno
@@ -172,4 +220,14 @@ def reason(error: BaseException, path: Path | None = None) -> str:
         if path and Path(frame.filename) == path
     ]
     place = f" (line {lines[-1]})" if lines else ""
+    if isinstance(error, EOFError) or "reading from stdin" in text:
+        return f"input() has nobody to answer it, as standard input is empty{place}"
     return f"{type(error).__name__}{': ' if text else ''}{text}{place}"[:300]
+
+
+def words(error: BaseException) -> str:
+    """What an error says of itself, if it does not make another one."""
+    try:
+        return str(error)
+    except Exception as other:
+        return f"(its text cannot be shown: {type(other).__name__})"

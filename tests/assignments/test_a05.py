@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from desk import cases, close, holds
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 QUANTUM, COUNTER = "(1); tutorial 08, the quantum", "(2): round down, and never fall; tutorial 08"
@@ -11,6 +11,7 @@ BOUND, ENDING = (
     "(5); Samoladas & Garofalakis 2019, section 4",
     "(3) and (4); tutorial 08, how a subround ends",
 )
+COPY = "the instructions, 'In one step': the caller may change its array; z is a copy, `phi.copy()`"
 WORDS = "the docstring of `Round`; tutorials/reference.md: at most 3k + 1 words in a subround"
 
 
@@ -65,7 +66,7 @@ def test_count(student, path, theta):
         c = want
 
 
-@pytest.mark.points(5)
+@pytest.mark.points(4)
 @cases(0.6)
 @given(path=paths())
 def test_at_rest(student, path):
@@ -148,6 +149,31 @@ def test_as_a_slow_round(student, what, path):
             got=got,
             should_be=want[place],
         )
+
+
+@pytest.mark.points(1)
+@cases(0.5)
+@given(path=paths())
+@example(path=(-1.0, 0.1, np.array([[0.0, -0.5]])))  # values are fetched once
+def test_z_is_a_copy(student, path):
+    # the caller has one array, and writes the values of every step into it
+    phi_zero, epsilon, values = path
+    phi = np.empty(values.shape[1])
+    round_ = student.Round(len(phi), phi_zero, epsilon)
+    for n, now in enumerate(values):
+        phi[:] = now
+        round_.step(phi)
+        holds(
+            (phi == now).all(), f"step {n} leaves the array of φ as it is", COPY, phi=now, got=phi
+        )
+        before = np.array(round_.z)
+        phi[:] = 0
+        changed = not np.array_equal(round_.z, before)
+        holds(
+            not changed, f"z stays when the caller changes its array after step {n}", COPY, z=before
+        )
+        if round_.over:
+            return
 
 
 @pytest.mark.points(3)

@@ -12,7 +12,7 @@ from walks import Walk
 from fgm_ref import run
 
 QUANTA = "the docstring of the module; tutorial 08; Samoladas & Garofalakis 2019, section 4"
-ANSWER = "the docstring of `claims`; measure it with other seeds, too; tutorial 10"
+ANSWER = "the docstrings of `slope` and `ratio`; measure it with other seeds, too; tutorial 10"
 SPEEDS = st.tuples(st.integers(2, 8), st.integers(0, 10**6))
 EPSILONS = st.sampled_from((0.5, 0.25, 0.1, 0.01, 0.001))
 
@@ -121,6 +121,7 @@ def training(epsilon, seed):
         hidden=(4,),
         steps=120,
         lr=0.01,
+        threshold=0.05,
         protocol=f"fgm:epsilon={epsilon}",
         seed=seed,
         evaluations=1,
@@ -157,48 +158,61 @@ def test_per_round(student, variant):
             )
 
 
-def claimed(student, name, most):
-    low, high = student.claims()[name]
-    holds(
-        0 < low <= high <= most * low,
-        f"a range for {name!r} with high ≤ {most} low",
-        ANSWER,
-        low=low,
-        high=high,
-    )
+def a_range(got, most):
+    """(low, high), and narrow."""
+    holds(np.shape(got) == (2,), "a range (low, high)", ANSWER, got=got)
+    low, high = map(float, got)
+    narrow = 0 < low <= high <= most * low
+    holds(narrow, f"a range with high ≤ {most} low", ANSWER, low=low, high=high)
     return low, high
 
 
-@pytest.mark.points(3)
-def test_claim_about_the_slope(student, variant):
-    low, high = claimed(student, "slope", 1.25)
-    rng = variant.rng("slope")
-    draws = [rng.uniform(0.2, 1.8, 8) for _ in range(300)]
+def fresh_slope(k, rng):
+    """By counting, on draws that only this student in this grading has."""
+    shares = np.array([share_left(v) for v in rng.uniform(0.2, 1.8, (3000, k))])
     few, many = (
-        np.mean([slow_subrounds(v, epsilon) for v in draws]) for epsilon in (1 / 4, 1 / 1024)
+        np.maximum(1, np.ceil(np.log(epsilon) / np.log(shares))) for epsilon in (1 / 4, 1 / 1024)
     )
-    slope = float(many - few) / 8
-    holds(
-        low <= slope <= high,
-        "the claimed slope, on fresh speeds",
-        ANSWER,
-        claimed=(low, high),
-        measured=slope,
-    )
+    return float((many - few).mean()) / 8
+
+
+@pytest.mark.points(3)
+def test_slope(student, variant):
+    # few sites and many: no single range holds for both
+    for sites in ((2, 3), (6, 8, 11)):
+        k = variant.pick(f"sites of {len(sites)}", sites)
+        low, high = a_range(student.slope(k), 1.05)
+        measured = fresh_slope(k, variant.rng(f"slope {k}"))
+        holds(
+            low <= measured <= high,
+            "the slope on fresh speeds is in the range",
+            ANSWER,
+            k=k,
+            range=(low, high),
+            measured=measured,
+        )
 
 
 @pytest.mark.points(2)
-def test_claim_about_training(student, variant):
-    low, high = claimed(student, "training", 1.5)
-    coarse, fine = (
-        np.mean([s / r for r, s in map(rounds_and_subrounds, runs(variant, epsilon))])
-        for epsilon in (0.01, 0.0001)
-    )
-    ratio = float(fine / coarse)
-    holds(
-        low <= ratio <= high,
-        "the claimed ratio, on fresh runs",
-        ANSWER,
-        claimed=(low, high),
-        measured=ratio,
-    )
+def test_ratio(student, variant):
+    # a coarse ε and a fine one: no single range holds for both
+    for epsilon in (variant.pick("coarse", (0.5, 0.3)), 0.01):
+        low, high = a_range(student.ratio(epsilon), 1.35)
+        pairs = zip(counts(variant, 0.0001), counts(variant, epsilon), strict=True)
+        measured = [fine / coarse for fine, coarse in pairs]
+        holds(
+            low <= max(measured) and min(measured) <= high,
+            "the ratios of three fresh runs are not all on one side of the range",
+            ANSWER,
+            epsilon=epsilon,
+            range=(low, high),
+            measured=np.array(measured),
+        )
+
+
+def counts(variant, epsilon):
+    """Subrounds of a round, in each of three runs."""
+    return [
+        subrounds / rounds
+        for rounds, subrounds in map(rounds_and_subrounds, runs(variant, epsilon))
+    ]

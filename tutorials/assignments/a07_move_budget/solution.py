@@ -47,6 +47,8 @@ def rebalance(X: Array, phi: Phi) -> Array:
     - If φ(mean X) ≤ 0, then afterwards φ ≤ 0 at all sites.
     - Move few: as many sites as it takes, and on average over the cases at most three quarters of them.
     """
+    # Why the loop ends: a pass brings all its members inside, the worst site among them, and moves nobody else.  So
+    # each pass leaves fewer sites with φ > 0, and there are at most k passes.
     new = X.copy()
     while (values := phi(new)).max() > 0:
         worst = int(values.argmax())
