@@ -248,7 +248,7 @@ def test_divergence_stops_with_step_site_and_record():
             "expected 1 rate or one for each of 8 sites, got 3",
         ),
         ({"split": "fair"}, "split"),
-        ({"cell": "gru"}, "cell"),
+        ({"cell": "elephant"}, "cell"),
         ({"optimizer": "newton"}, "optimizer"),
         ({"optimizer_state": "lose"}, "optimizer_state"),
         ({"dtype": "float16"}, "dtype"),

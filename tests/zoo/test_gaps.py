@@ -41,7 +41,7 @@ def test_who_comes_closer_says_nothing():
     game = build("fgm", np.zeros(1), 3, threshold=2.0)
     for _ in range(2):
         game.step(np.array([[1.0], [1.0]]), np.array([0, 1]))
-    assert game.sites.z.tolist() == [0, 0, -2] and game.coordinator.tag == (1, 1)
+    assert game.sites.z.tolist() == [0, 0, -2] and game.coordinator.tag[:2] == (1, 1)
     mark = len(game.events)
     game.step(np.array([[-0.5]]), np.array([0]))
     assert game.names(mark) == []
