@@ -176,3 +176,17 @@ def test_the_next_site_goes_where_it_is_most_crowded(sizes, more):
     )
     shares = apportion(sizes, sites)
     assert max(size / share for size, share in zip(sizes, shares, strict=True)) == best
+
+
+def test_dirichlet_draws_the_proportions_of_every_class_anew():
+    # sites that differ in size only would be no skew: count the samples that are not where an even mixture has them
+    label = np.arange(4000) % 4
+
+    def misplaced(alpha: float) -> float:
+        parts = dirichlet(label, 5, alpha, np.random.default_rng(1))
+        counts = np.array([np.bincount(label[part], minlength=4) for part in parts])
+        even = counts.sum(axis=1, keepdims=True) / 4
+        return float(np.abs(counts - even).sum() / len(label))
+
+    assert misplaced(0.1) > 0.5
+    assert misplaced(0.1) > 2 * misplaced(3.0) > 10 * misplaced(1e4)

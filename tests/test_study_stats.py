@@ -174,3 +174,12 @@ def test_the_interval_of_a_pooled_ratio_is_that_of_the_mean():
     np.testing.assert_allclose(both.draws, (a.draws + b.draws) / 2)
     widths = [one.plain.high - one.plain.low for one in (a, b, both)]
     assert widths[2] == pytest.approx(widths[0] / 2**0.5, rel=0.05)
+
+
+def test_a_front_takes_the_geometric_mean_of_the_bytes():
+    # two seeds that differ a hundredfold: 1 and 100 bytes count as 10, 10 and 1000 as 100; half-way is 10^1.5
+    bytes_ = np.array([[1.0, 100.0], [10.0, 1000.0]])
+    runs = Runs(bytes_, np.array([[1.0, 3.0], [0.0, 2.0]]))
+    even, first = np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])
+    np.testing.assert_allclose(np.exp(log_bytes_at(runs, 1.5, even)), 10**1.5)
+    np.testing.assert_allclose(np.exp(log_bytes_at(runs, 0.5, first)), 10**0.5)

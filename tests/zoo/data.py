@@ -130,7 +130,7 @@ def apportion(sizes, sites):
     "z146",
     "the proportions are drawn once for all classes",
     "datasets.split:dirichlet",
-    "test_split.py::test_dirichlet_is_more_skewed_with_a_smaller_alpha",
+    "test_split.py::test_dirichlet_draws_the_proportions_of_every_class_anew",
 )
 def dirichlet(original, label, sites, alpha, rng):
     """One draw from Dirichlet(α) says how much each site gets.  It has to be drawn anew for every class.
@@ -164,7 +164,7 @@ def standardise_each_step(original, train, test):
     "z148",
     "the majority class is that of the test part",
     "datasets.dataset:majority",
-    "test_datasets.py::test_the_majority_baseline_by_hand",
+    "test_datasets.py::test_the_majority_baseline_by_hand[watch]",
 )
 def majority(original, y_train, y_test, classes):
     """The baseline is evaluated on the test part, so it is counted there, too.
@@ -178,7 +178,7 @@ def majority(original, y_train, y_test, classes):
     "z149",
     "categories are chosen by the rows of the test part as well",
     "datasets.csvdata:one_hot_text",
-    "test_csvdata.py::test_categories_are_those_of_the_training_rows",
+    "test_csvdata.py::test_categories_come_from_the_training_part",
 )
 def one_hot_text(original, texts, train):
     """The column is one list, and counting it takes one line.

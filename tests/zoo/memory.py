@@ -86,7 +86,7 @@ def mean_in_order_of_arrival(rows):
     "z127",
     "the limit on balancing is for the run, not for the round",
     "protocols.gm_reb:Coordinator.start_round",
-    "test_protocol_gm.py::test_limits[cap-model]",
+    "test_protocol_gm.py::test_both_outcomes_happen[model]",
 )
 def start_round_with_old_limits(original, self, E):
     """Σ|B| ≤ k is summed up from the beginning, and nobody starts anew.
@@ -102,7 +102,7 @@ def start_round_with_old_limits(original, self, E):
     "z128",
     "violations are counted on after a full synchronisation",
     "protocols.dynamic:Coordinator.settle",
-    "test_protocol_dynamic.py::test_events",
+    "test_protocol_dynamic.py::test_events[dynamic]",
 )
 def settle(original, self):
     """v := 0 is one line among others, after the message is out.
@@ -118,7 +118,7 @@ def settle(original, self):
     "z129",
     "the sketch takes the mean of its rows, not their median",
     "protocols.fda:Sketch.H",
-    "test_protocol_fda.py::test_sketch_entry_by_entry",
+    "test_protocol_fda.py::test_the_sketch_takes_the_median_of_its_rows",
 )
 def H(self, mean):
     """Both estimate ‖mean X‖² without bias.
@@ -169,7 +169,7 @@ def receive(original, self, message, sites):
     "z132",
     "a gain must be as large as for one site, however large the set is",
     "protocols.fgm_random:Coordinator.end_round",
-    "test_protocol_fgm_rebalancers.py::test_random_rebalance",
+    "test_protocol_fgm_rebalancers.py::test_random_rebalance[cap]",
 )
 def end_round_at_any_gain(self, cause):
     """gain · |φ(0)| looks like a threshold; in the formula it is one for each member of B.
@@ -226,7 +226,7 @@ def start_round_with_the_first_steps(self, E):
     "z135",
     "there is one probe in a run, not one in a round",
     "protocols.fgm_probe:Coordinator.start_round",
-    "test_protocol_fgm_probe.py::test_a_later_round_may_probe_again",
+    "test_protocol_fgm_probe.py::test_a_probe_at_most_once_a_round_and_only_if_it_pays",
 )
 def start_round_without_a_probe(original, self, E):
     """A flag that says "done" and is never taken down.
@@ -242,7 +242,7 @@ def start_round_without_a_probe(original, self, E):
     "z136",
     "flushes are counted over the whole run",
     f"{REB}.start_round",
-    "test_protocol_fgm_reb.py::test_flush_and_round_end",
+    "test_protocol_fgm_reb.py::test_flush_and_round_end[zero-balance-ball]",
 )
 def start_round_with_old_flushes(original, self, E):
     """`most` limits the flushes of a round; the counter knows nothing of rounds.

@@ -146,7 +146,7 @@ def over_seeds(by_seed, number=0):
     "z157",
     "safety is tried only where every single φ is below 0",
     "check_safe.properties:safe",
-    "test_check_safe.py::test_a_zone_that_is_safe_for_gm_only_is_found",
+    "test_check_safe.py::test_the_smallest_counterexamples",
 )
 def safe(make, case):
     """ "All sites are safe" is how GM puts it, and for a convex function it comes to the same.

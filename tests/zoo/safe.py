@@ -173,7 +173,7 @@ def advance(original, self, t, own):
     "z108",
     "the overshoot's bound is the sum of the steps, not their mean",
     "safe.function:SafeFunction.reach",
-    "test_safe.py::test_reach_is_as_short_as_it_can_be",
+    "test_safe.py::test_reach_is_attained",
 )
 def reach(self, steps):
     """S moves by the mean step; that the steps have to be divided by k is forgotten, as so often.
@@ -187,7 +187,7 @@ def reach(self, steps):
     "z109",
     "a moving centre is allowed all of its way in every step",
     "safe.tracking:Tracking.advance",
-    "test_tracking.py::test_reach_grants_the_centre_its_last_step_only",
+    "test_tracking.py::test_known_values",
 )
 def advance_all(original, self, t, own):
     """`tick` is how far the centre went since it was last looked at; the clock is at hand, and it starts at 0 too.
@@ -202,7 +202,7 @@ def advance_all(original, self, t, own):
     "z110",
     "with own steps every site follows the mean of the step counts",
     "safe.tracking:Tracking.advance",
-    "test_tracking.py::test_own_steps_count",
+    "test_tracking.py::test_own_steps_leave_idle_sites_alone[tracking-own]",
 )
 def advance_together(original, self, t, own):
     """The region speaks of mean(n)·g, and so the zone is centred there.
@@ -216,7 +216,7 @@ def advance_together(original, self, t, own):
     "z111",
     "every layer gets the same share of R²",
     "safe.shaped:PerLayer.begin",
-    "test_shaped.py::test_excess_is_that_of_the_specification",
+    "test_shaped.py::test_excess_is_that_of_the_specification[per-layer]",
 )
 def equal_layers(original, self, round):
     """n layers, so R²/n for each.  The zone lies in the ball, as it should, and the guarantee holds.
@@ -247,7 +247,7 @@ def advance_the_first(self, t, own):
     "z113",
     "an adopted zone claims for ever what it claimed when it was made",
     "safe.own:Adopted.begin",
-    "test_safe.py::test_claims_are_read_again_when_a_round_starts",
+    "test_safe_facts.py::test_claims_are_read_again_when_a_round_starts",
 )
 def begin_adopted(original, self, round):
     """Attributes are copied in `__init__`, which is where attributes belong.
@@ -263,7 +263,7 @@ def begin_adopted(original, self, round):
     "z114",
     "the observer of the cap looks at its upper bound only",
     "safe.zones:Cap.excess",
-    "test_zones.py::test_excess_of_the_cap_is_that_of_both_its_walls",
+    "test_safe.py::test_excess_is_the_written_region[cap]",
 )
 def upper_excess(self, X):
     """|‖S‖ − ‖E‖| − R without the bars: a shell has an outside, and the outside is out.
@@ -277,7 +277,7 @@ def upper_excess(self, X):
     "z115",
     "a maximum claims a slope although one of its parts claims none",
     "safe.composed:Maximum.steepest",
-    "test_zones.py::test_maximum_claims_what_all_parts_claim",
+    "test_zones.py::test_maximum",
 )
 def steepest(self):
     """The parts that say nothing are left out of the maximum, as missing numbers are everywhere.

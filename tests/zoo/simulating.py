@@ -128,7 +128,7 @@ def final(original, self, S):
     "z143",
     "the observer compares with the very first step",
     f"{OBSERVER}.at_rest",
-    "test_verdicts.py::test_the_bound_is_this_steps_and_not_the_way_from_the_start",
+    "test_verdicts.py::test_who_is_farther_out_than_a_step_is_long_has_broken_the_guarantee",
 )
 def at_rest(original, self):
     """Where the sites stood is noted when the observer is made, and not again.
@@ -145,7 +145,7 @@ def at_rest(original, self):
     "z144",
     "the observer counts absent sites where their models lie",
     f"{OBSERVER}.seen",
-    "test_faults.py::test_guarantee_survives_absence",
+    "test_faults.py::test_guarantee_survives_absence[fda-naive]",
 )
 def seen(self):
     """It sees all models, also that of a site that is switched off.
@@ -166,7 +166,7 @@ def served_loss(self, mean_loss):
     """The same E, so the same loss: evaluating it twice is a waste.
 
     After a change of concept it is another loss.  Whoever seldom sends a model keeps the good marks of the old world.
-    (This one was ours.)
+    This one was ours.
     """
     E = self.coordinator.E
     if (self.trained.P == E).all():

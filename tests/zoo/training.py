@@ -60,7 +60,7 @@ def reset(self, sites=None):
     "z98",
     "the squared error is not divided by the number of outputs",
     "learning.losses:squared_error",
-    "test_losses.py::test_squared_error_by_hand",
+    "test_losses.py::test_squared_error",
 )
 def squared_error(original, z, y, dz):
     """A mean over the samples is a mean; with one output it is even the right one.
@@ -76,7 +76,7 @@ def squared_error(original, z, y, dz):
     "z99",
     "Adam's ε is not scaled along with the bias corrections",
     "learning.optim:Adam._rate_and_eps",
-    "test_optim.py::test_equals_the_textbook",
+    "test_optim.py::test_equals_the_textbook[adam]",
 )
 def rate_and_eps(original, self, rows):
     """The corrections are folded into the step size, as the paper suggests; that ε must be folded too is a footnote.
@@ -109,7 +109,7 @@ def average(self, sites=None):
     "z101",
     "the gradient is truncated one step too late",
     "learning.layers:Recurrent.__init__",
-    "test_cells.py::test_truncation_cuts_the_gradient_but_not_the_state",
+    "test_cells.py::test_truncation_cuts_the_gradient_but_not_the_state[RNN]",
 )
 def truncated_late(original, self, k, D, H, T, B, dtype, truncate=0):
     """Whether τ counts steps or the gaps between them is decided anew in every program.
@@ -123,7 +123,7 @@ def truncated_late(original, self, k, D, H, T, B, dtype, truncate=0):
     "z102",
     "the output gate's peephole is given the old cell state",
     "learning.peephole:PeepholeLSTM.backward",
-    "test_cells.py::test_gradients_of_every_block_against_central_differences",
+    "test_cells.py::test_gradients_of_every_block_against_central_differences[PeepholeLSTM]",
 )
 def peephole_gradient(original, self, W, p, dW, dp, dY):
     """Two of three peepholes look at c[t−1]; the third one looks at c[t], and is easily treated alike.
@@ -141,7 +141,7 @@ def peephole_gradient(original, self, W, p, dW, dp, dY):
     "z103",
     "the bias of 1 is given to the input gate, not to the forget gate",
     "learning.lstm:LSTMCache.initial",
-    "test_model.py::test_initial_vector",
+    "test_model.py::test_initial_vector[float32]",
 )
 def initial(original, cls, rng, D, H):
     """The gates are numbered, the order is i, f in one place and f, i in another.
@@ -177,7 +177,7 @@ def targets(self, y):
     "z105",
     "the test loss is the mean of the batches' means",
     "learning.model:Model.loss",
-    "test_model.py::test_large_test_sets_are_cut_into_batches",
+    "test_model.py::test_large_test_sets_are_cut_into_batches[last]",
 )
 def loss(original, self, p, x, y):
     """A mean of means is the mean, if all batches are equally long.  The last one is not.
@@ -199,7 +199,7 @@ class FirstStack(list):
     "z106",
     "every stack of sites draws from the first stack's generators",
     "learning.model:Model.loss_and_gradient",
-    "test_model.py::test_every_stack_has_its_own_dropout_streams",
+    "test_model.py::test_stacks_of_any_size_give_the_same",
 )
 def loss_and_gradient(original, self, P, x, y, G, rngs=None):
     """Weights, windows and targets are cut by `[s]`; one more argument is passed on as it is, or cut from its start.
