@@ -12,6 +12,7 @@ from fgm_ref.datasets.batches import InOrder
 from fgm_ref.datasets.dataset import classification, regression
 from fgm_ref.simulation.changes import World
 from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.metrics import evaluate
 from fgm_ref.simulation.simulate import Simulation, run
 
 
@@ -216,3 +217,17 @@ def test_bad_changes_are_explained(change, message):
 def test_swap_needs_classes():
     with pytest.raises(ValueError, match=r"with classes, which 'toy' has not; got 'swap=0/1@0.5'"):
         go("fgm", toy("regression"), change="swap=0/1@0.5")
+
+
+def test_the_served_model_is_judged_by_the_present_data():
+    # nobody ever sends a model, so E stays what it was; its loss on swapped labels is another one
+    config = Config(**{**SMALL, "protocol": "local", "sites": 2, "change": "swap=0/1@0.5"})
+    simulation = Simulation(config, toy())
+    seen = []
+    for _ in range(config.steps):
+        simulation.step()
+        simulation.evaluate()
+        now = evaluate(simulation.model, simulation.coordinator.E, simulation.data).loss
+        assert simulation.curve["served"][-1] == pytest.approx(now, rel=1e-9)
+        seen.append(now)
+    assert len(set(seen)) == 2 and seen.index(seen[-1]) == config.steps // 2

@@ -15,7 +15,7 @@ from fgm_ref.simulation.simulate import Simulation, run
 from fgm_ref.transport.codecs import Float16, Int8, Rows, parse_codec, size
 from fgm_ref.transport.encoder import DifferenceEncoder, Encoder
 from fgm_ref.transport.faults import Faults
-from fgm_ref.transport.messages import DRIFT, KINDS, LOCAL
+from fgm_ref.transport.messages import BALANCED, DRIFT, KINDS, LOCAL, MODEL
 
 LOSSY = ["float16", "int8", "float16+ef", "int8+ef", "sparse+int8+ef"]
 codecs = pytest.mark.parametrize("codec", LOSSY)
@@ -355,3 +355,55 @@ def test_float32_is_no_codec():
     assert LOCAL.coded
     with pytest.raises(ValueError, match="codec: expected one of float32"):
         Simulation(Config(**SMALL, codec="int4"))
+
+
+# ------------------------------------------------------------------------- who has which model, and who is owed what
+
+
+def test_who_lacks_part_of_the_last_model_gets_it_whole():
+    # five rows of two numbers; site 1 misses the model in which row 1 was new.  It has eight of ten numbers, and a
+    # difference in row 3 alone is of no use to it
+    E = vectors(0, 10)
+    post = DifferenceEncoder(parse_codec("sparse"), np.tile(E, (2, 1)), Rows(0, 10, 2))
+    post.down(MODEL, np.array([0, 1]), E, slice(None))
+    E[2:4] += 1
+    post.down(MODEL, np.array([0]), E.copy(), slice(None))
+    E[6:8] += 1
+    _, sizes = post.down(MODEL, np.array([0, 1]), E.copy(), slice(None))
+    assert sizes.tolist() == [4 + 2 * 4, 4 * 10]
+
+
+def test_the_mean_of_a_balancing_set_gets_no_feedback():
+    # what the coordinator owes, it owes to everybody: the members of a set get their mean, rounded, and no more
+    everybody, members = np.arange(3), np.array([0, 2])
+    post = DifferenceEncoder(parse_codec("int8+ef"), np.zeros((3, 40), np.float32))
+    for seed in range(2):
+        post.down(MODEL, everybody, vectors(seed, 40), slice(None))
+    owed = post.unsaid_down.copy()
+    assert owed.any()
+    mean = post.latest + vectors(2, 40, 0.01)
+    arrived, sizes = post.down(BALANCED, members, mean, slice(None))
+    np.testing.assert_array_equal(post.unsaid_down, owed)
+    assert sizes.tolist() == [44, 44]
+    int8 = parse_codec("int8")
+    rounded = post.latest + int8.decode(int8.encode(mean - post.latest), 40)
+    np.testing.assert_array_equal(arrived, rounded)
+
+
+def test_a_site_writes_differences_from_what_it_was_sent_itself():
+    # site 1 has not got the second model: what it sends can only be told from the first one, and is rounded by that
+    # distance; with the second model, which it does not know, the message would be exact to a step of a thousandth
+    first = vectors(0, 100)
+    second = first + vectors(1, 100, 0.5)
+    post = DifferenceEncoder(parse_codec("int8"), np.tile(first, (2, 1)))
+    post.down(MODEL, np.array([0, 1]), first, slice(None))
+    post.down(MODEL, np.array([0]), second, slice(None))
+    model = post.latest + vectors(2, 100, 1e-4)
+    arrived, _ = post.up(LOCAL, np.array([0, 1]), np.stack([model, model]), slice(None))
+    one, _ = post.one(LOCAL, 1, model, slice(None))
+    int8 = parse_codec("int8")
+    for row, reference in ((0, post.latest), (1, first)):
+        expected = reference + int8.decode(int8.encode(model - reference), 100)
+        np.testing.assert_array_equal(arrived[row], expected)
+    np.testing.assert_array_equal(arrived[1], one)
+    assert (arrived[0] != arrived[1]).any()

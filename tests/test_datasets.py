@@ -448,3 +448,12 @@ def test_windows_without_their_targets_are_refused():
         classification("toy", (x, np.array([0, 1])), (x, np.array([1])), "ab", "")
     with pytest.raises(ValueError, match=r"^y_train: .*at least one window, got 0 windows"):
         classification("toy", (x[:0], np.zeros(0, int)), (x, np.array([0, 1])), "ab", "")
+
+
+def test_standardise_scales_a_channel_as_a_whole():
+    # what all windows have in common, such as a rise from step to step, is no offset to be taken out
+    noise = np.random.default_rng(0).normal(size=(50, 4, 1))
+    train = noise + np.array([0.0, 10.0, 20.0, 30.0])[:, None]
+    a, b = standardise(train, train[:5] + 7)
+    np.testing.assert_allclose(a, (train - train.mean()) / train.std(), atol=1e-6)
+    np.testing.assert_allclose(b, (train[:5] + 7 - train.mean()) / train.std(), atol=1e-6)

@@ -22,7 +22,7 @@ from strategies import (
 from fgm_ref.protocols import PROTOCOLS, parse
 from fgm_ref.simulation.simulate import run
 from fgm_ref.transport.faults import Faults, parse_faults
-from fgm_ref.transport.messages import KINDS
+from fgm_ref.transport.messages import DRIFT, KINDS
 
 MENDED = {
     "drop": Faults(drop=0.4),
@@ -602,3 +602,55 @@ def test_every_protocol_takes_part():
     assert (
         Counter(map(str, KINDS)).most_common(1)[0][1] == 1
     )  # the kinds by which bills are compared are distinct
+
+
+# ------------------------------------------------------------------------------- what is taken of whom, and how often
+
+
+def test_what_fgm_takes_the_phi_of_an_absent_site_to_be():
+    # k = 3, R = 10: site 2 leaves at 3.  The others go to 10, two quanta of 5 each: ψ = 0 + 0 + φ(0) = −10
+    game = build("fgm", np.zeros(1), 3, threshold=10.0, faults=gone(2, 2, 99))
+    game.step(np.array([[0.0], [0.0], [3.0]]))
+    game.step(np.array([[10.0], [10.0], [1.0]]))
+    assert game.names() == [
+        "MODEL",
+        "INCREMENT",
+        "INCREMENT",
+        *["POLL"] * 2,
+        *["PHI"] * 2,
+        *["QUANTUM"] * 2,
+    ]
+    assert game.coordinator.psi == -10 and game.coordinator.tag[:2] == (1, 1)
+
+
+def test_what_fgm_reb_takes_the_phi_of_an_absent_site_to_be():
+    # the same, flushed once with λ = ½ when the others stood at ±15: sites watch |X| − 5 now, the absent one is at −5
+    game = build("fgm-reb:rule=bimodal", np.zeros(1), 3, threshold=10.0, faults=gone(2, 1, 99))
+    game.step(np.array([[15.0], [-15.0], [0.0]]))
+    assert game.coordinator.λ == 0.5 and game.coordinator.slack == -30
+    game.step(np.array([[10.0], [-10.0], [0.0]]))
+    assert game.coordinator.psi == 5 + 5 - 5 and game.coordinator.psi_B == -15
+    assert game.coordinator.rebalances == 1 and game.coordinator.round == 1
+
+
+def test_what_is_lost_is_not_doubled():
+    # half of the messages are lost for good, all others arrive twice: billed once, or twice
+    faults = Faults(drop=0.5, duplicate=1.0, resend=False)
+    game, arrived = build("periodic:b=1", np.ones(1), 4, faults=faults), Counter()
+    game.coordinator.receive = lambda site, message: arrived.update([(game.ledger.step, site)])
+    for _ in range(20):
+        game.step(np.zeros((4, 1)))
+    assert set(arrived.values()) == {2}
+    assert 20 < len(arrived) < 60
+    assert game.counts()["LOCAL"] == 2 * len(arrived) + (80 - len(arrived))
+
+
+def test_row_j_of_a_poll_is_that_of_site_j_even_if_some_are_away():
+    # sites 0 and 2 are away: their rows are the coordinator's guess, those of the others their own, as they were asked
+    away = Faults(absent={0: (2, 9), 2: (2, 9)})
+    game = build("gm", np.zeros(1), 4, threshold=99.0, faults=away)
+    game.step(np.array([[5.0], [6.0], [7.0], [8.0]]))
+    game.step(np.zeros((4, 1)))
+    assert game.network.poll(DRIFT)[:, 0].tolist() == [0, 6, 0, 8]
+    assert game.network.poll(DRIFT, [3, 0, 1])[:, 0].tolist() == [8, 0, 6]
+    assert game.network.poll(DRIFT, [2])[:, 0].tolist() == [0]

@@ -13,7 +13,18 @@ from strategies import make_script, scripts
 
 from fgm_ref.protocols import PROTOCOLS
 from fgm_ref.transport.ledger import EVERYBODY, tcp_bytes
-from fgm_ref.transport.messages import DOWN, INDEX, KINDS, UP, WORD, weight
+from fgm_ref.transport.messages import (
+    DOWN,
+    DRIFT,
+    INDEX,
+    KINDS,
+    MODEL,
+    POLL,
+    UP,
+    VIOLATION,
+    WORD,
+    weight,
+)
 
 every_protocol = pytest.mark.parametrize(
     "protocol",
@@ -348,3 +359,14 @@ def test_averaged_optimiser_state_is_billed(protocol):
     assert average.pop("STATE") == average.pop("MEAN_STATE") == 3 * syncs
     average["POLL"] -= 3 * syncs
     assert {name: count for name, count in average.items() if count} == plain
+
+
+def test_a_multicast_is_billed_to_nobody_in_particular():
+    # the first model, to three sites at once: the last column; what goes to or comes from one site is in its own
+    game = build("gm", np.zeros(2), 3, threshold=1.0, multicast=True)
+    game.step(np.array([[9.0, 0.0], [0.0, 0.0], [0.0, 0.0]]))
+    assert game.ledger.messages[INDEX[MODEL]].tolist() == [0, 0, 0, 2]
+    assert game.ledger.payload[INDEX[MODEL]].tolist() == [0, 0, 0, 2 * 8]
+    assert game.ledger.messages[INDEX[POLL]].tolist() == [0, 0, 0, 1]
+    assert game.ledger.messages[INDEX[DRIFT]].tolist() == [1, 1, 1, 0]
+    assert game.ledger.messages[INDEX[VIOLATION]].tolist() == [1, 0, 0, 0]

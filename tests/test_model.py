@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import fgm_ref.learning.model as model_module
 from fgm_ref.learning.gradcheck import gradcheck, problem
+from fgm_ref.learning.layers import Dropout
 from fgm_ref.learning.losses import cross_entropy, squared_error
 from fgm_ref.learning.model import Model, ModelSpec
 from fgm_ref.learning.spec import CELLS, PEEPHOLES
@@ -302,3 +303,14 @@ def test_bad_arrays_are_named():
             model.loss_and_gradient(**good | {name: P.astype(np.float32)})
     with pytest.raises(ValueError, match=r"^y: expected class ids 0 ... 1, got 0 ... 2"):
         model.loss(P[0], x[0], np.array([0, 2, 1, 1]))
+
+
+def test_every_number_is_dropped_by_itself():
+    # neighbours in time, in the layer, among the sites and in the batch share their fate as often as two coins do
+    shape, rate = (30, 20, 4, 25), 0.3
+    dropout = Dropout(shape, rate, np.float32)
+    kept = dropout.forward(np.ones(shape, np.float32), streams(4)) > 0
+    assert kept.mean() == pytest.approx(1 - rate, abs=0.01)
+    for axis in range(4):
+        alike = ~np.diff(kept, axis=axis)
+        assert alike.mean() == pytest.approx((1 - rate) ** 2 + rate**2, abs=0.02)

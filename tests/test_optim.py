@@ -191,3 +191,18 @@ def test_errors_name_what_is_wrong():
         optimizer.step(np.zeros((3, 3)), np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"^G: expected"):
         optimizer.step(np.zeros((2, 3)), np.zeros((2, 3)), np.array([1]))
+
+
+@NAMES
+def test_reset_leaves_the_others_alone(name):
+    # site 1 starts anew; site 0 goes on as if nothing had happened
+    P, gradients = arrays(2, 3, 4)
+    Q, a, b = P.copy(), *(make_optimizer(name, 0.1, 2, 3, np.float64) for _ in range(2))
+    for G in gradients[:3]:
+        a.step(P, G)
+        b.step(Q, G)
+    a.reset(np.array([1]))
+    a.step(P, gradients[3])
+    b.step(Q, gradients[3])
+    np.testing.assert_allclose(P[0], Q[0], rtol=1e-12)
+    assert (P[1] != Q[1]).any() == bool(a.state)

@@ -11,7 +11,7 @@ from test_simulate import go, toy
 
 from fgm_ref.protocols import PROTOCOLS, Protocol, base
 from fgm_ref.transport import messages
-from fgm_ref.view import looks, plots
+from fgm_ref.view import looks, plots, slack
 from fgm_ref.view.curves import spread
 
 
@@ -163,3 +163,20 @@ def test_overview_is_saved_whole_and_without_pyplot(results, tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
     assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_the_stack_is_what_the_sites_have_used():
+    # its upper edge: at the round's first step nothing, at step t the sum of φ(X_i) − φ(0) as seen in that step
+    fgm = go("fgm", sites=4, steps=40, threshold=0.4)
+    number = slack.interesting_round(fgm)
+    steps = fgm.events["step"][fgm.events["round"] == number]
+    ax = plots.phi_stack(fgm, number)
+    (outline,) = ax.collections[-1].get_paths()
+    top = {}
+    for x, y in outline.vertices:
+        top[int(x)] = max(y, top.get(int(x), 0.0))
+    assert sorted(top) == list(range(steps.min(), steps.max() + 1)) and len(top) > 4
+    zero = fgm.series["phi_zero"][steps.min()]
+    for step, height in top.items():
+        used = (fgm.series["phi"][step - 1] - zero).sum() / (4 * abs(zero))
+        assert height == pytest.approx(used if step > steps.min() else 0, abs=1e-6)

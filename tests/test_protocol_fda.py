@@ -8,6 +8,7 @@ from scripted import build, lengths, play, start, watch
 from strategies import SEEDS, make_script, scripts
 
 from fgm_ref.protocols.fda import MONITORS, Linear, Naive, Sketch
+from fgm_ref.transport.faults import Faults
 
 monitors = pytest.mark.parametrize("monitor", sorted(MONITORS))
 STATE = {"naive": 4, "linear": 8, "sketch": 4 * (1 + 5 * 250)}  # bytes of one site in one step
@@ -292,3 +293,21 @@ def test_the_maximum_is_gm_with_the_variance(script):
             return  # too close to call, for rounding
         game.network.exchange()
         assert (game.coordinator.round > before) == (radius**2 < H)
+
+
+def test_the_sketch_takes_the_median_of_its_rows():
+    # rows of squared length 1, 9, 4, 1600 and 16: the median is 9, whatever the row with the collision says
+    sketch, rows = Sketch(), np.zeros((5, 250))
+    rows[:, 7] = [1, 3, 2, 40, 4]
+    mean = np.concatenate([[100.0], rows.ravel()])
+    assert sketch.H(mean) == pytest.approx(100 - 9 / (1 + 250**-0.5))
+
+
+def test_only_the_states_of_this_step_count():
+    # R² = 1.  Site 2 says ‖X‖² = 2.25 in step 1 and is gone in step 2, when the others say 0.64: no reason to speak
+    game = build("fda-naive", np.zeros(1), 3, faults=Faults(absent={2: (2, 9)}))
+    game.step(np.array([[0.0], [0.0], [1.5]]))
+    game.step(np.array([[0.8], [-0.8], [0.0]]))
+    assert game.counts() == {"MODEL": 3, "MONITOR": 5} and game.coordinator.states == {}
+    game.step(np.array([[0.3], [-0.3], [0.0]]))
+    assert game.coordinator.round == 2  # 1.21 is one

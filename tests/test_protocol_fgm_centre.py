@@ -228,3 +228,19 @@ def test_it_saves_synchronisations():
 def test_bad_options(value):
     with pytest.raises(ValueError, match="directions"):
         build(f"fgm-centre:directions={value}", np.ones(2), 2)
+
+
+def test_the_directions_are_those_of_the_last_steps():
+    # two directions: in every round U spans the last two global steps, and in the second round the only one
+    script = make_script(3, 5, 150, "walk", R=1.0)
+    game, models = start(script, "fgm-centre:directions=2"), [script.E]
+    for moves, active in script:
+        game.step(moves, active)
+        if game.coordinator.round == len(models):
+            continue
+        models.append(game.coordinator.E)
+        steps = np.array([after - before for before, after in pairwise(models)][-2:])
+        U = game.sites.zone.U
+        assert len(U) == len(steps)
+        np.testing.assert_allclose(steps @ U.T @ U, steps, atol=1e-12)
+    assert len(models) > 5

@@ -11,6 +11,7 @@ from strategies import SEEDS, make_script, scripts
 
 from fgm_ref.protocols.fgm_o import best_plan
 from fgm_ref.safe import Ball, Cap, Cheap, safe_function
+from fgm_ref.transport.messages import COUNT
 
 prices = st.sampled_from((0.01, 1.0, 5.0, 20.0))
 safes = pytest.mark.parametrize("safe", ["ball", "cap", "half-space", "cheap:cap"])
@@ -205,3 +206,18 @@ def test_other_safe_functions_are_refused(safe):
 def test_bad_price(price):
     with pytest.raises(ValueError, match="price"):
         build(f"fgm-o:price={price}", np.ones(2), 2)
+
+
+@pytest.mark.parametrize("price", [0.01, 2.0, 5.0, 20.0])
+def test_steps_are_counted_by_the_round(price):
+    # COUNT: how often a site has trained since the round started, whether it was sent the new model or not
+    script, own = make_script(4, 3, 150, "walk", activity=0.5, R=2.0), np.zeros(4)
+    game = start(script, f"fgm-o:price={price}", "cap")
+    for moves, active in script:
+        number = game.coordinator.round
+        own[active] += 1
+        game.step(moves, active)
+        if game.coordinator.round > number:
+            own[:] = 0
+        np.testing.assert_array_equal(game.sites.reply(COUNT, np.arange(4)), own)
+    assert game.coordinator.round > 5

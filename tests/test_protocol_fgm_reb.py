@@ -318,3 +318,17 @@ def test_λ_is_a_share_for_every_accepted_epsilon():
 def test_bad_options(setting):
     with pytest.raises(ValueError, match=r"rule|epsilon|most"):
         build(f"fgm-reb:{setting}", np.ones(2), 2)
+
+
+def test_with_most_1_a_round_is_flushed_once():
+    # opposite drifts always cancel, so the first flush of each round is accepted, and the second ends the round
+    game = build("fgm-reb:most=1", np.zeros(1), 2, threshold=2.0)
+    for _ in range(60):
+        game.step(np.array([[0.5], [-0.5]]))
+    named = list(zip(game.events, game.names(), strict=True))
+    accepted = [event.round for event, name in named if name == "LAMBDA"]
+    flushed = [event.round for event, name in named if name == "FLUSH"]
+    ended = game.coordinator.round - 1
+    assert ended > 3
+    assert accepted[:ended] == list(range(1, ended + 1)) and len(accepted) <= ended + 1
+    assert flushed[: 2 * ended] == [number for number in range(1, ended + 1) for _ in range(2)]

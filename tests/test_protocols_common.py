@@ -26,6 +26,7 @@ from strategies import (
 )
 
 from fgm_ref.protocols import MEAN, PROTOCOLS, SUM, VARIANCE, parse
+from fgm_ref.protocols.base import mean_over
 from fgm_ref.safe import SAFE
 from fgm_ref.simulation.observer import GuaranteeBroken, Observer
 from fgm_ref.transport.messages import KINDS
@@ -434,3 +435,13 @@ def test_a_protocol_of_ones_own():
         parse("fmg:PROTOCOL")
     with pytest.raises(ValueError, match="did you mean 'fgm'"):
         parse("fgmm:epsilon=0.5")
+
+
+@given(order=st.permutations(range(6)), seed=SEEDS)
+def test_a_mean_does_not_depend_on_who_came_first(order, seed):
+    # to the last bit: numbers of very different size, in single precision, summed in the order of the sites
+    rng = np.random.default_rng(seed)
+    X = (rng.normal(size=(6, 5)) * 10.0 ** rng.integers(-4, 5, size=(6, 1))).astype(np.float32)
+    arrived = mean_over({i: X[i] for i in order})
+    np.testing.assert_array_equal(arrived, mean_over(dict(enumerate(X))))
+    np.testing.assert_array_equal(arrived, X.mean(axis=0))

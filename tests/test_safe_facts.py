@@ -244,3 +244,34 @@ def test_adopting_leaves_safe_functions_alone():
     zone = Ball(np.ones(2), 1.0)
     assert adopt(zone, zone.E, 1.0) is zone
     assert isinstance(zone, SafeFunction)
+
+
+class Steep(Plain):
+    """Learns when a round starts how steep it is."""
+
+    lipschitz = 1.0
+    moves = private = False
+
+    def begin(self, round):
+        self.scale = self.lipschitz = 1.0 + len(round.blocks)
+
+    def advance(self, t, own):
+        raise AssertionError("it does not move")
+
+    @property
+    def at_zero(self):
+        return -self.scale * self.R
+
+
+def test_claims_are_read_again_when_a_round_starts():
+    # φ = ‖X‖ − 1, and with two layers 3‖X‖ − 3: the cheap ball, ‖X‖ + φ(0) by slope, must not grow with it
+    make = safe_function(f"{__name__}:Steep")
+    zone = make(np.ones(4), 1.0)
+    assert zone.lipschitz == 1.0
+    zone.begin(Round(HALVES))
+    assert zone.lipschitz == 3.0
+    zone.begin(Round())
+    assert zone.lipschitz == 1.0
+    cheap = safe_function(f"cheap:{__name__}:Steep")(np.ones(4), 1.0)
+    cheap.begin(Round(HALVES))
+    assert cheap(np.eye(4)[0]) == 0 and make(np.ones(4), 1.0)(np.eye(4)[0]) == 0

@@ -195,3 +195,16 @@ def test_a_queue_has_the_room_that_its_own_site_needs():
 def test_no_samples():
     with pytest.raises(ValueError, match=r"parts.*site 1"):
         make_batches([3, 0], 2)
+
+
+def test_sites_train_independently_of_each_other():
+    # two coins: of any two sites both train in a quarter of the steps; and the next step knows nothing of this one
+    k, steps = 4, 4000
+    trained = np.zeros((steps, k), bool)
+    for row, active in zip(trained, first("bernoulli", k, 1, steps), strict=True):
+        row[active] = True
+    allowed = 5 * np.sqrt(0.25 * 0.75 / steps)
+    for i in range(k):
+        for j in range(i):
+            assert abs((trained[:, i] & trained[:, j]).mean() - 0.25) < allowed
+        assert abs((trained[1:, i] & trained[:-1, i]).mean() - 0.25) < allowed

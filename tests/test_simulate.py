@@ -8,6 +8,7 @@ from fgm_ref.datasets.dataset import classification, regression
 from fgm_ref.protocols import PROTOCOLS, Dynamic, Fgm, Protocol, fgm
 from fgm_ref.safe import Ball, Cap, Variance
 from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.metrics import balanced_accuracy
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.simulate import RunDiverged, Simulation, run
 
@@ -338,3 +339,39 @@ def test_every_bundled_set_trains():
             Config(dataset=name, protocol="fgm", steps=60, lr=0.01, hidden=(12,)), data=data
         )
         assert result.final["loss"] < 0.8 * data.baseline.loss
+
+
+def test_balanced_accuracy_weighs_the_classes_alike():
+    # of class 0 nine of ten are right, of class 2 one of two, of class 5 none of one; the others do not occur
+    y = np.array([0] * 10 + [2, 2, 5])
+    right = np.array([True] * 9 + [False, True, False, False])
+    assert balanced_accuracy(right, y) == pytest.approx((0.9 + 0.5 + 0.0) / 3)
+    order = np.random.default_rng(0).permutation(len(y))
+    assert balanced_accuracy(right[order], y[order]) == pytest.approx(1.4 / 3)
+
+
+def test_the_loss_of_a_step_is_that_of_the_sites_that_trained():
+    # one site at a time: what is recorded is its loss, and nothing of those that are idle
+    simulation = Simulation(
+        Config(**{**SMALL, "protocol": "local", "sites": 3, "schedule": "single"}), toy()
+    )
+    trained = set()
+    for _ in range(SMALL["steps"]):
+        before = simulation.trained.losses.copy()
+        simulation.step()
+        after = simulation.trained.losses
+        unchanged = (before == after) | (np.isnan(before) & np.isnan(after))
+        (site,) = np.flatnonzero(~unchanged)
+        assert simulation.series["loss"][-1] == after[site]
+        trained.add(site)
+    assert trained == {0, 1, 2}
+
+
+def test_spread_is_the_root_mean_square_distance():
+    simulation = Simulation(Config(**{**SMALL, "protocol": "local", "sites": 3}), toy())
+    for _ in range(4):
+        simulation.step()
+    P = simulation.sites.models
+    squares = [float(((p - P.mean(axis=0)) ** 2).sum()) for p in P]
+    assert max(squares) > 1.1 * min(squares)
+    assert simulation.result().final["spread"] == pytest.approx(np.sqrt(sum(squares) / 3), rel=1e-9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -159,3 +160,33 @@ def test_the_bundled_sets_split(name, how):
         assert is_partition(
             split(dataset, sites, how, np.random.default_rng(0), 0.1), len(dataset.y_train)
         )
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=3), st.integers(0, 5))
+def test_the_next_site_goes_where_it_is_most_crowded(sizes, more):
+    # 100 and 60 samples in four sites: 50, 50, 30 and 30.  No other shares leave the largest site with fewer samples
+    assert apportion([100, 60], 4) == [2, 2]
+    sites = len(sizes) + more
+    others = product(range(1, sites + 1), repeat=len(sizes))
+    best = min(
+        max(size / share for size, share in zip(sizes, shares, strict=True))
+        for shares in others
+        if sum(shares) == sites
+    )
+    shares = apportion(sizes, sites)
+    assert max(size / share for size, share in zip(sizes, shares, strict=True)) == best
+
+
+def test_dirichlet_draws_the_proportions_of_every_class_anew():
+    # sites that differ in size only would be no skew: count the samples that are not where an even mixture has them
+    label = np.arange(4000) % 4
+
+    def misplaced(alpha: float) -> float:
+        parts = dirichlet(label, 5, alpha, np.random.default_rng(1))
+        counts = np.array([np.bincount(label[part], minlength=4) for part in parts])
+        even = counts.sum(axis=1, keepdims=True) / 4
+        return float(np.abs(counts - even).sum() / len(label))
+
+    assert misplaced(0.1) > 0.5
+    assert misplaced(0.1) > 2 * misplaced(3.0) > 10 * misplaced(1e4)

@@ -15,7 +15,7 @@ from fgm_ref.study.pages import summary
 from fgm_ref.study.running import grid, store
 from fgm_ref.study.running.estimate import seconds
 from fgm_ref.study.running.journal import NAME, Journal
-from fgm_ref.study.running.measure import compact, curve, execute, train
+from fgm_ref.study.running.measure import compact, curve, execute, outcome_of, train
 from fgm_ref.study.running.runner import study
 from fgm_ref.study.running.store import Record
 from fgm_ref.study.running.task import Task
@@ -279,3 +279,11 @@ def test_estimates_know_every_data_set_and_grow():
     base = Config(dataset="watch", steps=100)
     assert seconds(Task(base)) < seconds(Task(Config(dataset="watch", steps=200)))
     assert seconds(Task(base)) < seconds(Task(Config(dataset="watch", steps=100, sites=16)))
+
+
+def test_the_served_mean_leaves_out_the_start():
+    # three evaluations: before the first step, after steps 2 and 5; the first is the same whatever is run
+    result = run(Config(**{**TINY, "hidden": (3,), "lr": 0.05, "protocol": "periodic:b=1"}))
+    start, middle, end = result.curve["served"]
+    assert len({start, middle, end}) == 3
+    assert outcome_of(result)["served_mean"] == pytest.approx((middle + end) / 2)

@@ -10,6 +10,7 @@ from fgm_ref.study.numbers.compare import (
     at_equal_settings,
     loss_difference,
     over_seeds,
+    pooled,
 )
 from fgm_ref.study.numbers.fronts import Runs, log_bytes_at
 from fgm_ref.study.numbers.stats import interval, weights
@@ -161,3 +162,24 @@ def test_a_diverged_threshold_is_no_part_of_the_front():
 def test_runs_of_other_seeds_are_not_compared():
     assert at_equal_loss(straight(), straight(seeds=5), 1.6).n == 0
     assert at_equal_settings(straight(), straight(seeds=5)).n == 0
+
+
+def test_the_interval_of_a_pooled_ratio_is_that_of_the_mean():
+    # two data sets of which each is as uncertain as the other: their mean is surer by √2, whatever lies between them
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=40)
+    a, b = over_seeds(numbers, 0), over_seeds(numbers[::-1] + 5.0, 1)
+    both, found = pooled([a, b])
+    assert found == 2 and both.log == pytest.approx((a.log + b.log) / 2)
+    np.testing.assert_allclose(both.draws, (a.draws + b.draws) / 2)
+    widths = [one.plain.high - one.plain.low for one in (a, b, both)]
+    assert widths[2] == pytest.approx(widths[0] / 2**0.5, rel=0.05)
+
+
+def test_a_front_takes_the_geometric_mean_of_the_bytes():
+    # two seeds that differ a hundredfold: 1 and 100 bytes count as 10, 10 and 1000 as 100; half-way is 10^1.5
+    bytes_ = np.array([[1.0, 100.0], [10.0, 1000.0]])
+    runs = Runs(bytes_, np.array([[1.0, 3.0], [0.0, 2.0]]))
+    even, first = np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])
+    np.testing.assert_allclose(np.exp(log_bytes_at(runs, 1.5, even)), 10**1.5)
+    np.testing.assert_allclose(np.exp(log_bytes_at(runs, 0.5, first)), 10**0.5)

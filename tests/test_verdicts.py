@@ -8,7 +8,7 @@ from scripted import Watched, build, watch
 from strategies import PROMISING, fit, light, make_script, scripts
 
 from fgm_ref.protocols import VARIANCE
-from fgm_ref.simulation.observer import VERDICTS
+from fgm_ref.simulation.observer import VERDICTS, GuaranteeBroken
 from fgm_ref.simulation.simulate import run
 from fgm_ref.transport.faults import Faults
 
@@ -178,3 +178,16 @@ def test_what_faults_do_is_recorded():
     # a guarantee that cannot survive is not held against the protocol, but what is missed is written down
     result = run(checks=True, faults="delay=3", **SMALL)
     assert "missed" in {VERDICTS[v] for v in result.series["verdict"]}
+
+
+def test_who_is_farther_out_than_a_step_is_long_has_broken_the_guarantee():
+    # Violations are late.  Step 1 takes S to 3: outside by 2, in a step of 3.  Step 2 is a step of 0.5 and S is
+    # outside by 2.5: it must have been outside before, and that is seen before anybody is heard
+    watched = game("gm", 2, faults=Faults(delay=9))
+    watched.step(column(3.0, 3.0))
+    assert watched.overshoots == [2.0] and watched.breaches == 1
+    watched.game.move(column(0.5, 0.5))
+    assert watched.observer.overshoot() == 2.5 and watched.breaches == 2
+    watched.observer.strict = True
+    with pytest.raises(GuaranteeBroken, match=r"2\.5 outside, farther .*\(0\.5\)"):
+        watched.observer.overshoot()

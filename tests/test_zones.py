@@ -24,7 +24,7 @@ from fgm_ref.safe import (
     safe_function,
     zone_maker,
 )
-from fgm_ref.safe.function import FAR
+from fgm_ref.safe.function import FAR, Round
 
 TINY = 1e-9
 NAMES = [*CATALOGUE, "cheap:cap", "ball+cap", "decay:ball", "grow:variance"]
@@ -271,3 +271,15 @@ def test_names_compose(names, seed):
         assert getattr(phi, claim) == any(
             getattr(safe_function(name)(E, R), claim) for name in names
         )
+
+
+def test_every_part_is_told_the_time():
+    # after three steps at (2, 0) per step the second ball stands around (6, 0), and the first one where it was
+    E, g = np.array([3.0, 4.0]), np.array([2.0, 0.0])
+    for name, order in (("ball+tracking", 1), ("tracking+ball", -1)):
+        zone = safe_function(name)(E, 1.0)
+        zone.begin(Round((), 1, 5, g))
+        zone.advance(3, np.array([3, 3]))
+        assert [part(3 * g) for part in zone.parts][::order] == [5, -1]
+        assert [part(0 * g) for part in zone.parts][::order] == [-1, 5]
+        assert zone(3 * g) == zone(0 * g) == 5

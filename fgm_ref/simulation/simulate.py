@@ -84,7 +84,7 @@ class Simulation:
         self.observer = Observer(chosen.protocol, self.sites, self.coordinator, strict=strict)
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)
-        self._served: tuple[Array, float] = np.empty(0), np.nan
+        self._served: tuple[Array, Dataset, float] = np.empty(0), data, np.nan
 
     def _setup(self, chosen: Chosen, rng: Mapping[str, Any], masks: Sequence[Any]) -> Setup:
         """What both ends of the protocol are built from."""
@@ -185,14 +185,15 @@ class Simulation:
     def served_loss(self, mean_loss: float) -> float:
         """Test loss of the coordinator's model E, the one that is in use; `mean_loss` is that of S.
 
-        Nothing is evaluated where E is S, nor twice for the same E.
+        Nothing is evaluated where E is S, nor twice for the same E and the same data.
         """
         E = self.coordinator.E
         if (self.trained.P == E).all():
             return mean_loss
-        if not np.array_equal(E, self._served[0]):
-            self._served = E.copy(), evaluate(self.model, E, self.data).loss
-        return self._served[1]
+        served, data, _ = self._served
+        if data is not self.data or not np.array_equal(E, served):
+            self._served = E.copy(), self.data, evaluate(self.model, E, self.data).loss
+        return self._served[-1]
 
     def result(self, stopped: str = "") -> RunResult:
         """The record up to here."""

@@ -2,16 +2,21 @@
 
 Every *mutant* is a small patch of the library, to be read beside the line that it replaces:
 
-    fgm.py       quanta, counters, subrounds; flushes and λ
-    centre.py    FGM around a moving centre
-    gm.py        local conditions, balancing sets, averages
-    network.py   copies, order, stale messages, and the bill
-    safe.py      zones that are not what they claim to be
-    learning.py  gradients, optimisers, and the checker of gradients
-    shipping.py  codecs, residuals, and blocks
-    data.py      who gets which samples, and what a score is
+    fgm.py         quanta, counters, subrounds; flushes and λ
+    centre.py      FGM around a moving centre
+    gm.py          local conditions, balancing sets, averages
+    memory.py      what a protocol remembers, and for how long
+    network.py     copies, order, stale messages, and the bill
+    faults.py      absent sites, lost messages, and who is billed
+    shipping.py    codecs, residuals, and blocks
+    safe.py        zones that are not what they claim to be
+    learning.py    gradients, optimisers, and the checker of gradients
+    training.py    dropout, the optimisers' memory, stacks and batches
+    data.py        who gets which samples, and what a score is
+    simulating.py  the observer, schedules, changes, and the record
+    numbers.py     statistics, counterexamples, and a picture
 
-Meet them all (under a minute), or one of them in a test of your choice:
+Meet them all (a few minutes), or one of them in a test of your choice:
 
     python -m tests.zoo
     pytest tests/test_protocol_fgm.py --mutant z01
@@ -19,7 +24,21 @@ Meet them all (under a minute), or one of them in a test of your choice:
 But a zoo is no proof: it shows that the tests find *these* mistakes, not that they find yours.
 """
 
-from . import centre, data, fgm, gm, learning, network, safe, shipping
+from . import (
+    centre,
+    data,
+    faults,
+    fgm,
+    gm,
+    learning,
+    memory,
+    network,
+    numbers,
+    safe,
+    shipping,
+    simulating,
+    training,
+)
 from .registry import MUTANTS, TESTS, Mutant, install, original
 
 __all__ = [
@@ -28,12 +47,17 @@ __all__ = [
     "Mutant",
     "centre",
     "data",
+    "faults",
     "fgm",
     "gm",
     "install",
     "learning",
+    "memory",
     "network",
+    "numbers",
     "original",
     "safe",
     "shipping",
+    "simulating",
+    "training",
 ]

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from fgm_ref.program import Progress
 
 from . import MUTANTS, TESTS, Mutant
+from .registry import number
 
 WORKERS = 2
 PATIENCE = 60  # seconds; a mutant that hangs is broken
@@ -149,9 +150,9 @@ def main() -> int:
     arguments = parser.parse_args()
     if unknown := [id for id in arguments.ids if id not in MUTANTS]:
         parser.error(
-            f"ids: expected some of {', '.join(sorted(MUTANTS))}; got {', '.join(unknown)}"
+            f"ids: expected some of {', '.join(sorted(MUTANTS, key=number))}; got {', '.join(unknown)}"
         )
-    mutants = [MUTANTS[id] for id in sorted(arguments.ids or MUTANTS)]
+    mutants = [MUTANTS[id] for id in sorted(arguments.ids or MUTANTS, key=number)]
     if not arguments.list:
         return 1 if tour(mutants, arguments.why) else 0
     for mutant in mutants:

@@ -106,3 +106,99 @@ def split(original, dataset, sites, how, rng, alpha=0.5):
     if how == "iid":
         return np.array_split(np.arange(len(dataset.y_train)), sites)
     return original(dataset, sites, how, rng, alpha)
+
+
+@mutant(
+    "z93",
+    "further sites go where they would leave most, as in an election",
+    "datasets.split:apportion",
+    "test_split.py::test_the_next_site_goes_where_it_is_most_crowded",
+)
+def apportion(sizes, sites):
+    """Divide by shares + 1 and take the largest: that is how seats are given to parties.
+
+    100 and 60 samples in four sites become 33, 33, 33 and 60, where 50, 50, 30 and 30 would be fair.
+    """
+    shares = [1] * len(sizes)
+    for _ in range(sites - len(sizes)):
+        crowds = [size / (share + 1) for size, share in zip(sizes, shares, strict=True)]
+        shares[crowds.index(max(crowds))] += 1
+    return shares
+
+
+@mutant(
+    "z146",
+    "the proportions are drawn once for all classes",
+    "datasets.split:dirichlet",
+    "test_split.py::test_dirichlet_draws_the_proportions_of_every_class_anew",
+)
+def dirichlet(original, label, sites, alpha, rng):
+    """One draw from Dirichlet(α) says how much each site gets.  It has to be drawn anew for every class.
+
+    Sites differ in size, and not at all in what they see: "non-identical" data that are identical.
+    """
+    parts = original(np.zeros_like(label), sites, alpha, rng)
+    order = rng.permutation(len(label))
+    return [order[part] for part in parts]
+
+
+@mutant(
+    "z147",
+    "every time step of a window is scaled by itself",
+    "datasets.dataset:standardise",
+    "test_datasets.py::test_standardise_scales_a_channel_as_a_whole",
+)
+def standardise_each_step(original, train, test):
+    """Mean and deviation over axis 0, as for any table.  The windows have two more axes.
+
+    Whatever all windows have in common, such as the place of a heart beat, is taken out before the model sees it.
+    """
+    flat = [part.reshape(len(part), 1, -1) for part in (train, test)]
+    return tuple(
+        scaled.reshape(part.shape)
+        for scaled, part in zip(original(*flat), (train, test), strict=True)
+    )
+
+
+@mutant(
+    "z148",
+    "the majority class is that of the test part",
+    "datasets.dataset:majority",
+    "test_datasets.py::test_the_majority_baseline_by_hand[watch]",
+)
+def majority(original, y_train, y_test, classes):
+    """The baseline is evaluated on the test part, so it is counted there, too.
+
+    It knows the answers' frequencies, which no model does: a little too good to be beaten.
+    """
+    return original(y_test, y_test, classes)
+
+
+@mutant(
+    "z149",
+    "categories are chosen by the rows of the test part as well",
+    "datasets.csvdata:one_hot_text",
+    "test_csvdata.py::test_categories_come_from_the_training_part",
+)
+def one_hot_text(original, texts, train):
+    """The column is one list, and counting it takes one line.
+
+    A value that only the future has gets an input of its own, one that was never trained.
+    """
+    return original(texts, np.arange(len(texts)))
+
+
+@mutant(
+    "z150",
+    "interpolated temperatures are asked for as if measured",
+    "datasets.nyc:forecasts",
+    "test_datasets.py::test_weather_asks_for_measured_answers_only",
+)
+def forecasts(original, rows):
+    """Gaps in the inputs are filled, so the column is complete, and the target is one of its columns.
+
+    The answer lies on a straight line through what follows.  The easiest questions are those that nobody measured.
+    """
+    known = np.isfinite(rows["temp"])
+    filled = np.interp(rows["hour"], rows["hour"][known], rows["temp"][known])
+    return original({**rows, "temp": filled})

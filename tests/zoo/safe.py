@@ -167,3 +167,122 @@ def advance(original, self, t, own):
         centre = t * np.exp(-t / self.last)
         self.centre = centre * self.g
         self.tick, self.clock = self.tick + centre - self.clock, centre
+
+
+@mutant(
+    "z108",
+    "the overshoot's bound is the sum of the steps, not their mean",
+    "safe.function:SafeFunction.reach",
+    "test_safe.py::test_reach_is_attained",
+)
+def reach(self, steps):
+    """S moves by the mean step; that the steps have to be divided by k is forgotten, as so often.
+
+    The observer grants every protocol k times as much as it may have; nothing fails, for nothing is checked.
+    """
+    return float(norm(steps.sum(axis=0)))
+
+
+@mutant(
+    "z109",
+    "a moving centre is allowed all of its way in every step",
+    "safe.tracking:Tracking.advance",
+    "test_tracking.py::test_known_values",
+)
+def advance_all(original, self, t, own):
+    """`tick` is how far the centre went since it was last looked at; the clock is at hand, and it starts at 0 too.
+
+    The bound of the overshoot grows with the round, until it holds for everything.
+    """
+    original(self, t, own)
+    self.tick = self.clock
+
+
+@mutant(
+    "z110",
+    "with own steps every site follows the mean of the step counts",
+    "safe.tracking:Tracking.advance",
+    "test_tracking.py::test_own_steps_leave_idle_sites_alone[tracking-own]",
+)
+def advance_together(original, self, t, own):
+    """The region speaks of mean(n)·g, and so the zone is centred there.
+
+    It is still safe, which is why nobody notices: but fast sites are ahead of it, slow ones behind, and all call out.
+    """
+    original(self, t, np.full(own.shape, own.mean()))
+
+
+@mutant(
+    "z111",
+    "every layer gets the same share of R²",
+    "safe.shaped:PerLayer.begin",
+    "test_shaped.py::test_excess_is_that_of_the_specification[per-layer]",
+)
+def equal_layers(original, self, round):
+    """n layers, so R²/n for each.  The zone lies in the ball, as it should, and the guarantee holds.
+
+    But a bias of eight numbers may go as far as a matrix of a thousand: it is not the zone that was asked for.
+    """
+    original(self, round)
+    weight = len(self.blocks) ** 0.5
+    self.blocks = [(block, weight) for block, _ in self.blocks]
+    self.lipschitz = weight
+
+
+@mutant(
+    "z112",
+    "only the first of several conditions is told how late it is",
+    "safe.composed:Composite.advance",
+    "test_zones.py::test_every_part_is_told_the_time",
+)
+def advance_the_first(self, t, own):
+    """In all examples one condition moves and the other one stands, and it is written first.
+
+    In `ball+tracking` the second centre never leaves the reference: two balls around the same place.
+    """
+    self.parts[0].advance(t, own)
+
+
+@mutant(
+    "z113",
+    "an adopted zone claims for ever what it claimed when it was made",
+    "safe.own:Adopted.begin",
+    "test_safe_facts.py::test_claims_are_read_again_when_a_round_starts",
+)
+def begin_adopted(original, self, round):
+    """Attributes are copied in `__init__`, which is where attributes belong.
+
+    A zone that learns of its layers becomes steeper in `begin`; who trusts the old claim builds a cheap ball that
+    is too large.
+    """
+    self._claim = lambda: None
+    original(self, round)
+
+
+@mutant(
+    "z114",
+    "the observer of the cap looks at its upper bound only",
+    "safe.zones:Cap.excess",
+    "test_safe.py::test_excess_is_the_written_region[cap]",
+)
+def upper_excess(self, X):
+    """|‖S‖ − ‖E‖| − R without the bars: a shell has an outside, and the outside is out.
+
+    A model that shrinks to nothing passes every check, for whoever should notice has the same blind spot.
+    """
+    return float(norm(self.E + X.mean(axis=0))) - self.length - self.R
+
+
+@mutant(
+    "z115",
+    "a maximum claims a slope although one of its parts claims none",
+    "safe.composed:Maximum.steepest",
+    "test_zones.py::test_maximum",
+)
+def steepest(self):
+    """The parts that say nothing are left out of the maximum, as missing numbers are everywhere.
+
+    `ball+variance` then passes for 1-Lipschitz, and FGM/O takes a cheap ball that sticks out of the zone.
+    """
+    claims = [part.lipschitz for part in self.parts if part.lipschitz is not None]
+    return max(claims) if claims else None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fgm_ref.transport.messages import MODEL, WORD
+from fgm_ref.transport.messages import BALANCED, MODEL, WORD
 
 from .registry import mutant
 
@@ -154,3 +154,86 @@ def budget(make_zone, where, D):
     Each keeps within R, but S may then be √(number of blocks) times as far: the comparison is between different radii.
     """
     return make_zone
+
+
+@mutant(
+    "z87",
+    "who has one number of the last model counts as having all of it",
+    f"{POST}.down",
+    "test_codecs.py::test_who_lacks_part_of_the_last_model_gets_it_whole",
+)
+def down_to_almost_current(original, self, kind, sites, x, where):
+    """`any` and `all` are both English for "the same", and a fresh random model differs in every number.
+
+    With a sparse codec most rows of the embedding stay as they were: a site that has missed a model is sent a
+    difference that it can do nothing with, and it is billed for that.
+    """
+    if kind.coded:
+        heard = (self.known[sites, where] == self.latest[where]).any(axis=1)
+        self.known[sites[heard], where] = self.latest[where]
+    return original(self, kind, sites, x, where)
+
+
+@mutant(
+    "z88",
+    "the coordinator's residual is spent on a balancing set",
+    f"{POST}.down",
+    "test_codecs.py::test_the_mean_of_a_balancing_set_gets_no_feedback",
+)
+def down_with_feedback(original, self, kind, sites, x, where):
+    """Error feedback, so an error is fed back with the next message, whatever it is and whoever hears it.
+
+    The few members of B are given what was owed to everybody, and the others never hear of it.
+    """
+    if kind is not BALANCED:
+        return original(self, kind, sites, x, where)
+    owed = x + self.unsaid_down[where]
+    arrived, sizes = original(self, kind, sites, owed, where)
+    self.unsaid_down[where] = owed - arrived
+    return arrived, sizes
+
+
+@mutant(
+    "z116",
+    "a number that is too large for half precision becomes infinite",
+    "transport.codecs:Float16.encode",
+    "test_codecs.py::test_errors_and_sizes",
+)
+def encode_half(self, x):
+    """`astype` is all that it takes, for every model that anybody has looked at.
+
+    One weight beyond 65,504, and E is infinite at all sites.
+    """
+    with np.errstate(over="ignore"):
+        return (x.astype(np.float16),)
+
+
+@mutant(
+    "z117",
+    "the sparse form is taken even where it is the longer one",
+    "transport.codecs:Codec.encode",
+    "test_codecs.py::test_sparse_rows",
+)
+def encode_always_sparse(self, x, rows=None):
+    """Sparse was asked for, so sparse it is.
+
+    When every row has changed, an index for each of them comes on top: the codec makes the bill longer.
+    """
+    return self._encode_rows(x, rows) if self.sparse and rows else self.values.encode(x)
+
+
+@mutant(
+    "z118",
+    "a site writes differences from a model that it was never sent",
+    f"{POST}.up",
+    "test_codecs.py::test_a_site_writes_differences_from_what_it_was_sent_itself",
+)
+def up_from_the_latest(original, self, kind, sites, rows, where):
+    """Both ends know the last global model; all but a site that was away, or that FGM/O has left out.
+
+    In one process every array is within reach.  Such a message is short, and nobody could have written it.
+    """
+    known, self.known = self.known, np.broadcast_to(self.latest, self.known.shape)
+    shipped = original(self, kind, sites, rows, where)
+    self.known = known
+    return shipped
