@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from grading import GOOD, course, hand_in
 
-from fgm_ref.grade import child, harness, submissions, verdict
+from fgm_ref.grade import child, clock, harness, submissions, verdict
 from fgm_ref.grade.handed_in import MOST_BYTES, Submission
+from fgm_ref.grade.inside import Watcher
 from fgm_ref.grade.integrity import snapshot
 from fgm_ref.grade.process import LIVING, Limits, Run, messages, talk
 from fgm_ref.grade.result import Grade
@@ -215,6 +217,35 @@ def test_the_leaderboard():
         ["4", "fay", "2,000", "0.100", "–"],
     ]
     assert leaderboard([grade for grade in grades if grade.student == "cyd"]) == []
+
+
+def test_the_graders_limits_take_the_place_of_those_of_the_tests():
+    plugins = pytest.PytestPluginManager()
+    plugins.register(Watcher(print, print, 1.0, bool))
+    assert plugins.hasplugin("grader")
+    conftest = Path(harness.__file__).parents[2] / harness.TESTS / "conftest.py"
+    assert 'if not config.pluginmanager.hasplugin("grader")' in conftest.read_text()
+
+
+def test_a_process_that_works_is_not_ended_by_the_clock(monkeypatch):
+    now, work = [0.0], [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr(clock, "worked", lambda process: work[0])
+    watch = clock.Clock(1, 80)
+    now[0], work[0] = 79.0, 0.0
+    assert not watch.is_over
+    now[0], work[0] = 81.0, 7.0  # it sleeps
+    assert watch.is_over
+    now[0], work[0] = 399.0, 60.0  # the machine is busy
+    assert not watch.is_over
+    now[0] = 401.0
+    assert watch.is_over
+
+
+def test_time_that_a_process_has_worked():
+    before = clock.worked(os.getpid())
+    assert before > 0 or not Path("/proc/self/stat").exists()
+    assert clock.worked(10**9) == 0
 
 
 def test_snapshot_sees_what_is_replaced(monkeypatch):

@@ -6,7 +6,7 @@ from pathlib import Path
 from fgm_ref.files import atomic
 from fgm_ref.grade.handed_in import Unread
 from fgm_ref.grade.result import GRADED, Grade
-from fgm_ref.grade.table import by_student, number, total
+from fgm_ref.grade.table import by_student, number, said_once, total
 
 LONGEST_NAME = 200  # bytes
 
@@ -41,13 +41,9 @@ def of_assignment(grade: Grade) -> Iterator[str]:
     yield f"{grade.assignment}  {points} of {number(grade.of)}{read}"
     if grade.status != GRADED or (grade.why_zero and not grade.lost):
         yield f"  {grade.why_zero or grade.reason}"
-    told: dict[str, str] = {}  # what was said before, and of which test
-    for test in grade.lost:
+    for test, text in said_once(grade.lost, "detail"):
         yield f"  {number(test['of'] - test['points'])} lost: {test['name']}"
-        text = test.get("detail") or test["message"] or "it failed without a word"
-        first = told.setdefault(text, test["name"])
-        lines = text.splitlines() if first == test["name"] else [f"as in {first}"]
-        yield from (f"    {line}" for line in lines)
+        yield from (f"    {line}" for line in text.splitlines())
     yield from (f"  refused: {text}" for text in grade.refused)
 
 

@@ -22,6 +22,8 @@ class TimeLimit(OutcomeException):
 class Watcher:
     """Tells `send` what is collected and what became of each test.  `check()` ends it all if something was replaced."""
 
+    __name__ = "grader"  # by which pytest, and the tests, know the plugin
+
     def __init__(
         self, send: Send, check: Callable[[], None], seconds: float, busy: Callable[[], bool]
     ):

@@ -44,13 +44,22 @@ def of_student(grades: Sequence[Grade]) -> Iterator[str]:
         points = number(grade.earned)
         why = f"  {grade.status}: {grade.reason}" if grade.status != GRADED else ""
         yield f"{grade.assignment}  {points:>3} of {number(grade.of)}{why}"
-        for test in grade.lost:
-            yield f"       {number(test['points'])} of {number(test['of'])}  {test['name']}: {test['message']}"
+        for test, text in said_once(grade.lost, "message"):
+            yield f"       {number(test['points'])} of {number(test['of'])}  {test['name']}: {text}"
         if grade.why_zero and not grade.lost and not why:
             yield f"       {grade.why_zero}"
         for text in grade.refused:
             yield f"       refused: {text}"
     yield f"total {number(total(grades))} of {number(sum(g.of for g in grades))}"
+
+
+def said_once(tests: Sequence[dict[str, Any]], key: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """(test, what is said of it) of each; where it is the same as before, only of which test."""
+    first: dict[str, str] = {}
+    for test in tests:
+        text = test.get(key) or test["message"] or "it failed without a word"
+        name = first.setdefault(text, test["name"])
+        yield test, text if name == test["name"] else f"as in {name}"
 
 
 def not_read(unread: Sequence[Unread]) -> Iterator[str]:
