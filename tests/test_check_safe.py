@@ -162,3 +162,12 @@ def test_help_opens_with_examples(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     assert capsys.readouterr().out.startswith("examples:")
+
+
+def test_sites_that_are_safe_only_together_count():
+    # φ = ‖X‖ − 1 is 0.5 at one site and −1 at the other: FGM is content, and mean ‖X‖² = 1.125 is outside of R² = 1
+    case = Case(np.ones(1), 1.0, np.array([[0.0], [1.5]]), np.zeros(1), np.zeros(2))
+    assert PROPERTIES["safe"].margin(ClaimsTheVariance, case) == pytest.approx(0.125, abs=1e-5)
+    assert PROPERTIES["safe"].margin(Ball, case) < 0  # ‖mean X‖ = 0.75
+    far = Case(np.ones(1), 1.0, np.array([[0.0], [2.1]]), np.zeros(1), np.zeros(2))
+    assert PROPERTIES["safe"].margin(ClaimsTheVariance, far) == -np.inf  # Σφ > 0: somebody speaks

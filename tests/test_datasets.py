@@ -457,3 +457,15 @@ def test_standardise_scales_a_channel_as_a_whole():
     a, b = standardise(train, train[:5] + 7)
     np.testing.assert_allclose(a, (train - train.mean()) / train.std(), atol=1e-6)
     np.testing.assert_allclose(b, (train[:5] + 7 - train.mean()) / train.std(), atol=1e-6)
+
+
+def test_weather_asks_for_no_temperature_that_is_missing():
+    # hour 30 has a row, and no temperature in it: it may be filled in as an input, but nobody is asked for it
+    rows = {key: np.arange(40.0) for key in data_nyc.WEATHER} | {"hour": np.arange(40)}
+    whole, _ = data_nyc.forecasts(rows)
+    rows["temp"][30] = np.nan
+    x, _ = data_nyc.forecasts(rows)
+    assert (
+        len(x) == len(whole) - 2
+    )  # not the window that ends at hour 30, nor the one that asks for it
+    assert np.isfinite(x).all()

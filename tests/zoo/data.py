@@ -192,7 +192,7 @@ def one_hot_text(original, texts, train):
     "z150",
     "interpolated temperatures are asked for as if measured",
     "datasets.nyc:forecasts",
-    "test_datasets.py::test_weather_asks_for_measured_answers_only",
+    "test_datasets.py::test_weather_asks_for_no_temperature_that_is_missing",
 )
 def forecasts(original, rows):
     """Gaps in the inputs are filled, so the column is complete, and the target is one of its columns.

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from fgm_ref.check_safe.properties import Numbers
 from fgm_ref.study.numbers.compare import Comparison
 from fgm_ref.study.numbers.fronts import crossing, front
 from fgm_ref.study.numbers.stats import RESAMPLES, weights
@@ -145,17 +144,18 @@ def over_seeds(by_seed, number=0):
 @mutant(
     "z157",
     "safety is tried only where every single φ is below 0",
-    "check_safe.properties:safe",
-    "test_check_safe.py::test_the_smallest_counterexamples",
+    "check_safe.properties:Property.margin",
+    "test_check_safe.py::test_sites_that_are_safe_only_together_count",
 )
-def safe(make, case):
+def margin(original, self, make, case):
     """ "All sites are safe" is how GM puts it, and for a convex function it comes to the same.
 
     For one that is not, Σφ ≤ 0 promises more: FGM believes in it, and the search for counterexamples looks elsewhere.
     """
-    zone = case.zone(make)
-    quiet = float(np.max(zone(case.X.copy()))) <= 0
-    return Numbers(float(zone.excess(case.X.copy())) if quiet else -np.inf, 0)
+    broken = original(self, make, case)
+    if self.name == "safe" and broken > 0 and np.max(case.zone(make)(case.X.copy())) > 0:
+        return -np.inf
+    return broken
 
 
 @mutant(

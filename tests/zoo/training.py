@@ -90,19 +90,15 @@ def rate_and_eps(original, self, rows):
 
 @mutant(
     "z100",
-    "averaged Adam: the step counts are averaged, not their powers",
-    "learning.optim:Adam.average",
-    "test_optim.py::test_average_of_adam_keeps_the_bias_correction_exact",
+    "averaged Adam: the moments travel, the step counts stay at home",
+    "learning.optim:Adam._adopt_counters",
+    "test_optim.py::test_first_step_of_an_idle_site_is_one_learning_rate[float64]",
 )
-def average(self, sites=None):
-    """The mean of the states, the mean of the counts t: it looks consistent.
+def adopt_counters(self, counters):
+    """The state that one thinks of are the two arrays; a count of steps does not look like something to be averaged.
 
-    m is biased by 1 − b^t, whose mean is not that of the mean t: sites of unequal speed get a wrong correction.
+    A site that was idle takes old moments for new ones: its first step is far too long.  This one was ours as well.
     """
-    Optimizer.average(self, sites)
-    rows = slice(None) if sites is None else sites
-    counts = np.log(self.powers[:, rows])
-    self.powers[:, rows] = np.exp(counts.mean(axis=1, keepdims=True))
 
 
 @mutant(
