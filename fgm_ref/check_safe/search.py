@@ -1,4 +1,4 @@
-"""The hunt for a counterexample: random cases, walks to the zone's boundary, optimisers, and a shrinker.
+"""The hunt for a counterexample: every property in turn, in few and many dimensions, in both precisions.
 
 But finding nothing proves nothing: a proof of convexity, and one that the zone lies in the admissible region, do.
 """
@@ -8,40 +8,78 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 
-from fgm_ref.arrays import Array, norm
-from fgm_ref.check_safe.properties import PROPERTIES, Case, Property
+from fgm_ref.check_safe.case import Case, phi
+from fgm_ref.check_safe.draws import draw
+from fgm_ref.check_safe.judge import Property
+from fgm_ref.check_safe.properties import BASIC, PROPERTIES, REMARKS
+from fgm_ref.check_safe.seek import propose
 from fgm_ref.check_safe.shrink import shrink
-from fgm_ref.safe.function import Maker, SafeFunction
+from fgm_ref.safe.function import Maker
 
-Rng = np.random.Generator
-BASIC = {"finite", "batched", "pure"}  # with one of these broken, other numbers mean nothing
-LAST = list(PROPERTIES)[-1]
-TOLD = [
-    *list(PROPERTIES)[1:],
-    "runs",
-]  # what cannot be evaluated in some dimension may be wrong in a plainer way
-GRACE = 0.5  # so many seconds more after a find, for other properties
+TOLD = [*list(PROPERTIES)[1:], "runs"]
+"""The order of the report: what cannot be evaluated in some dimension may be wrong in a plainer way."""
+
+SECOND = 10
+"""So many sweeps take about a second."""
+
+LEAST = 8
+"""At least so many sweeps: the most telling dimensions, in both precisions."""
+
+GRACE = 2
+"""So many sweeps more after a find, for other properties."""
+
+PATIENCE = 3
+"""A slow φ may take so many times the seconds that were asked for."""
+
+DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
+
+
+@dataclass
+class Asked:
+    """What has been asked about: which dimensions, numbers of sites, precisions, layers, rounds and times."""
+
+    dimensions: set[int] = field(default_factory=set)
+    sites: set[int] = field(default_factory=set)
+    dtypes: set[str] = field(default_factory=set)
+    layers: set[int] = field(default_factory=set)
+    rounds: set[int] = field(default_factory=set)
+    times: set[int] = field(default_factory=set)
+
+    def note(self, case: Case) -> None:
+        """This case has been asked about."""
+        self.dimensions.add(len(case.E))
+        self.sites.add(len(case.X))
+        self.dtypes.add(case.E.dtype.name)
+        self.layers.add(len(case.blocks))
+        self.rounds.add(case.ended + 1)
+        self.times.add(case.time)
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
     """What a hunt has found: the smallest `Case` for each broken property; and how many cases it `tried`.
 
-    `shared` names what the class has changed of itself, as if it were one safe function's own.
+    `shared` names what the class has changed of itself, as if it were one safe function's own.  `notes` are remarks
+    that prove nothing wrong.  `sweeps` of `planned` ones were made.
     """
 
     found: Mapping[str, Case]
     tried: Mapping[str, int]
     seconds: float
     shared: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    asked: Asked = field(default_factory=Asked)
+    sweeps: int = 0
+    planned: int = 0
 
     @property
     def broken(self) -> set[str]:
@@ -50,155 +88,136 @@ class Report:
 
 
 def hunt(make: Maker, seed: int = 0, seconds: float = 10.0, least: int = 1) -> Report:
-    """Try to prove wrong the safe functions that `make(E, R)` makes, for so many seconds.
+    """Try to prove wrong the safe functions that `make(E, R)` makes, for about so many seconds.
 
-    Every property gets its turn at least once.  Cases are shrunk to no fewer than `least` dimensions.  They depend
-    on the seed only; how many of them there are depends on the computer.  Raises the `ValueError` of a maker that
-    makes no safe function at all.
+    Cases are shrunk to no fewer than `least` dimensions.  Which cases are tried depends on the seed and on the
+    seconds, not on the computer, unless φ is so slow that it takes `PATIENCE` times as long.  Raises the
+    `ValueError` of a maker that makes no safe function at all.
     """
-    rng, start, before = np.random.default_rng(seed), time.monotonic(), class_state(make)
+    hunting = Hunt(make, seed, seconds, least)
     with suppress(TypeError, ArithmeticError, AttributeError):  # the property `runs` tells of these
         make(np.array([3.0, 4.0]), 1.0)
-    end = start + seconds
-    found: dict[str, Case] = {}
-    tried: Counter[str] = Counter()
+    with without_warnings():
+        return hunting.report()
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """What is asked about strange drifts may overflow, and need not say so."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for p, D in sweep():
-            if p.name not in found:
-                case, count = first_break(p, make, search(p, make, rng, D))
-                tried[p.name] += count
-                if case is not None:
-                    found[p.name] = shrink(p, make, case, least)
-                    end = min(end, time.monotonic() + GRACE)
-            if p.name == LAST and (time.monotonic() > end or found.keys() & {*BASIC, "runs"}):
+        yield
+
+
+class Hunt:
+    """One hunt: what it has tried and found so far."""
+
+    def __init__(self, make: Maker, seed: int, seconds: float, least: int):
+        self.make = make
+        self.least = least
+        self.rng = np.random.default_rng(seed)
+        self.start = time.monotonic()
+        self.before = class_state(make)
+        self.end = time.process_time() + PATIENCE * max(1.0, seconds)
+        self.planned = max(LEAST, round(seconds * SECOND))
+        self.found: dict[str, Case] = {}
+        self.remarks: dict[str, str] = {}
+        self.tried: Counter[str] = Counter(dict.fromkeys(PROPERTIES, 0))
+        self.asked = Asked()
+        self.sweeps = 0
+
+    def report(self) -> Report:
+        """Hunt, and say what came of it."""
+        single = only_single(self.make)
+        last = self.planned
+        for D, dtype in rooms(single):
+            before = len(self.found)
+            self.sweep(D, dtype)
+            self.sweeps += 1
+            if len(self.found) > before:
+                last = min(last, self.sweeps + GRACE)
+            if self.sweeps >= last or self.is_over():
                 break
-    changed = sorted(
-        name for name, value in class_state(make).items() if before.get(name) is not value
-    )
-    told = [name for name in TOLD if name in found and (name in BASIC or not found.keys() & BASIC)]
-    return Report(
-        {name: found[name] for name in told}, tried, time.monotonic() - start, tuple(changed)
-    )
+        return Report(
+            found=self.told(),
+            tried=self.tried,
+            seconds=time.monotonic() - self.start,
+            shared=tuple(self.shared()),
+            notes=tuple(self.notes(single)),
+            asked=self.asked,
+            sweeps=self.sweeps,
+            planned=self.planned,
+        )
+
+    def is_over(self) -> bool:
+        """Whether there is no time left, or no sense in going on."""
+        return time.process_time() > self.end or bool(self.found.keys() & {*BASIC, "runs"})
+
+    def sweep(self, D: int, dtype: np.dtype[Any]) -> None:
+        """Every property that is not yet broken, in D dimensions."""
+        for p in PROPERTIES.values():
+            if p.name not in self.found:
+                case = self.first_break(p, D, dtype)
+                if case:
+                    self.found[p.name] = shrink(p, self.make, case, self.least)
+        for p in REMARKS:
+            if p.name not in self.remarks and self.first_break(p, D, dtype):
+                self.remarks[p.name] = p.claim
+
+    def first_break(self, p: Property, D: int, dtype: np.dtype[Any]) -> Case | None:
+        """The first case that breaks `p`, if any."""
+        for case, many in propose(p, self.make, self.rng, D, dtype, self.sweeps):
+            self.asked.note(case)
+            if p.name in self.tried:
+                self.tried[p.name] += many
+            if p.broken(self.make, case):
+                return case
+        return None
+
+    def told(self) -> dict[str, Case]:
+        """What has been found, without what is only a consequence of something more basic."""
+        names = [name for name in TOLD if name in self.found]
+        if self.found.keys() & BASIC:
+            names = [name for name in names if name in {*BASIC, "runs"}]
+        return {name: self.found[name] for name in names}
+
+    def notes(self, single: bool) -> Iterator[str]:
+        """Remarks that prove nothing wrong."""
+        if single:
+            yield "it answers in single precision, whatever it is asked in, so it was asked in float32 only"
+        yield from self.remarks.values()
+
+    def shared(self) -> list[str]:
+        """What the class has changed of itself."""
+        after = class_state(self.make)
+        return sorted(name for name in after if self.before.get(name) is not after[name])
 
 
-def sweep() -> Iterator[tuple[Property, int]]:
-    """Every property in few dimensions, mostly in 2, over and over again."""
-    for D in cycle((2, 2, 1, 2, 3, 5)):
-        yield from ((p, D) for p in PROPERTIES.values())
+def rooms(single: bool) -> Iterator[tuple[int, np.dtype[Any]]]:
+    """In how many dimensions, mostly in 2, and in which precision each sweep is made."""
+    dimensions = cycle((2, 2, 1, 3, 2, 5, 8, 2, 13, 3, 40))
+    precisions = cycle((SINGLE,) if single else (DOUBLE, SINGLE, DOUBLE))
+    yield from zip(dimensions, precisions, strict=False)
 
 
-def first_break(p: Property, make: Maker, cases: Iterator[Case]) -> tuple[Case | None, int]:
-    """The first case that breaks `p`, if any, and how many were tried."""
-    count = 0
-    for count, case in enumerate(cases, 1):
-        if p.margin(make, case) > 0:
-            return case, count
-    return None, count
+def only_single(make: Maker) -> bool:
+    """Whether φ sees no more of the drifts than their first seven digits."""
+    rng = np.random.default_rng(0)
+    case = draw(rng, 3, 8).of(make)
+    X = case.R * rng.normal(size=case.X.shape)
+    try:
+        answer = case.zone()(X.copy())
+        exact = phi(case.zone(), X)
+        coarse = phi(case.zone(), X.astype(SINGLE).astype(DOUBLE))
+    except Exception:
+        return False
+    if np.asarray(answer).dtype == SINGLE:
+        return True
+    differ = np.unique(exact).size == exact.size
+    return differ and np.array_equal(exact, coarse)
 
 
 def class_state(make: Maker) -> dict[str, object]:
     """What a class holds, to see whether it changes; empty if `make` is none."""
     target = make.args[-1] if isinstance(make, partial) and make.args else make
     return dict(vars(target)) if isinstance(target, type) else {}
-
-
-def search(p: Property, make: Maker, rng: Rng, D: int, count: int = 15) -> Iterator[Case]:
-    """Cases in which `p` may be broken: random ones, and one that an optimiser ends at."""
-    for _ in range(count):
-        case = draw(rng, D, p.rows or int(rng.choice((1, 2, 3, 4, 8))))
-        yield case
-        if p.name == "safe":
-            yield from guarded(to_the_boundary, make, case)
-    if p.name in ("safe", "convex", "lipschitz"):
-        case = draw(rng, D, p.rows or int(rng.choice((1, 2, 3))))
-        yield from guarded(climb_in_zone if p.name == "safe" else climb, make, case, p)
-
-
-def guarded(
-    method: Callable[..., Iterator[Case]], make: Maker, case: Case, *more: Property
-) -> Iterator[Case]:
-    """The cases of a search method; none if φ raises (which the property `runs` is for)."""
-    try:
-        yield from method(make, case, *more)
-    except Exception:
-        return
-
-
-def draw(rng: Rng, D: int, n: int) -> Case:
-    """A random case, with E, R and the drifts in all proportions, and drifts of six kinds."""
-    E = rng.normal(size=D) * np.exp(rng.uniform(-1.5, 1.5))
-    R = float(norm(E) * np.exp(rng.uniform(-2.5, 0.7)))
-    U = rng.normal(size=(n, D))
-    X = U / norm(U)[:, None] * R * np.exp(rng.uniform(-3, 1.5, size=(n, 1)))
-    sign = np.where(np.arange(n) % 2, -1, 1)[:, None]
-    kinds = (
-        X,
-        np.tile(X[0], (n, 1)),  # each its own way; all the same way
-        0.3 * X + sign * X[0] * 2,
-        X * (np.arange(n) == 0)[:, None],  # two opposite ways; one site alone
-        X * 0.1 + rng.uniform(-3, 3, size=(n, 1)) * E,
-        X * 0.1 - E,  # along E; near the origin of all models
-    )
-    g = rng.normal(size=D) * R * rng.uniform(0, 0.5)
-    return Case(E, R, kinds[rng.integers(len(kinds))], g, rng.integers(0, 10, size=n))
-
-
-def origin(zone: SafeFunction, case: Case) -> Array:
-    """Where the drifts are that a zone expects: 0, or along the way with the others (n, D)."""
-    return np.zeros_like(case.X) if zone.stands_still else case.own[:, None] * case.g
-
-
-def to_the_boundary(make: Maker, case: Case) -> Iterator[Case]:
-    """Stretch all drifts by one factor, to the last point of the ray at which Σ φ(X_i) ≤ 0, by bisection."""
-    zone = case.zone(make)
-    middle = origin(zone, case)
-
-    def at(t: float) -> Array:
-        return middle + t * case.X
-
-    def quiet(t: float) -> bool:
-        return bool(np.sum(zone(at(t))) <= 0)
-
-    stretches = 2.0 ** np.arange(-4, 8)
-    inside = [t for t in stretches if quiet(t)]
-    yield from (replace(case, X=at(t)) for t in inside[::3])
-    if inside:
-        low, high = inside[-1], 2 * inside[-1]
-        for _ in range(25):
-            half = (low + high) / 2
-            low, high = (half, high) if quiet(half) else (low, half)
-        yield replace(case, X=at(low))
-
-
-def climb_in_zone(make: Maker, case: Case, p: Property) -> Iterator[Case]:
-    """Let an optimiser carry the drifts as far outside as Σ φ(X_i) ≤ 0 permits (sequential least squares)."""
-    from scipy.optimize import minimize  # type: ignore[import-untyped]
-
-    zone = case.zone(make)
-    shape, start = case.X.shape, origin(zone, case)
-    found = minimize(
-        lambda x: -zone.excess(x.reshape(shape)),
-        (start + 0.1 * case.X).ravel(),
-        method="SLSQP",
-        constraints={"type": "ineq", "fun": lambda x: -float(np.sum(zone(x.reshape(shape))))},
-        options={"maxiter": 40},
-    ).x.reshape(shape)
-    if np.isfinite(found).all():
-        yield from (
-            replace(case, X=start + t * (found - start)) for t in (1, 1 - 1e-6, 1 - 1e-3, 0.97)
-        )
-
-
-def climb(make: Maker, case: Case, p: Property) -> Iterator[Case]:
-    """Let an optimiser make the claim's left side as large as it can against the right one (Nelder and Mead)."""
-    from scipy.optimize import minimize
-
-    def right_minus_left(x: Array) -> float:
-        left, right = p.measure(make, replace(case, X=x.reshape(case.X.shape)))
-        return right - left
-
-    found = minimize(
-        right_minus_left, case.X.ravel(), method="Nelder-Mead", options={"maxfev": 150}
-    )
-    yield replace(case, X=found.x.reshape(case.X.shape))

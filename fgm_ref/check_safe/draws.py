@@ -1,0 +1,129 @@
+"""Random cases, in all proportions, and directions in which something may happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from fgm_ref.arrays import Array, norm
+from fgm_ref.check_safe.case import Case
+
+Rng = np.random.Generator
+
+SITES = (1, 2, 3, 4, 8, 33)
+"""How many sites there may be."""
+
+TIMES = (0, 1, 2, 3, 5, 9, 30, 300)
+"""After how many steps of a round φ may be asked."""
+
+ROUNDS = (1, 2, 3, 10, 100)
+"""In which rounds."""
+
+LENGTHS = (1, 2, 7, 100)
+"""How many steps the last round may have had."""
+
+LAYERS = 4
+"""At most so many."""
+
+
+def draw(rng: Rng, D: int, n: int, dtype: Any = float) -> Case:
+    """A random case of n sites in D dimensions."""
+    E = reference(rng, D)
+    R = radius(rng, E)
+    t = int(rng.choice(TIMES))
+    g = progress(rng, E, R, t)
+    own = rng.integers(0, t + 1, size=n)
+    ended = int(rng.choice(ROUNDS)) - 1
+    X = drifts(rng, E, R, n)
+    if ended and rng.random() < 0.5:
+        X = X + own[:, None] * g
+    last = int(rng.choice(LENGTHS))
+    case = Case(E, R, X, g, own, t, ended, last, layers(rng, D))
+    return case.cast(dtype)
+
+
+def reference(rng: Rng, D: int) -> Array:
+    """A reference model (D,): mostly any, sometimes along an axis or with zeros in it."""
+    E = rng.normal(size=D)
+    kind = rng.random()
+    if kind < 0.1:
+        E = np.eye(D)[rng.integers(D)]
+    elif kind < 0.2:
+        E[1:] *= rng.random(D - 1) < 0.5
+    return np.asarray(E * np.exp(rng.uniform(-1.5, 1.5)))
+
+
+def radius(rng: Rng, E: Array) -> float:
+    """From a twentieth of ‖E‖ to four times, rarely to twenty times."""
+    largest = 3.0 if rng.random() < 0.1 else 1.4
+    return float(norm(E) * np.exp(rng.uniform(-3, largest)))
+
+
+def progress(rng: Rng, E: Array, R: float, t: int) -> Array:
+    """The mean step of the last round (D,), a few radii in t steps; sometimes 0, as of a model that came back."""
+    if rng.random() < 0.1:
+        return np.zeros_like(E)
+    step = R * rng.uniform(0, 0.5) / max(1, t / 9)
+    return np.asarray(step * rng.normal(size=len(E)))
+
+
+def layers(rng: Rng, D: int) -> tuple[slice, ...]:
+    """None, or the vector cut into a few pieces."""
+    pieces = int(rng.integers(0, LAYERS + 1))
+    if not 0 < pieces <= D:
+        return ()
+    places = rng.permutation(np.arange(1, D))
+    cuts = sorted(places[: pieces - 1].tolist())
+    return tuple(slice(a, b) for a, b in pairwise([0, *cuts, D]))
+
+
+def drifts(rng: Rng, E: Array, R: float, n: int) -> Array:
+    """Drifts (n, D) of one of nine kinds."""
+    D = len(E)
+    U = rng.normal(size=(n, D))
+    lengths = R * np.exp(rng.uniform(-3, 1.5, size=n))
+    X = U * (lengths / norm(U))[:, None]
+    along_E = np.outer(rng.uniform(-3, 3, size=n), E)
+    two_ways = np.outer((-1) ** np.arange(n), 2 * X[0])
+    first = np.arange(n)[:, None] == 0
+    some = rng.random((n, 1)) < 0.5
+    axis = np.eye(D)[rng.integers(D)]
+    kinds = (
+        X,  # each its own way
+        np.tile(X[0], (n, 1)),  # all the same way
+        0.3 * X + two_ways,  # two opposite ways
+        X * first,  # one alone
+        X[0] * some,  # some together, the others at home
+        X * axis,  # along an axis
+        0.1 * X + along_E,
+        0.1 * X * some - E,  # near the origin of all models, or there
+        1e-3 * X,  # hardly at all
+    )
+    return kinds[rng.integers(len(kinds))]
+
+
+def directions(case: Case, rng: Rng) -> Array:
+    """Unit vectors (m, D), of the dtype of the case."""
+    found = np.array(list(ways(case, rng)))
+    lengths = norm(found)
+    found = found[lengths > 0]
+    return np.asarray(found / norm(found)[:, None], case.E.dtype)
+
+
+def ways(case: Case, rng: Rng) -> Iterator[Array]:
+    """Vectors along E, g, the first drift and its part in each layer, the axes, and any, of any length."""
+    x = case.X[0].astype(float)
+    yield case.E.astype(float)
+    yield case.g.astype(float)
+    yield x
+    yield x + case.E
+    yield np.ones(case.D)
+    yield np.eye(case.D)[rng.integers(case.D)]
+    for block in case.blocks:
+        part = 0 * x
+        part[block] = x[block]
+        yield part
+    yield from rng.normal(size=(4, case.D))

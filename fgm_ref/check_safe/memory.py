@@ -1,0 +1,148 @@
+"""An object that is asked many times: nothing that it was asked, told or given before may matter.
+
+In a run one φ is asked thousands of times, about arrays of the same shape and in the same place of the memory.  What
+keeps anything from one question for the next one sooner or later says yesterday's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fgm_ref.arrays import Array
+from fgm_ref.check_safe.case import Case, excess, phi
+from fgm_ref.check_safe.judge import Numbers, apart, size
+from fgm_ref.safe.function import SafeFunction
+
+PATIENCE = 2000
+"""A question is asked so many times in a row."""
+
+OTHERS = 200
+"""So many other safe functions are made meanwhile."""
+
+Answers = tuple[Any, ...]
+
+
+def change(before: Any, after: Any) -> float:
+    """The largest change between two arrays, relative to their size; infinite if the shapes differ."""
+    difference = apart(before, after)
+    if difference == 0:
+        return 0.0
+    return difference / (size(before, after) or 1.0)
+
+
+def answers(zone: SafeFunction, X: Array) -> Answers:
+    """Everything that a safe function says about a copy of X."""
+    return said(zone, X.copy())
+
+
+def said(zone: SafeFunction, X: Array) -> Answers:
+    """Everything that a safe function says about this very X, kept apart from what it may write over."""
+    value = np.copy(zone(X))
+    outside = zone.excess(X)
+    half = np.copy(zone.perspective(0.5)(X))
+    return value, outside, half, zone.at_zero
+
+
+def worst(before: Answers, after: Answers) -> float:
+    """The largest change among several answers."""
+    return max(map(change, before, after))
+
+
+def pure(case: Case) -> Numbers:
+    """The largest change: of what it was given, of an answer once given, of the answer to the same question."""
+    given = case.copy()
+    zone = given.bare()
+    given.pass_time(zone, given.own)
+    first = said(zone, given.X)
+    value = zone(given.X)
+    zone.reach(given.X)
+    answers(zone, 2 * case.X)
+    changes = [change(first[0], value)]  # the answer may be a buffer that is written over
+    for _ in range(3):
+        changes.append(worst(first, answers(zone, case.X)))
+    another_zone(case)
+    changes.append(worst(first, answers(zone, case.X)))
+    twin = case.zone()
+    changes.append(worst(first, answers(twin, case.X)))
+    for name in ("X", "E", "g", "own"):
+        changes.append(change(getattr(case, name), getattr(given, name)))
+    return Numbers(max(changes), 0)
+
+
+def another_zone(case: Case) -> None:
+    """Make and ask the safe function of another round."""
+    other = replace(case, E=3 * case.E + 1, R=2 * case.R)
+    zone = other.zone()
+    phi(zone, 2 * case.X)
+    excess(zone, 2 * case.X)
+
+
+def memory(case: Case) -> Numbers:
+    """One object that is asked about many stacks, against a new one each time; and one that is told the time twice."""
+    asked = case.zone()
+    buffer = case.X.copy()
+    changes = []
+    for turn, X in enumerate(stacks(case.X)):
+        buffer[:] = X
+        questions = (phi_here, excess_here)
+        for i in (turn, turn + 1, turn):  # each comes directly after another's last one
+            question = questions[i % 2]
+            expected = question(case.zone(), X.copy())
+            changes.append(change(expected, question(asked, buffer)))
+    if asked.moves and case.time:
+        changes += told_twice(case)
+    return Numbers(max(changes), 0)
+
+
+def phi_here(zone: SafeFunction, X: Array) -> Any:
+    """φ of this very array."""
+    return zone(X)
+
+
+def excess_here(zone: SafeFunction, X: Array) -> Any:
+    """The excess of this very array."""
+    return zone.excess(X)
+
+
+def told_twice(case: Case) -> list[float]:
+    """What it changes to be told the time once only, or twice at the end."""
+    expected = phi(case.zone(), case.X)
+    once = case.begun()
+    once.advance(case.time, case.own.copy())
+    twice = case.zone()
+    twice.advance(case.time, case.own.copy())
+    return [change(expected, phi(zone, case.X)) for zone in (once, twice)]
+
+
+def stacks(X: Array) -> Iterator[Array]:
+    """Other drifts of the same shape, some with the same lengths, the same sum or the same first row."""
+    yield X
+    yield -X
+    yield X[::-1]
+    yield X[:, ::-1]
+    yield 8 * X
+    yield X / 8
+    yield np.vstack([X[:1], 2 * X[1:]])
+    yield np.vstack([2 * X[:-1], X[-1:]])
+    yield X * X.dtype.type(1.001)
+    yield X * X.dtype.type(1 + 1e-5)
+    yield 0 * X
+    yield X
+
+
+def tireless(case: Case) -> Numbers:
+    """The same question a great many times, and the same object made a great many times."""
+    few = case.sites(slice(2))
+    zone = few.zone()
+    first = np.copy(zone(few.X.copy()))
+    later = np.array([zone(few.X.copy()) for _ in range(PATIENCE)])
+    for _ in range(OTHERS):
+        another_zone(few)
+    last = few.zone()(few.X.copy())
+    repeated = np.broadcast_to(first, later.shape)
+    largest = max(change(repeated, later), change(first, last))
+    return Numbers(largest, 0)

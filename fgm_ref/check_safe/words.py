@@ -1,0 +1,215 @@
+"""What the user reads: counterexamples number by number, and what was asked if there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from fgm_ref.check_safe.case import Case, phi
+from fgm_ref.check_safe.properties import PROPERTIES
+from fgm_ref.check_safe.search import Asked, Report, without_warnings
+from fgm_ref.safe.function import Maker
+
+FEW = 6
+"""So many drifts of a counterexample are written down."""
+
+
+def tell(name: str, make: Maker, report: Report) -> Iterator[str]:
+    """The report in words."""
+    if not report.found:
+        yield from nothing_found(name, report)
+    for n, (p, case) in enumerate(report.found.items(), 1):
+        yield f"{name}: counterexample {n} of {len(report.found)}, to"
+        yield f"  {PROPERTIES[p].claim}"
+        yield from (f"    {line}" for line in explain(p, make, case))
+    yield from (f"Note: {note}." for note in report.notes)
+    if report.shared:
+        yield (
+            f"Note: {', '.join(report.shared)} changed in the class while it was used.  What belongs to one E "
+            "belongs to the object (self.…), not to all objects of the class."
+        )
+
+
+def nothing_found(name: str, report: Report) -> Iterator[str]:
+    """What was asked, and what was not."""
+    yield f"{name}: no counterexample in {report.seconds:.1f} s.  Asked:"
+    for p, count in report.tried.items():
+        cases = f"{count:,} cases" if count else "not claimed"
+        yield f"  {cases:>15}  {PROPERTIES[p].claim}"
+    yield f"in {scope(report.asked)}."
+    if report.sweeps < report.planned:
+        yield f"φ is slow: {report.sweeps} of {report.planned} sweeps were made."
+    yield (
+        "Not asked: E = 0, infinite drifts, more dimensions or sites, "
+        "and whether the region is one that you want."
+    )
+    yield "This is no proof: that takes an argument why φ is convex and its zone inside the admissible region."
+
+
+def scope(asked: Asked) -> str:
+    """Which cases there were."""
+    parts = (
+        f"{span(asked.dimensions)} dimensions",
+        f"with {span(asked.sites)} sites",
+        f"in {' and '.join(sorted(asked.dtypes))}",
+        f"with {span(asked.layers)} layers",
+        f"in rounds {span(asked.rounds)}",
+        f"after {span(asked.times)} steps",
+    )
+    return ", ".join(parts)
+
+
+def span(numbers: set[int]) -> str:
+    """1 to 40."""
+    low = min(numbers, default=0)
+    high = max(numbers, default=0)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def explain(p: str, make: Maker, case: Case) -> list[str]:
+    """One counterexample, number by number."""
+    with without_warnings():
+        return list(lines_of(p, case.of(make)))
+
+
+def lines_of(p: str, case: Case) -> Iterator[str]:
+    """These lines."""
+    yield from situation(p, case)
+    if p == "runs":
+        yield from (f"X_{i} = {vector(x)}" for i, x in enumerate(case.X, 1))
+        yield error_of(case)
+        return
+    try:
+        if p not in ("zero", "outside"):
+            yield from drifts(p, case)
+        yield from verdict(p, case)
+    except Exception as error:  # whose answers change may fail as well
+        yield f"raises {type(error).__name__}: {error}"
+
+
+def situation(p: str, case: Case) -> Iterator[str]:
+    """E, R, and what φ has been told."""
+    first = f"E = {vector(case.E)}, R = {case.R:g}"
+    if p == "safe":
+        k = len(case.X)
+        first += f", k = {k} site{'s' * (k > 1)}"
+    if case.E.dtype == np.float32:
+        first += ", in float32"
+    yield first
+    if case.blocks:
+        yield f"layers: {', '.join(f'{block.start}:{block.stop}' for block in case.blocks)}"
+    if case.ended:
+        yield f"in round {case.ended + 1}; the last one took {case.last} step(s) and went by"
+        yield f"g = {vector(case.g)} per step"
+    if case.time and (p == "still" or case.begun().moves):
+        yield f"after {case.time} step(s); the sites' own steps {vector(case.own)}"
+
+
+def drifts(p: str, case: Case) -> Iterator[str]:
+    """The drifts, with their φ."""
+    values = np.ravel(phi(case.zone(), case.X))
+    for i, x in enumerate(case.X[:FEW]):
+        name = "XY"[i] if PROPERTIES[p].rows else f"X_{i + 1}"
+        value = f"   φ = {values[i]:.6g}" if i < len(values) else ""
+        yield f"{name} = {vector(x)}{value}"
+
+
+def verdict(p: str, case: Case) -> Iterator[str]:
+    """The two sides of the claim."""
+    left, right, _ = PROPERTIES[p].measure(case)
+    if p == "zero":
+        yield from slack(case)
+    elif p == "safe":
+        yield from unsafe(case, left)
+    elif p == "batched" and math.isinf(left):
+        yield "the stack has another shape of answer: expected one φ for each row"
+    else:
+        half_way = vector(case.X.mean(axis=0))
+        yield VERDICTS[p].format(left=left, right=right, half_way=half_way)
+
+
+VERDICTS = {
+    "convex": "half way, at {half_way}, φ = {left:.6g}; if φ were convex, at most {right:.6g}",
+    "lowest": "φ(0) = {left:.6g}, expected at most φ(X) = {right:.6g}",
+    "finite": "{left:.0f} of the values (φ(0) and excess among them) are infinite or no number",
+    "precise": "the answer is no array of floats, or one of half precision",
+    "batched": "the stack's answer differs from the rows' by {left:.6g}",
+    "pure": "X, E or the answer has changed by {left:.2g} (relative) after φ, `excess` or another one was asked",
+    "memory": "after questions about other drifts the answer differs by {left:.2g} (relative) from a new object's",
+    "tireless": "after thousands of questions the answer differs by {left:.2g} (relative)",
+    "still": "φ or `excess` changes by {left:.2g} (relative) with the time, or with what only the sites are told",
+    "lipschitz": "φ differs by {left:.6g}, expected at most {right:.6g}",
+    "eikonal": "the length of the gradient differs from 1 by {left:.6g}",
+    "numbering": "with the sites numbered the other way round, `excess` differs by {left:.6g}",
+    "crowd": "somewhere in the direction of X_1 one site is inside by `excess`, and more at the same place are not",
+    "outside": "`excess` was at most 0 wherever the sites went, so φ is safe for nothing in particular",
+    "reach": "in one step of 0.3 X `excess` grew to {left:.6g}, expected at most reach = {right:.6g}",
+    "perspective": "at some λ it differs from λ φ(X/λ) by {left:.6g}",
+}
+
+
+def slack(case: Case) -> Iterator[str]:
+    """φ(0), and what `at_zero` says if that is another number."""
+    zone = case.begun()
+    value = float(phi(zone, 0 * case.E))
+    yield f"φ(0) = {value:.6g} when the round starts, expected a number below 0"
+    if value < 0:
+        yield f"and at_zero = {zone.at_zero:.6g}, expected φ(0)"
+
+
+def unsafe(case: Case, outside: float) -> Iterator[str]:
+    """Quiet sites, and a state outside."""
+    total = phi(case.zone(), case.X).sum()
+    S = case.E + case.X.mean(axis=0)
+    yield f"Σ φ(X_i) = {total:.6g} ≤ 0, so no protocol would act;"
+    yield f"but S = E + mean X = {vector(S)}, and the true state is outside"
+    yield f"its region: excess = {outside:.6g}, expected at most 0"
+
+
+def error_of(case: Case) -> str:
+    """What φ raises, in one line."""
+    try:
+        PROPERTIES["runs"].measure(case)
+    except Exception as error:
+        return f"raises {type(error).__name__}: {error}"
+    return "raised an error once, and does so no longer"
+
+
+def vector(x: Any) -> str:
+    """(1, -0.5)."""
+    return f"({', '.join(f'{v:.4g}' for v in x)})"
+
+
+def as_json(name: str, make: Maker, report: Report) -> dict[str, Any]:
+    """The report for programs."""
+    found = {p: numbers(p, make, case) for p, case in report.found.items()}
+    asked = {what: sorted(values) for what, values in vars(report.asked).items()}
+    return {
+        "function": name,
+        "found": found,
+        "tried": dict(report.tried),
+        "asked": asked,
+        "shared": list(report.shared),
+        "notes": list(report.notes),
+    }
+
+
+def numbers(p: str, make: Maker, case: Case) -> dict[str, Any]:
+    """One counterexample for programs."""
+    return {
+        "claim": PROPERTIES[p].claim,
+        "E": case.E.tolist(),
+        "R": case.R,
+        "X": case.X.tolist(),
+        "g": case.g.tolist(),
+        "own": case.own.tolist(),
+        "steps": case.time,
+        "round": case.ended + 1,
+        "last": case.last,
+        "layers": [[block.start, block.stop] for block in case.blocks],
+        "dtype": case.E.dtype.name,
+        "words": explain(p, make, case),
+    }
