@@ -195,6 +195,8 @@ def test_remarks_prove_nothing_wrong():
     assert not report.found and "reach" in report.notes[0]
     report = hunt(NoRows, seconds=0.5)
     assert not report.found and "no drifts" in report.notes[0]
+    report = hunt(right_safe.Former, seconds=0.5)
+    assert not report.found and "lowest_at_zero" in " ".join(report.notes)
     report = hunt(right_safe.Single, seconds=0.5)
     assert "single precision" in report.notes[0] and report.asked.dtypes == {"float32"}
     assert "Note: " in "\n".join(tell("Single", right_safe.Single, report))

@@ -262,6 +262,26 @@ class EverySeventh(Ball):
         return self.last
 
 
+class OneMemoForAll(Ball):
+    """A default argument is made once, for all objects."""
+
+    def __call__(self, X, memo={}):  # noqa: B006
+        return memo.setdefault((X.shape, self.R), norm(X) - self.R)
+
+
+class ByItsAddress(Ball):
+    """All objects share a table of radii by their address in the memory, which is used again."""
+
+    radii = {}  # noqa: RUF012
+
+    def __init__(self, E, R):
+        super().__init__(E, R)
+        self.room = self.radii.setdefault(id(self), R)
+
+    def __call__(self, X):
+        return norm(X) - self.room
+
+
 class OneBuffer(Ball):
     """Writes each answer over the one before."""
 
@@ -564,6 +584,13 @@ class FirstSiteOnly(Ball):
         return float(norm(X[0])) / len(X) - self.R
 
 
+class MoreThanTheMean(Ball):
+    """The sum of the drifts over k + 1: a few sites are judged more kindly."""
+
+    def excess(self, X):
+        return float(norm(X.sum(axis=0) / (len(X) + 1))) - self.R
+
+
 class NothingIsOutside(Ball):
     """A region that everything is in."""
 
@@ -681,6 +708,12 @@ class LowestElsewhere(Ball):
         return norm(X - self.off) - 0.98 * self.R
 
 
+class LowestWhileMoving(Tracking):
+    """Standing still is the best that a site can do when the round starts, and only then."""
+
+    lowest_at_zero = True
+
+
 class SaysAnotherZero(Ball):
     """`at_zero` is a constant, φ(0) is not."""
 
@@ -719,6 +752,20 @@ class EqualLayers(PerLayer):
 
     def excess(self, X):
         return float(norm(X.mean(axis=0))) - self.R
+
+
+class WholeRadii(PerLayer):
+    """The same, and consistent: the region is as much too large."""
+
+    def weight(self, block):
+        return 1.0
+
+
+class FourthRootLayers(PerLayer):
+    """R_b = R (D_b/D)^¼: together the layers may go farther than R, and the region says so, too."""
+
+    def weight(self, block):
+        return super().weight(block) ** 0.5
 
 
 class LinearLayers(PerLayer):
@@ -869,6 +916,31 @@ class LateExcess(Tracking):
         return self.still.excess((X.mean(axis=0) - (self.clock - self.tick) * self.g)[None])
 
 
+class CountsDown(Ball):
+    """Works in the array of the sites' own steps."""
+
+    moves = True
+    lowest_at_zero = False
+
+    def advance(self, t, own):
+        own -= own.min()
+
+
+class HalvesTheStep(Tracking):
+    """Follows half of g, and halves it for everybody."""
+
+    def begin(self, round):
+        super().begin(round)
+        self.g *= 0.5
+
+
+class ForgetsItsStep(Tracking):
+    """The centre has not moved, says `reach`."""
+
+    def reach(self, steps):
+        return self.still.reach(steps)
+
+
 class FailsWithoutHistory(Ball):
     """The first round has no last step."""
 
@@ -918,6 +990,8 @@ WRONG = {
     RunningMean: {"memory", "pure"},
     GetsTired: {"tireless"},
     EverySeventh: {"memory", "pure", "batched"},
+    OneMemoForAll: {"batched", "memory", "pure"},
+    ByItsAddress: {"pure", "memory", "tireless"},
     OneBuffer: {"pure"},
     StaleExcess: {"memory"},
     RadiusPerObject: {"pure"},
@@ -952,6 +1026,7 @@ WRONG = {
     Product: {"convex"},
     SumInsteadOfMean: {"safe"},
     FirstSiteOnly: {"numbering"},
+    MoreThanTheMean: {"crowd"},
     NothingIsOutside: {"outside"},
     AlwaysInside: {"outside"},
     WrongEnd: {"safe"},
@@ -965,11 +1040,14 @@ WRONG = {
     EikonalInside: {"eikonal"},
     NotEikonal: {"eikonal"},
     LowestElsewhere: {"lowest"},
+    LowestWhileMoving: {"lowest"},
     SaysAnotherZero: {"zero"},
     NoSlackForSmallRadii: {"zero"},
     LambdaOutside: {"perspective"},
     LambdaTwice: {"perspective"},
     EqualLayers: {"safe"},
+    WholeRadii: {"layers"},
+    FourthRootLayers: {"layers"},
     LinearLayers: {"safe"},
     ForgetsTheSlope: {"lipschitz"},
     LastLayerForgotten: {"safe"},
@@ -985,6 +1063,9 @@ WRONG = {
     CountsCalls: {"memory"},
     MeanOfAllSteps: {"batched"},
     LateExcess: {"safe"},
+    CountsDown: {"pure"},
+    HalvesTheStep: {"pure"},
+    ForgetsItsStep: {"reach"},
     FailsWithoutHistory: {"runs"},
     FailsWithALayerOfOne: {"finite"},
 }
@@ -992,5 +1073,13 @@ WRONG = {
 LARGE = {FirstEight, ManySites, OnlySmallStacks, LinearLayers, Ripple, Saturates}
 """These mistakes cannot be seen in few dimensions, or with few sites."""
 
-FLEETING = {"Noisy", "RarelyRandom", "RandomAtBirth", "RadiusPerObject", "EverySeventh"}
+FLEETING = {
+    "ByItsAddress",
+    "OneMemoForAll",
+    "Noisy",
+    "RarelyRandom",
+    "RandomAtBirth",
+    "RadiusPerObject",
+    "EverySeventh",
+}
 """These may say something else when they are asked again."""

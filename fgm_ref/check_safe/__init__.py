@@ -91,7 +91,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return FOUND if report.found else NOTHING
 
 
-def picture(name: str, make: Maker, report: Report, path: Path) -> str:
+def picture(
+    name: str,
+    make: Maker,
+    report: Report,
+    path: Path,
+) -> str:
     """Draw the first case that a picture helps with; matplotlib is loaded only here.  Returns what to say."""
     from fgm_ref.check_safe import drawing
 

@@ -47,7 +47,8 @@ class Case:
     @property
     def eps(self) -> float:
         """The distance from 1 to the next number."""
-        return float(np.finfo(self.E.dtype).eps)
+        kind = np.finfo(self.E.dtype)
+        return float(kind.eps)
 
     @property
     def time(self) -> int:
@@ -68,7 +69,8 @@ class Case:
     def bare(self) -> SafeFunction:
         """The same, made of these very arrays, which it had better not change."""
         assert self.make is not None, "a case is asked about a safe function"
-        zone = adopt(self.make(self.E, self.R), self.E, self.R)
+        made = self.make(self.E, self.R)
+        zone = adopt(made, self.E, self.R)
         zone.begin(self.round)
         return zone
 
@@ -107,13 +109,11 @@ class Case:
         """X in the precision of the case."""
         return np.asarray(X, self.E.dtype)
 
-    def site(self, i: int) -> Case:
-        """Site i alone."""
-        return self.sites([i])
-
     def sites(self, which: Any) -> Case:
         """Some sites, in this order; the time stays the same."""
-        return replace(self, X=self.X[which], own=self.own[which], t=self.time)
+        X = self.X[which]
+        own = self.own[which]
+        return replace(self, X=X, own=own, t=self.time)
 
     def cast(self, dtype: Any) -> Case:
         """The same case in another precision."""
@@ -124,7 +124,8 @@ class Case:
 
     def copy(self) -> Case:
         """The same case in other arrays."""
-        return replace(self.cast(self.E.dtype), own=self.own.copy())
+        arrays = self.cast(self.E.dtype)
+        return replace(arrays, own=self.own.copy())
 
     def trembling(self, rng: np.random.Generator) -> Case:
         """The same case, with all numbers changed by a few units of the last place."""

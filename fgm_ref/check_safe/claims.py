@@ -10,6 +10,7 @@ from fgm_ref.arrays import Array, norm
 from fgm_ref.check_safe.case import Case, phi
 from fgm_ref.check_safe.judge import BROKEN, NOT_CLAIMED, Numbers, size
 from fgm_ref.check_safe.memory import answers, worst
+from fgm_ref.check_safe.origin import written
 from fgm_ref.safe.function import SafeFunction
 
 KINK = 1e-3
@@ -32,14 +33,12 @@ def lipschitz(case: Case) -> Numbers:
 def slopes(zone: SafeFunction, X: Array, h: float) -> tuple[Array, Array]:
     """The slopes of φ along every axis, ahead of each row and behind it, by differences over h: (n, D) each."""
     n, D = X.shape
-    steps = h * np.vstack([np.zeros(D), np.eye(D), -np.eye(D)])
-    points = X[:, None] + steps.astype(X.dtype)
+    axes = h * np.eye(D, dtype=X.dtype)
+    middle = X[:, None]
+    points = np.concatenate([middle, middle + axes, middle - axes], axis=1)
     values = phi(zone, points.reshape(-1, D))
-    here, *others = values.reshape(n, -1).T
-    there = np.transpose(others)
-    ahead = there[:, :D] - here[:, None]
-    behind = here[:, None] - there[:, D:]
-    return ahead / h, behind / h
+    here, up, down = np.split(values.reshape(n, -1), [1, D + 1], axis=1)
+    return (up - here) / h, (here - down) / h
 
 
 def points(n: int, D: int) -> int:
@@ -49,10 +48,10 @@ def points(n: int, D: int) -> int:
 
 def width(case: Case) -> float:
     """The h of differences: small beside all lengths, and large beside rounding."""
-    lengths = norm(np.vstack([case.E, case.X, case.g]))
-    largest = max(case.R, float(lengths.max()))
+    vectors = np.vstack([case.E, case.X, case.g])
+    longest = float(norm(vectors).max())
     share = 3 * float(case.eps**0.375)
-    return share * largest
+    return share * max(case.R, longest)
 
 
 def eikonal(case: Case) -> Numbers:
@@ -69,17 +68,36 @@ def off_one(zone: SafeFunction, X: Array, h: float) -> Array:
     ahead, behind = slopes(zone, X, h)
     turn = np.abs(ahead - behind).max(axis=1)
     length = norm((ahead + behind) / 2)
-    return np.where(turn > KINK, -np.inf, np.abs(length - 1))
+    off = np.abs(length - 1)
+    return np.where(turn > KINK, -np.inf, off)
 
 
 def lowest_at_zero(case: Case) -> Numbers:
-    """φ(0) against φ(X), when the round starts."""
+    """φ(0) against φ(X); only when the round starts, if the claim is older than the movement."""
     zone = case.begun()
     if not zone.lowest_at_zero:
         return NOT_CLAIMED
-    home = zone.at_zero
-    here = float(phi(zone, case.X[0]))
-    return Numbers(home, here, size(here, home))
+    return lowest(replace(case, t=0, own=0 * case.own) if older_claim(zone) else case)
+
+
+def inherited_lowest(case: Case) -> Numbers:
+    """The same at any time, if the claim is older than the movement."""
+    return lowest(case) if older_claim(case.begun()) else NOT_CLAIMED
+
+
+def lowest(case: Case) -> Numbers:
+    """φ(0) against φ(X) now."""
+    X = np.stack([0 * case.X[0], case.X[0]])
+    home, here = phi(case.zone(2), X)
+    return Numbers(home, here, size(home, here))
+
+
+def older_claim(zone: SafeFunction) -> bool:
+    """Whether a φ that moves has `lowest_at_zero` from a class that stands still, and so perhaps by mistake."""
+    if not zone.moves or not zone.lowest_at_zero:
+        return False
+    moves = min(written(zone, "moves"), written(zone, "moving"))
+    return written(zone, "lowest_at_zero") > moves
 
 
 def stands_still(case: Case) -> Numbers:

@@ -1,6 +1,7 @@
 """A counterexample drawn: the zone, the admissible region, the drifts and their mean, in the plane of models."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,10 +17,18 @@ from fgm_ref.view.plots import BLACK, BLUE, SKY, VERMILLION, save
 
 PIXELS = 161  # of the grid, along each side
 
+INSIDE = (0.5, 1.5)  # the levels of what is true
+
 Point = tuple[float, float]
 
 
-def draw(name: str, make: Maker, p: str, case: Case, path: Path) -> None:
+def draw(
+    name: str,
+    make: Maker,
+    p: str,
+    case: Case,
+    path: Path,
+) -> None:
     """Write a PNG of a case in two or more dimensions; of more, the first two are shown."""
     figure = Figure(figsize=(6, 7.4), layout="constrained")
     ax = figure.subplots()
@@ -35,28 +44,49 @@ def regions(ax: Axes, case: Case) -> None:
     """The zone and the admissible region, with their edges."""
     x, y = sides(case)
     values, outside = landscape(case, x, y)
-    levels = [0.5, 1.5]
-    ax.contourf(x, y, values <= 0, levels=levels, colors=[SKY], alpha=0.5)
-    ax.contourf(x, y, outside <= 0, levels=levels, colors="none", hatches=["//"])
-    edge(ax, x, y, values, BLUE, "-")
-    edge(ax, x, y, outside, BLACK, "--")
+    ax.contourf(
+        x,
+        y,
+        values <= 0,
+        levels=INSIDE,
+        colors=[SKY],
+        alpha=0.5,
+    )
+    ax.contourf(
+        x,
+        y,
+        outside <= 0,
+        levels=INSIDE,
+        colors="none",
+        hatches=["//"],
+    )
+    edge(ax, x, y, values, colors=BLUE, linestyles="-")
+    edge(ax, x, y, outside, colors=BLACK, linestyles="--")
 
 
-def edge(ax: Axes, x: Array, y: Array, values: Array, color: str, line: str) -> None:
+def edge(
+    ax: Axes,
+    x: Array,
+    y: Array,
+    values: Array,
+    **style: Any,
+) -> None:
     """Where the values are 0."""
     if values.min() < 0 < values.max():
-        ax.contour(x, y, values, levels=[0], colors=color, linestyles=line)
+        ax.contour(x, y, values, levels=[0], **style)
 
 
 def sides(case: Case) -> tuple[Array, Array]:
     """The grid's coordinates: all models, E and the origin, with some space around."""
     ends = case.E + case.X
-    points = np.vstack([case.E, ends, ends.mean(axis=0), 0 * case.E])[:, :2]
+    models = [case.E, ends, ends.mean(axis=0), 0 * case.E]
+    points = np.vstack(models)[:, :2]
     low = points.min(axis=0)
     high = points.max(axis=0)
     half = 0.75 * float((high - low).max()) + case.R
-    x, y = (np.linspace(m - half, m + half, PIXELS) for m in (low + high) / 2)
-    return x, y
+    left, bottom = (low + high) / 2 - half
+    width = np.linspace(0, 2 * half, PIXELS)
+    return left + width, bottom + width
 
 
 def models(ax: Axes, case: Case) -> None:
@@ -80,7 +110,13 @@ def in_plane(model: Array) -> Point:
     return float(model[0]), float(model[1])
 
 
-def label(ax: Axes, text: str, at: Point, off: Point, color: str) -> None:
+def label(
+    ax: Axes,
+    text: str,
+    at: Point,
+    off: Point,
+    color: str,
+) -> None:
     """A text beside a point."""
     ax.annotate(text, at, xytext=off, textcoords="offset points", color=color)
 
@@ -110,9 +146,10 @@ def legend() -> list[Patch | Line2D]:
 
 def landscape(case: Case, x: Array, y: Array) -> tuple[Array, Array]:
     """φ and `excess` (PIXELS, PIXELS), with all sites at the same model (x, y, and E's other coordinates)."""
-    plane = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    X = np.zeros((len(plane), case.D), case.E.dtype)
-    X[:, :2] = plane - case.E[:2]
+    across, up = np.meshgrid(x, y)
+    X = case.typed(np.zeros((across.size, case.D)))
+    X[:, 0] = across.ravel() - case.E[0]
+    X[:, 1] = up.ravel() - case.E[1]
     with np.errstate(all="ignore"):
         values = phi(case.zone(len(X)), X)
         alone = case.zone(1)

@@ -29,7 +29,12 @@ LAYERS = 4
 """At most so many."""
 
 
-def draw(rng: Rng, D: int, n: int, dtype: Any = float) -> Case:
+def draw(
+    rng: Rng,
+    D: int,
+    n: int,
+    dtype: Any = float,
+) -> Case:
     """A random case of n sites in D dimensions."""
     E = reference(rng, D)
     R = radius(rng, E)
@@ -40,8 +45,17 @@ def draw(rng: Rng, D: int, n: int, dtype: Any = float) -> Case:
     X = drifts(rng, E, R, n)
     if ended and rng.random() < 0.5:
         X = X + own[:, None] * g
-    last = int(rng.choice(LENGTHS))
-    case = Case(E, R, X, g, own, t, ended, last, layers(rng, D))
+    case = Case(
+        E,
+        R,
+        X,
+        g,
+        own,
+        t=t,
+        ended=ended,
+        last=int(rng.choice(LENGTHS)),
+        blocks=layers(rng, D),
+    )
     return case.cast(dtype)
 
 
@@ -50,19 +64,31 @@ def reference(rng: Rng, D: int) -> Array:
     E = rng.normal(size=D)
     kind = rng.random()
     if kind < 0.1:
-        E = np.eye(D)[rng.integers(D)]
+        E = axis(rng, D)
     elif kind < 0.2:
         E[1:] *= rng.random(D - 1) < 0.5
-    return np.asarray(E * np.exp(rng.uniform(-1.5, 1.5)))
+    length = np.exp(rng.uniform(-1.5, 1.5))
+    return np.asarray(length * E)
+
+
+def axis(rng: Rng, D: int) -> Array:
+    """A unit vector along an axis (D,)."""
+    return np.asarray(np.eye(D)[rng.integers(D)])
 
 
 def radius(rng: Rng, E: Array) -> float:
     """From a twentieth of ‖E‖ to four times, rarely to twenty times."""
     largest = 3.0 if rng.random() < 0.1 else 1.4
-    return float(norm(E) * np.exp(rng.uniform(-3, largest)))
+    share = np.exp(rng.uniform(-3, largest))
+    return float(share * norm(E))
 
 
-def progress(rng: Rng, E: Array, R: float, t: int) -> Array:
+def progress(
+    rng: Rng,
+    E: Array,
+    R: float,
+    t: int,
+) -> Array:
     """The mean step of the last round (D,), a few radii in t steps; sometimes 0, as of a model that came back."""
     if rng.random() < 0.1:
         return np.zeros_like(E)
@@ -75,29 +101,34 @@ def layers(rng: Rng, D: int) -> tuple[slice, ...]:
     pieces = int(rng.integers(0, LAYERS + 1))
     if not 0 < pieces <= D:
         return ()
-    places = rng.permutation(np.arange(1, D))
+    places = 1 + rng.permutation(D - 1)
     cuts = sorted(places[: pieces - 1].tolist())
-    return tuple(slice(a, b) for a, b in pairwise([0, *cuts, D]))
+    ends = [0, *cuts, D]
+    return tuple(slice(a, b) for a, b in pairwise(ends))
 
 
-def drifts(rng: Rng, E: Array, R: float, n: int) -> Array:
+def drifts(
+    rng: Rng,
+    E: Array,
+    R: float,
+    n: int,
+) -> Array:
     """Drifts (n, D) of one of nine kinds."""
     D = len(E)
     U = rng.normal(size=(n, D))
     lengths = R * np.exp(rng.uniform(-3, 1.5, size=n))
     X = U * (lengths / norm(U))[:, None]
-    along_E = np.outer(rng.uniform(-3, 3, size=n), E)
-    two_ways = np.outer((-1) ** np.arange(n), 2 * X[0])
-    first = np.arange(n)[:, None] == 0
+    numbers = np.arange(n)[:, None]
+    along_E = rng.uniform(-3, 3, size=(n, 1)) * E
+    two_ways = (-1) ** numbers * 2 * X[0]
     some = rng.random((n, 1)) < 0.5
-    axis = np.eye(D)[rng.integers(D)]
     kinds = (
         X,  # each its own way
         np.tile(X[0], (n, 1)),  # all the same way
         0.3 * X + two_ways,  # two opposite ways
-        X * first,  # one alone
+        X * (numbers == 0),  # one alone
         X[0] * some,  # some together, the others at home
-        X * axis,  # along an axis
+        X * axis(rng, D),
         0.1 * X + along_E,
         0.1 * X * some - E,  # near the origin of all models, or there
         1e-3 * X,  # hardly at all
@@ -108,9 +139,9 @@ def drifts(rng: Rng, E: Array, R: float, n: int) -> Array:
 def directions(case: Case, rng: Rng) -> Array:
     """Unit vectors (m, D), of the dtype of the case."""
     found = np.array(list(ways(case, rng)))
-    lengths = norm(found)
-    found = found[lengths > 0]
-    return np.asarray(found / norm(found)[:, None], case.E.dtype)
+    found = found[norm(found) > 0]
+    lengths = norm(found)[:, None]
+    return case.typed(found / lengths)
 
 
 def ways(case: Case, rng: Rng) -> Iterator[Array]:
@@ -121,7 +152,7 @@ def ways(case: Case, rng: Rng) -> Iterator[Array]:
     yield x
     yield x + case.E
     yield np.ones(case.D)
-    yield np.eye(case.D)[rng.integers(case.D)]
+    yield axis(rng, case.D)
     for block in case.blocks:
         part = 0 * x
         part[block] = x[block]

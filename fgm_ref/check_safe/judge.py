@@ -63,7 +63,7 @@ class Property(NamedTuple):
         A φ that cannot be evaluated breaks `runs`, and no other claim.
         """
         try:
-            left, right, scale = self.measure(case.of(make))
+            left, right, scale = map(float, self.measure(case.of(make)))
         except Exception:
             return float(self.name == "runs")
         allowed = self.ulps * case.eps + self.tolerance

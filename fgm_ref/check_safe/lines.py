@@ -11,7 +11,7 @@ from fgm_ref.check_safe.draws import Rng, directions
 STEPS = 2.0 ** np.arange(-16, 9)
 """Half the lengths of the lines, in radii."""
 
-SINGLE = slice(9, None)
+LONG = slice(9, None)
 """Those that are long enough for single precision."""
 
 STRETCHES = 2.0 ** np.linspace(-4, 6, 81)
@@ -23,12 +23,17 @@ def saggiest(case: Case, middle: Array, rng: Rng) -> tuple[Case, int]:
     left = case.at(middle - halves).X
     right = case.at(middle + halves).X
     above = above_chord(case, left, right, middle)
-    i = int(np.argmax(above))
-    ends = np.stack([left[i], right[i]])
-    return case.at(ends), len(halves)
+    worst = int(np.argmax(above))
+    ends = [left[worst], right[worst]]
+    return case.at(np.stack(ends)), len(halves)
 
 
-def above_chord(case: Case, left: Array, right: Array, middle: Array) -> Array:
+def above_chord(
+    case: Case,
+    left: Array,
+    right: Array,
+    middle: Array,
+) -> Array:
     """How far φ is above its chords in the middle, relative to the values there: (m,)."""
     X = np.vstack([middle, left, right])
     zone = case.zone(len(X))
@@ -36,21 +41,26 @@ def above_chord(case: Case, left: Array, right: Array, middle: Array) -> Array:
     here = values[0]
     ends = values[1:].reshape(2, -1)
     chord = ends.mean(axis=0)
-    scale = np.abs(ends).sum(axis=0) + abs(here) + abs(zone.at_zero)
+    scale = np.abs(ends).sum(axis=0)
+    scale += abs(here) + abs(zone.at_zero)
     relative = (here - chord) / scale
-    return np.where(np.isfinite(relative), relative, -np.inf)
+    finite = np.isfinite(relative)
+    return np.where(finite, relative, -np.inf)
 
 
 def half_lines(case: Case, rng: Rng) -> Array:
     """Vectors (m, D) of many lengths in many directions."""
-    steps = STEPS if case.E.dtype == np.float64 else STEPS[SINGLE]
-    vectors = np.multiply.outer(case.R * steps, directions(case, rng))
+    steps = case.R * STEPS
+    if case.E.dtype == np.float32:
+        steps = steps[LONG]
+    vectors = np.multiply.outer(steps, directions(case, rng))
     return np.asarray(vectors.reshape(-1, case.D))
 
 
 def on_the_edge(case: Case) -> Array:
     """The first drift (D,), stretched to about where φ is 0."""
-    X = case.at(np.outer(STRETCHES, case.X[0])).X
+    X = case.typed(np.outer(STRETCHES, case.X[0]))
     zone = case.zone(len(X))
     distance = np.abs(phi(zone, X))
-    return np.asarray(X[int(np.nanargmin(distance))])
+    nearest = int(np.nanargmin(distance))
+    return np.asarray(X[nearest])

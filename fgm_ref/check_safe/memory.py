@@ -17,7 +17,7 @@ from fgm_ref.check_safe.case import Case, excess, phi
 from fgm_ref.check_safe.judge import Numbers, apart, size
 from fgm_ref.safe.function import SafeFunction
 
-PATIENCE = 2000
+PATIENCE = 5000
 """A question is asked so many times in a row."""
 
 OTHERS = 200
@@ -75,8 +75,8 @@ def pure(case: Case) -> Numbers:
 
 def another_zone(case: Case) -> None:
     """Make and ask the safe function of another round."""
-    other = replace(case, E=3 * case.E + 1, R=2 * case.R)
-    zone = other.zone()
+    E = 3 * case.E + 1
+    zone = replace(case, E=E, R=2 * case.R).zone()
     phi(zone, 2 * case.X)
     excess(zone, 2 * case.X)
 
@@ -138,11 +138,11 @@ def tireless(case: Case) -> Numbers:
     """The same question a great many times, and the same object made a great many times."""
     few = case.sites(slice(2))
     zone = few.zone()
-    first = np.copy(zone(few.X.copy()))
-    later = np.array([zone(few.X.copy()) for _ in range(PATIENCE)])
+    first = phi(zone, few.X)
+    later = np.array([phi(zone, few.X) for _ in range(PATIENCE)])
     for _ in range(OTHERS):
         another_zone(few)
-    last = few.zone()(few.X.copy())
+    last = phi(few.zone(), few.X)
     repeated = np.broadcast_to(first, later.shape)
-    largest = max(change(repeated, later), change(first, last))
-    return Numbers(largest, 0)
+    changes = change(repeated, later), change(first, last)
+    return Numbers(max(changes), 0)

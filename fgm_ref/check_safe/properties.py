@@ -39,11 +39,12 @@ ALL = (
     Property(
         "eikonal", "‖∇φ‖ = 1 almost everywhere, as claimed", 1, claims.eikonal, 0, claims.KINK
     ),
-    Property("lowest", "φ(X) ≥ φ(0) when a round starts, as claimed", 1, claims.lowest_at_zero),
+    Property("lowest", "φ(X) ≥ φ(0), as claimed", 1, claims.lowest_at_zero),
     Property(
         "numbering", "the true state does not depend on the sites' numbers", 0, region.numbering
     ),
     exact("crowd", "a place that one site may stand at is one that all may stand at", region.crowd),
+    exact("layers", "who knows the layers does not promise less", region.layers),
     exact("outside", "some state is not admissible", region.outside),
     Property("reach", "one step takes the state no further outside than `reach`", 0, region.reach),
     Property("perspective", "the perspective at λ is λ φ(X/λ)", 0, values.perspective),
@@ -56,6 +57,12 @@ REMARKS = (
         "write the `reach` that belongs to this `excess`",
         0,
         region.inherited_reach,
+    ),
+    Property(
+        "inherited lowest",
+        "`lowest_at_zero` is inherited, but not true while φ moves; write `lowest_at_zero = False`",
+        1,
+        claims.inherited_lowest,
     ),
     exact(
         "nobody",

@@ -12,6 +12,9 @@ from fgm_ref.safe.function import SafeFunction
 
 STRETCHES = 2.0 ** np.arange(-4, 10)
 
+IsQuiet = Callable[[Array], Array]
+"""Which rays are quiet when each is stretched by its own factor: (m,) -> (m,)."""
+
 EVERY = 3
 """Of the stretches, every third is looked at as well."""
 
@@ -60,12 +63,13 @@ def quiet_stacks(zone: SafeFunction, case: Case, rays: Array) -> Array:
     quiet = np.array([is_quiet(t) for t in grid])
     ends = last_quiet(is_quiet, quiet, case.eps)
     found = [at(ends)[ends > 0]]
-    for t, here in zip(grid[::EVERY], quiet[::EVERY], strict=True):
-        found.append(at(t)[here])
+    for i in range(0, len(grid), EVERY):
+        stretched = at(grid[i])
+        found.append(stretched[quiet[i]])
     return np.concatenate(found)
 
 
-def last_quiet(is_quiet: Callable[[Array], Array], quiet: Array, eps: float) -> Array:
+def last_quiet(is_quiet: IsQuiet, quiet: Array, eps: float) -> Array:
     """How far each ray may be stretched, by bisection behind the last stretch that is quiet; 0 if none is."""
     back = np.argmax(quiet[::-1], axis=0)
     last = STRETCHES[::-1][back]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,11 +11,11 @@ from fgm_ref.arrays import Array, norm
 from fgm_ref.check_safe.case import Case, excess, phi
 from fgm_ref.check_safe.draws import SITES
 from fgm_ref.check_safe.judge import NOT_CLAIMED, Numbers, size, yes_or_no
+from fgm_ref.check_safe.origin import written
 from fgm_ref.safe.composed import Composite
 from fgm_ref.safe.function import SafeFunction
-from fgm_ref.safe.own import Adopted
 
-FURTHER = (0.5, 0.9, 1.1, 1.3, 1.7, 2.5, 4.0)
+FURTHER = (0.5, 0.9, 1.05, 1.1, 1.2, 1.4, 1.7, 2.5, 4.0)
 """How far all sites go together, in radii."""
 
 FAR = (10, 1000)
@@ -78,14 +79,47 @@ def crowd(case: Case) -> Numbers:
     return yes_or_no(False)
 
 
-def are_outside(case: Case, k: int, places: Array) -> Array:
+def layers(case: Case) -> Numbers:
+    """Whether sites that all stand at one place are outside when no layers are known, and inside with the layers.
+
+    R says how far the model may go.  Who knows the layers may promise more, but not less.
+    """
+    if not case.blocks or not case.X[0].any():
+        return NOT_CLAIMED
+    units = np.array(list(balanced(case)))
+    places = np.concatenate([far * case.R * units for far in FURTHER])
+    whole = are_outside(replace(case, blocks=()), 1, places)
+    within = are_outside(case, 1, places, 0)
+    return yes_or_no((whole & ~within).any())
+
+
+def balanced(case: Case) -> Iterator[Array]:
+    """The direction of the first drift (D,), and others in which each layer has its part."""
+    x = case.X[0] / norm(case.X[0])
+    signs = np.where(x < 0, -1, 1)
+    yield x
+    yield signs / np.sqrt(case.D)
+    equal = np.zeros(case.D)
+    for block in case.blocks:
+        equal[block] = signs[block] / norm(signs[block])
+    yield equal / norm(equal)
+
+
+def are_outside(
+    case: Case,
+    k: int,
+    places: Array,
+    clearly: float = 1e-3,
+) -> Array:
     """Whether k sites, all at one of the places (m, D), are clearly outside by `excess`: (m,)."""
     many = case.sites(np.zeros(k, int))
     zone = many.zone()
     home = abs(excess(zone, 0 * many.X))
-    stacks = [many.at(np.tile(place, (k, 1))).X for place in places]
-    values = [excess(zone, stack) for stack in stacks]
-    return np.array(values) > 1e-3 * home
+    values = []
+    for place in places:
+        crowded = many.at(np.tile(place, (k, 1)))
+        values.append(excess(zone, crowded.X))
+    return np.array(values) > clearly * home
 
 
 def outside(case: Case) -> Numbers:
@@ -98,7 +132,8 @@ def outside(case: Case) -> Numbers:
 def far_away(case: Case) -> Iterator[Array]:
     """Two sites far away, together or on opposite sides."""
     unit = case.R + float(norm(case.E))
-    for row in np.vstack([case.X, case.E, np.eye(case.D)]):
+    ways = [case.X, case.E, np.eye(case.D)]
+    for row in np.vstack(ways):
         length = float(norm(row)) or 1.0
         for far in FAR:
             x = case.typed(row * (far * unit / length))
@@ -145,12 +180,4 @@ def own_reach(zone: SafeFunction) -> bool:
     """Whether `reach` was written for this `excess`, by whoever wrote that or later."""
     if isinstance(zone, Composite):
         return all(own_reach(part) for part in zone.parts)
-    made = zone.own if isinstance(zone, Adopted) else zone
-    return written(made, "reach") <= written(made, "excess")
-
-
-def written(made: object, method: str) -> int:
-    """How many classes up a method was written; above all of them, if nowhere."""
-    classes = type(made).__mro__
-    places = [i for i, one in enumerate(classes) if method in vars(one)]
-    return places[0] if places else len(classes)
+    return written(zone, "reach") <= written(zone, "excess")

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import cycle
-from typing import Any
+from itertools import count, cycle
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from fgm_ref.check_safe.case import Case, phi
 from fgm_ref.check_safe.draws import draw
 from fgm_ref.check_safe.judge import Property
 from fgm_ref.check_safe.properties import BASIC, PROPERTIES, REMARKS
-from fgm_ref.check_safe.seek import propose
+from fgm_ref.check_safe.seek import Sweep, propose
 from fgm_ref.check_safe.shrink import shrink
 from fgm_ref.safe.function import Maker
 
@@ -40,7 +39,15 @@ GRACE = 2
 PATIENCE = 3
 """A slow φ may take so many times the seconds that were asked for."""
 
-DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
+SENSELESS = {*BASIC, "runs"}
+"""With one of these broken, a hunt for others makes no sense."""
+
+DIMENSIONS = (2, 2, 1, 3, 2, 5, 8, 2, 13, 3, 40)
+"""Mostly 2: most mistakes can be seen there."""
+
+DOUBLE = np.dtype(np.float64)
+SINGLE = np.dtype(np.float32)
+PRECISIONS = (DOUBLE, SINGLE, DOUBLE)
 
 
 @dataclass
@@ -87,7 +94,12 @@ class Report:
         return set(self.found)
 
 
-def hunt(make: Maker, seed: int = 0, seconds: float = 10.0, least: int = 1) -> Report:
+def hunt(
+    make: Maker,
+    seed: int = 0,
+    seconds: float = 2.0,
+    least: int = 1,
+) -> Report:
     """Try to prove wrong the safe functions that `make(E, R)` makes, for about so many seconds.
 
     Cases are shrunk to no fewer than `least` dimensions.  Which cases are tried depends on the seed and on the
@@ -130,9 +142,9 @@ class Hunt:
         """Hunt, and say what came of it."""
         single = only_single(self.make)
         last = self.planned
-        for D, dtype in rooms(single):
+        for sweep in sweeps(single):
             before = len(self.found)
-            self.sweep(D, dtype)
+            self.make_a(sweep)
             self.sweeps += 1
             if len(self.found) > before:
                 last = min(last, self.sweeps + GRACE)
@@ -151,22 +163,26 @@ class Hunt:
 
     def is_over(self) -> bool:
         """Whether there is no time left, or no sense in going on."""
-        return time.process_time() > self.end or bool(self.found.keys() & {*BASIC, "runs"})
+        senseless = self.found.keys() & SENSELESS
+        return bool(senseless) or time.process_time() > self.end
 
-    def sweep(self, D: int, dtype: np.dtype[Any]) -> None:
-        """Every property that is not yet broken, in D dimensions."""
+    def make_a(self, sweep: Sweep) -> None:
+        """Ask about every property that is not yet broken."""
         for p in PROPERTIES.values():
-            if p.name not in self.found:
-                case = self.first_break(p, D, dtype)
-                if case:
-                    self.found[p.name] = shrink(p, self.make, case, self.least)
+            if p.name in self.found:
+                continue
+            case = self.first_break(p, sweep)
+            if case:
+                self.found[p.name] = shrink(p, self.make, case, self.least)
         for p in REMARKS:
-            if p.name not in self.remarks and self.first_break(p, D, dtype):
+            if p.name in self.remarks:
+                continue
+            if self.first_break(p, sweep):
                 self.remarks[p.name] = p.claim
 
-    def first_break(self, p: Property, D: int, dtype: np.dtype[Any]) -> Case | None:
+    def first_break(self, p: Property, sweep: Sweep) -> Case | None:
         """The first case that breaks `p`, if any."""
-        for case, many in propose(p, self.make, self.rng, D, dtype, self.sweeps):
+        for case, many in propose(p, self.make, self.rng, sweep):
             self.asked.note(case)
             if p.name in self.tried:
                 self.tried[p.name] += many
@@ -176,10 +192,10 @@ class Hunt:
 
     def told(self) -> dict[str, Case]:
         """What has been found, without what is only a consequence of something more basic."""
-        names = [name for name in TOLD if name in self.found]
-        if self.found.keys() & BASIC:
-            names = [name for name in names if name in {*BASIC, "runs"}]
-        return {name: self.found[name] for name in names}
+        told = {name: self.found[name] for name in TOLD if name in self.found}
+        if told.keys() & BASIC:
+            return {name: told[name] for name in told if name in SENSELESS}
+        return told
 
     def notes(self, single: bool) -> Iterator[str]:
         """Remarks that prove nothing wrong."""
@@ -190,14 +206,14 @@ class Hunt:
     def shared(self) -> list[str]:
         """What the class has changed of itself."""
         after = class_state(self.make)
-        return sorted(name for name in after if self.before.get(name) is not after[name])
+        changed = [name for name in after if after[name] is not self.before.get(name)]
+        return sorted(changed)
 
 
-def rooms(single: bool) -> Iterator[tuple[int, np.dtype[Any]]]:
-    """In how many dimensions, mostly in 2, and in which precision each sweep is made."""
-    dimensions = cycle((2, 2, 1, 3, 2, 5, 8, 2, 13, 3, 40))
-    precisions = cycle((SINGLE,) if single else (DOUBLE, SINGLE, DOUBLE))
-    yield from zip(dimensions, precisions, strict=False)
+def sweeps(single: bool) -> Iterator[Sweep]:
+    """In how many dimensions, and in which precision each sweep is made, over and over again."""
+    precisions = (SINGLE,) if single else PRECISIONS
+    return map(Sweep, count(), cycle(DIMENSIONS), cycle(precisions))
 
 
 def only_single(make: Maker) -> bool:

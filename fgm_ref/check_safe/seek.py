@@ -6,7 +6,7 @@ Each method evaluates many situations in one call of φ and proposes the worst o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,21 +34,27 @@ DISTANCES = 10.0 ** np.arange(-4, 4)
 STEPS = 2.0 ** np.arange(-10, 6)
 
 
+class Sweep(NamedTuple):
+    """One after the other, all properties are asked about in some number of dimensions, and in one precision."""
+
+    number: int
+    D: int
+    dtype: Any
+
+
 def propose(
     p: Property,
     make: Maker,
     rng: Rng,
-    D: int,
-    dtype: Any,
-    sweep: int = 0,
+    sweep: Sweep,
 ) -> Proposals:
-    """Cases in D dimensions in which `p` may be broken; some are looked for in a few sweeps only."""
-    if sweep % SELDOM.get(p.name, 1):
+    """Cases in which `p` may be broken; some are looked for in a few sweeps only."""
+    if sweep.number % SELDOM.get(p.name, 1):
         return
-    for method in methods(p, D):
-        few = D > FEW or method in OPTIMISERS.values()
+    for method in methods(p, sweep.D):
+        few = sweep.D > FEW or method in OPTIMISERS.values()
         sites = int(rng.choice(SITES[:4] if few else SITES))
-        case = draw(rng, D, p.rows or sites, dtype).of(make)
+        case = draw(rng, sweep.D, p.rows or sites, sweep.dtype).of(make)
         if p.name in CLAIMED and p.margin(make, case) == -np.inf:
             continue
         yield from guarded(method, case, rng)
@@ -77,10 +83,10 @@ def plain(case: Case, rng: Rng) -> Proposals:
 
 def boundary(case: Case, rng: Rng) -> Proposals:
     """Stretch many stacks, each to the last point at which Σ φ(X_i) ≤ 0."""
-    k = len(case.X)
-    others = [drifts(rng, case.E, case.R, k) for _ in range(RAYS)]
-    rays = np.stack([case.X, *others])
-    X, many = outermost(case, rays)
+    rays = [case.X]
+    for _ in range(RAYS):
+        rays.append(drifts(rng, case.E, case.R, len(case.X)))
+    X, many = outermost(case, np.stack(rays))
     yield case.at(X), many
 
 
@@ -128,7 +134,7 @@ def steepest(case: Case, Y: Array) -> Case:
 def downhill(case: Case, rng: Rng) -> Proposals:
     """Away from 0 in many directions, and against the slope: where φ is lowest."""
     X = around_home(case, rng)
-    values = phi(case.begun(), X)
+    values = phi(case.zone(len(X)), X)
     lowest = int(np.nanargmin(values))
     yield case.at(X[lowest, None]), len(X)
 
@@ -148,8 +154,8 @@ def around_home(case: Case, rng: Rng) -> Array:
 
 def slanting(case: Case, rng: Rng) -> Proposals:
     """Many drifts: where the length of the gradient differs most from 1."""
-    found = [drifts(rng, case.E, case.R, 8) for _ in range(4)]
-    X = case.typed(np.vstack(found))
+    some = [drifts(rng, case.E, case.R, 8) for _ in range(4)]
+    X = case.typed(np.vstack(some))
     zone = case.zone(points(len(X), case.D))
     off = off_one(zone, X, width(case))
     worst = int(np.nanargmax(off))
@@ -163,11 +169,13 @@ METHODS: dict[str, tuple[Method, int]] = {
     "tireless": (plain, 1),
     "memory": (plain, 3),
     "crowd": (plain, 2),
+    "layers": (plain, 3),
     "outside": (plain, 1),
     "safe": (boundary, 6),
     "convex": (chords, 6),
     "lipschitz": (uphill, 6),
     "lowest": (downhill, 4),
+    "inherited lowest": (downhill, 1),
     "eikonal": (slanting, 3),
 }
 """How to look for a case that breaks a property, and how often in a sweep; the others take four plain cases."""
@@ -175,7 +183,7 @@ METHODS: dict[str, tuple[Method, int]] = {
 OPTIMISERS: dict[str, Method] = {"safe": optimum, "convex": best_chord}
 
 SELDOM = {
-    "tireless": 7,
+    "tireless": 11,
     "crowd": 3,
     "outside": 2,
     "perspective": 2,

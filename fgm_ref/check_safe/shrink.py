@@ -34,7 +34,12 @@ SIZES = ((1, 1.0), (2, 1.0), (1, 2.0), (1, 0.5), (1, 0.25))
 """‖E‖ and R."""
 
 
-def shrink(p: Property, make: Maker, case: Case, least: int = 1) -> Case:
+def shrink(
+    p: Property,
+    make: Maker,
+    case: Case,
+    least: int = 1,
+) -> Case:
     """The smallest case found that still breaks `p` clearly, of no fewer than `least` dimensions."""
     if p.name in SLOW:
         return case.sites(slice(2))
@@ -49,10 +54,18 @@ def shrink(p: Property, make: Maker, case: Case, least: int = 1) -> Case:
     return positive_zeros(case)
 
 
-def better(p: Property, make: Maker, case: Case, least: int, enough: float) -> Iterator[Case]:
+def better(
+    p: Property,
+    make: Maker,
+    case: Case,
+    least: int,
+    enough: float,
+) -> Iterator[Case]:
     """Cases that cost less and break `p` as well."""
     for one in simpler(p, case.of(make), least):
-        if cost(one) < cost(case) and one.E.any() and p.broken(make, one, enough):
+        if cost(one) >= cost(case) or not one.E.any():
+            continue
+        if p.broken(make, one, enough):
             yield one
 
 
@@ -67,8 +80,11 @@ def positive_zeros(case: Case) -> Case:
 def tiny(p: Property, case: Case, least: int) -> Iterator[Case]:
     """The cases with hardly any numbers in them, all small and round, from the smallest up."""
     most = max(least, min(2, case.D))
-    sites = [p.rows] if p.rows else range(1, len(case.X) + 1)
-    for n, D in product(sites, range(least, most + 1)):
+    dimensions = range(least, most + 1)
+    sites = range(1, len(case.X) + 1)
+    if p.rows:
+        sites = range(p.rows, p.rows + 1)
+    for n, D in product(sites, dimensions):
         if n * D in HOW_MANY:
             yield from tiny_ones(case, n, D)
 
@@ -86,22 +102,27 @@ def tiny_ones(case: Case, n: int, D: int) -> Iterator[Case]:
 def round_drifts(n: int, D: int) -> list[Array]:
     """Stacks (n, D) of round numbers, the smallest first."""
     values = VALUES[: HOW_MANY[n * D]]
-    stacks = [np.reshape(x, (n, D)) for x in product(values, repeat=n * D)]
-    return sorted(stacks, key=lambda X: (np.abs(X).sum(), -X.sum()))
+    numbers = product(values, repeat=n * D)
+    stacks = [np.reshape(x, (n, D)) for x in numbers]
+    return sorted(stacks, key=length)
+
+
+def length(X: Array) -> tuple[float, float]:
+    """Small numbers first, and of these the positive ones."""
+    return float(np.abs(X).sum()), -float(X.sum())
 
 
 def tellings(case: Case, n: int, D: int) -> list[dict[str, Any]]:
     """What the tiny cases are told of layers, of the last round and of the time: nothing, or little."""
     told: list[dict[str, Any]] = [{}]
     if case.ended or case.time:
-        told.append(
-            {
-                "ended": 1,
-                "g": np.eye(D)[0],
-                "own": np.arange(n),
-                "t": min(1, case.time),
-            }
-        )
+        little = {
+            "ended": 1,
+            "g": np.eye(D)[0],
+            "own": np.arange(n),
+            "t": min(1, case.time),
+        }
+        told.append(little)
     if case.blocks and D > 1:
         halves = (slice(0, 1), slice(1, D))
         told.append({"blocks": halves})
@@ -110,13 +131,14 @@ def tellings(case: Case, n: int, D: int) -> list[dict[str, Any]]:
 
 def cost(case: Case) -> float:
     """How long a case is to write down; a site more is worse than any digits."""
-    told = [case.R, case.t, case.ended, case.last - 1, len(case.blocks)]
-    numbers = np.concatenate([case.E, case.X.ravel(), case.g, case.own, told])
-    digits = sum(len(f"{abs(v):.6g}") for v in numbers if v)
-    odd = 0.1 * float((numbers < 0).sum())
-    if case.R != 1:
-        odd += 0.5
-    return 1000 * len(case.X) + 100 * case.D + digits + odd
+    told = [case.t, case.ended, case.last - 1, len(case.blocks)]
+    arrays: list[Any] = [case.E, case.X.ravel(), case.g, case.own, told]
+    numbers = np.append(np.concatenate(arrays), case.R)
+    price = 1000 * len(case.X) + 100 * case.D
+    price += sum(len(f"{abs(v):.6g}") for v in numbers if v)
+    signs = 0.1 * float((numbers < 0).sum())
+    radius = 0.5 * (case.R != 1)
+    return price + signs + radius
 
 
 def simpler(p: Property, case: Case, least: int) -> Iterator[Case]:
@@ -145,8 +167,8 @@ def fewer_sites(p: Property, case: Case) -> Iterator[Case]:
     mean = case.X.mean(axis=0, keepdims=True)
     yield case.sites([0]).at(mean)
     everybody = np.arange(n)
-    groups = [everybody[: n // 2], everybody[n // 2 :]]
-    groups += [everybody[everybody != i] for i in range(n)]
+    groups = np.array_split(everybody, 2)
+    groups += [np.delete(everybody, i) for i in range(n)]
     for some in groups:
         few = case.sites(some)
         yield few
@@ -181,9 +203,13 @@ def without(case: Case, d: int) -> Case:
     E = np.delete(case.E, d)
     X = np.delete(case.X, d, axis=1)
     g = np.delete(case.g, d)
-    ends = [(b.start - (b.start > d), b.stop - (b.stop > d)) for b in case.blocks]
-    blocks = tuple(slice(a, b) for a, b in ends if b > a)
-    return replace(case, E=E, X=X, g=g, blocks=blocks)
+    blocks = []
+    for block in case.blocks:
+        start = block.start - (block.start > d)
+        stop = block.stop - (block.stop > d)
+        if stop > start:
+            blocks.append(slice(start, stop))
+    return replace(case, E=E, X=X, g=g, blocks=tuple(blocks))
 
 
 def told_less(case: Case) -> Iterator[Case]:
@@ -214,9 +240,10 @@ def shorter(case: Case) -> Iterator[Case]:
 def scaled(case: Case, a: float) -> Case:
     """Everything a times as long."""
     E = a * case.E
+    R = a * case.R
     X = a * case.X
     g = a * case.g
-    return replace(case, E=E, R=a * case.R, X=X, g=g)
+    return replace(case, E=E, R=R, X=X, g=g)
 
 
 def rounded(case: Case) -> Iterator[Case]:
@@ -238,7 +265,8 @@ def fewer_digits(array: Array, digits: int) -> Iterator[Array]:
     """An array, or one number of it, set to 0, rounded, or cut."""
     power = 10**digits
     cut = np.trunc(array * power) / power
-    for new in (0 * array, array.round(digits), cut.astype(array.dtype)):
+    rounded = array.round(digits)
+    for new in (0 * array, rounded, cut.astype(array.dtype)):
         yield new
         for place in np.argwhere(array != new):
             one = array.copy()

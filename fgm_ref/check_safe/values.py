@@ -47,11 +47,16 @@ def finite(case: Case) -> Numbers:
     """How many values are no number, or infinite (which is allowed to be +∞ far outside)."""
     zone = case.zone()
     near = norm(case.X) <= FAR * case.R
-    values = [*phi(zone, case.X), excess(zone, case.X), zone.at_zero]
-    close = [*near, near.all(), True]
-    far_out = ~np.array(close) & (np.array(values) > 0)
-    fine = np.isfinite(values) | far_out
-    return Numbers(float(np.sum(~fine)), 0)
+    odd = strange(phi(zone, case.X), near)
+    odd += strange(excess(zone, case.X), near.all())
+    odd += strange(zone.at_zero, True)
+    return Numbers(odd, 0)
+
+
+def strange(values: Any, near: Any) -> int:
+    """How many values are no number, −∞, or +∞ where they are near."""
+    allowed = np.greater(values, 0) & np.logical_not(near)
+    return int(np.sum(~(np.isfinite(values) | allowed)))
 
 
 def precise(case: Case) -> Numbers:
@@ -77,18 +82,14 @@ def batched(case: Case) -> Numbers:
 
 def of_rows(case: Case, zone: SafeFunction, together: Array) -> list[Any]:
     """(answer, expected) where each row is as good as any other."""
-    X = case.X
-    high = np.tile(X, (MANY, 1))
-    answers = [
-        (ask(zone, X[::-1]), together[::-1]),
-        (ask(zone, high), np.tile(together, MANY)),
-    ]
-    for i in range(len(X)):
-        one = slice(i, i + 1)
-        answers.append((ask(zone, X[i]), together[i]))
-        answers.append((ask(zone, X[one]), together[one]))
-        answers.append((ask(zone, X[i:]), together[i:]))
-    return answers
+    n = len(case.X)
+    which: list[Any] = [slice(None, None, -1)]  # the last first
+    which.append(np.tile(np.arange(n), MANY))  # a high stack
+    for i in range(n):
+        which.append(i)  # a single drift (D,)
+        which.append(slice(i, i + 1))
+        which.append(slice(i, None))
+    return [(ask(zone, case.X[rows]), together[rows]) for rows in which]
 
 
 def of_sites(case: Case, zone: SafeFunction, together: Array) -> list[Any]:
@@ -123,7 +124,8 @@ def convex(case: Case) -> Numbers:
     """φ half way between two drifts, against the mean of φ at both."""
     half_way = case.X.mean(axis=0)
     zone = case.zone(3)
-    x, y, middle = phi(zone, np.vstack([case.X, half_way]))
+    X = np.vstack([case.X, half_way])
+    x, y, middle = phi(zone, X)
     scale = size(x, y, middle, zone.at_zero)
     return Numbers(middle, (x + y) / 2, scale)
 

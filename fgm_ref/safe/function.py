@@ -80,7 +80,7 @@ class SafeFunction(ABC):
     """A claim: ‖∇φ‖ = 1 almost everywhere, so inside the zone −φ is the distance to its boundary."""
 
     lowest_at_zero = False
-    """A claim: when a round starts, φ(X) ≥ φ(0), so standing still is the best that a site can do."""
+    """A claim: φ(X) ≥ φ(0) at any time, so standing still is the best that a site can do."""
 
     moves = False
     """Whether φ changes while a round lasts; then `advance` is called before each evaluation."""
