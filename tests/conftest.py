@@ -1,6 +1,7 @@
 """Hypothesis profiles: `dev` by default, `ci` for more and reproducible examples, `thorough` for many."""
 
 import os
+import signal
 
 import fgm_ref.threads  # isort: skip  (before NumPy)
 import pytest
@@ -43,3 +44,8 @@ def pytest_configure(config):
             install(id)
         except ValueError as error:
             raise pytest.UsageError(str(error)) from None
+
+
+# A shell that starts the tests in the background makes them deaf to Ctrl-C, which some of them send to what they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

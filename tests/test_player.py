@@ -248,7 +248,7 @@ BAD = {
     "--json": "--html: expected without --json, got both",
     "--trace 2": "--html: expected without --trace, got both",
     "--save": "--html: expected without --save, got both",
-    "--protocol local": "--protocol: expected one of dynamic-plain, dynamic, gm,",
+    "--protocol local": "--protocol: expected one of ",
     "--protocol fgm-blocks": "with --html, got 'fgm-blocks'",
     "--protocol gm --protocol fgm --protocol dynamic": "--protocol: expected one or two with --html, got 3",
     "--steps 30000": "--steps: expected at most 20,000 with --html and 3 sites, got 30,000",

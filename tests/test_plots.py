@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -24,20 +25,21 @@ def results():
 
 
 def test_every_protocol_has_its_own_look():
-    looks = [plots.style(name) for name in PROTOCOLS]
-    assert len(set(looks)) == len(looks)
-    markers = [look.marker for look in looks]
-    assert len(set(markers)) == len(markers)  # so that grey is enough
+    known = {}
+    for name in PROTOCOLS:
+        look = plots.style(name)
+        other = known.setdefault(look.marker, name)  # so that grey is enough
+        assert other == name, f"{name} and {other} share the marker {look.marker!r}"
 
 
 def test_colours_differ_in_luminance_or_by_line_style():
     def luminance(color):
         return float(np.dot(to_rgb(color), (0.2126, 0.7152, 0.0722)))
 
-    looks = [plots.style(name) for name in PROTOCOLS]
-    for i, a in enumerate(looks):
-        for b in looks[:i]:
-            assert abs(luminance(a.color) - luminance(b.color)) > 0.03 or a.linestyle != b.linestyle
+    for one, other in combinations(PROTOCOLS, 2):
+        a, b = plots.style(one), plots.style(other)
+        apart = abs(luminance(a.color) - luminance(b.color)) > 0.03
+        assert apart or a.linestyle != b.linestyle, (one, other)
 
 
 def test_loss_against_bytes_draws_the_curves(results):

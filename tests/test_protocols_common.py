@@ -108,13 +108,13 @@ def test_who_promises_what():
     for protocol in EVERY:
         guarantee = parse(protocol)[0].guarantee
         if protocol in LOOKING:
-            assert guarantee is VARIANCE
+            assert guarantee is VARIANCE, protocol
         elif protocol in MONITORING and protocol != "fda-sketch":
             # drifts are not counted from E throughout; or there is one sum for each block
             shifted = ("gm-reb", "gm-limits", "fgm-reb", "fgm-o", "fgm-blocks")
-            assert guarantee is (MEAN if protocol.startswith(shifted) else SUM)
+            assert guarantee is (MEAN if protocol.startswith(shifted) else SUM), protocol
         else:  # nobody looks, or only with high probability
-            assert guarantee is None
+            assert guarantee is None, protocol
 
 
 @pytest.mark.parametrize("protocol", ["dynamic", "dynamic-plain"])
@@ -385,7 +385,7 @@ def test_parse_options(b, epsilon):
 
 
 def test_grammar_is_complete():
-    assert set(EXPECTED) == set(PROTOCOLS)
+    assert set(EXPECTED) == set(PROTOCOLS), "tests/expected.py has a row for each protocol"
 
 
 @protocols(EVERY)

@@ -9,7 +9,14 @@ written; the next study with the same folder begins with what it finds there.
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,8 +164,11 @@ def results(executor: Executor, tasks: Sequence[Task]) -> Iterator[tuple[Task, O
                 for future in done:
                     yield pending.pop(future), outcome_or_trouble(future)
     finally:
-        for future in pending:
-            future.cancel()
+        if not isinstance(
+            executor, ProcessPoolExecutor
+        ):  # our own pool ends its processes itself, see `pool.py`
+            for future in pending:
+                future.cancel()
 
 
 def full(pending: "Collection[Future[Outcome]]") -> bool:
