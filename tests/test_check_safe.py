@@ -46,9 +46,8 @@ def test_finds_every_mistake(wrong):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.__name__)
-def test_finds_every_mistake_with_other_seeds(wrong):
-    for seed in range(1, 4):
-        assert hunt(wrong, seed=seed, seconds=2).broken & WRONG[wrong]
+def test_finds_every_mistake_with_another_seed(wrong):
+    assert hunt(wrong, seed=1, seconds=2).broken & WRONG[wrong]
 
 
 @every_right_one
@@ -62,11 +61,11 @@ def test_right_functions_pass(name):
 @pytest.mark.slow
 @every_right_one
 def test_right_functions_pass_for_longer(name):
-    assert not hunt(RIGHT[name], seed=2, seconds=2).found
+    assert not hunt(RIGHT[name], seed=2, seconds=1.2).found
 
 
 @pytest.mark.parametrize("name", right_safe.NAMES)
-@pytest.mark.parametrize("D", [1, 2, 5])
+@pytest.mark.parametrize("D", [1, 3])
 def test_no_method_stumbles(name, D):
     # what a method raises is taken for an error of φ, so it must not raise of its own
     rng = np.random.default_rng(D)

@@ -153,7 +153,7 @@ def margin(original, self, make, case):
     For one that is not, Σφ ≤ 0 promises more: FGM believes in it, and the search for counterexamples looks elsewhere.
     """
     broken = original(self, make, case)
-    if self.name == "safe" and broken > 0 and np.max(case.zone(make)(case.X.copy())) > 0:
+    if self.name == "safe" and broken > 0 and np.max(case.of(make).zone()(case.X)) > 0:
         return -np.inf
     return broken
 
