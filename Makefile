@@ -36,8 +36,9 @@ test-oldest: $(OLDEST)/.dev  ## the tests with the lowest versions that pyprojec
 zoo: $(VENV)/.dev  ## every known mistake, and the test that catches it
 	$(RUN) -m tests.zoo $(ARGS)
 
-guarantees: $(VENV)/.dev  ## a thousand random runs of every protocol under the observer's eyes
+guarantees: $(VENV)/.dev  ## a thousand random runs of every protocol under the observer's eyes, and long hunts for wrong safe functions
 	$(RUN) tests/benchmarks/guarantees.py $(ARGS)
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(WORKERS) tests/test_check_safe.py
 
 bench: $(VENV)/.bench  ## speed against PyTorch and JAX, and of whole simulations (an hour; ARGS=--quick: minutes)
 	$(RUN) tests/benchmarks/bench.py $(ARGS)

@@ -1074,6 +1074,7 @@ LARGE = {FirstEight, ManySites, OnlySmallStacks, LinearLayers, Ripple, Saturates
 """These mistakes cannot be seen in few dimensions, or with few sites."""
 
 FLEETING = {
+    "RemembersThePlace",
     "ByItsAddress",
     "OneMemoForAll",
     "Noisy",
