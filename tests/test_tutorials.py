@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tutorials"
+TESTS = (ROOT / "tests", ROOT / "tests" / "assignments")
 SCRIPTS = sorted(FOLDER.glob("[0-9]*.py"))
 PAGES = sorted(FOLDER.rglob("*.md"))
 SECONDS = 20  # of processor time, start-up included
@@ -163,7 +164,7 @@ def test_tutorials_and_modules_named_in_the_text_exist(path):
     assert set(re.findall(r"[Tt]utorials? (\d\d)\b", texts(path))) <= numbers
     raw = path.read_text(encoding="utf-8")
     for name in re.findall(r"`((?:\w+/)*\w+\.(?:py|md))`", raw):
-        places = (ROOT, ROOT / "fgm_ref", FOLDER, ROOT / "tests", path.parent)
+        places = (ROOT, ROOT / "fgm_ref", FOLDER, *TESTS, path.parent)
         assert re.search(r"my_|aNN|^a\d\d(_\w+)?\.py$", name) or any(
             (place / name).exists() for place in places
         ), name
