@@ -102,9 +102,8 @@ class MonitoringSites(Sites):
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
         self.make_zone = setup.make_zone
-        self.E: Array | None = (
-            None  # zone, base and values come with the first model, before the first step
-        )
+        # zone, base and values come with the first model, before the first step
+        self.E: Array | None = None
         self.started = 0  # when the round started
         self.rounds = 0  # how many rounds there have been
 
