@@ -99,12 +99,13 @@ $(VENV)/.bench: pyproject.toml
 	$(call install,-e '.[dev,bench]')
 
 # The lowest versions: `>=` in pyproject.toml read as `==`.
+# The pyparsing of their day comes along: a later one warns of names that matplotlib 3.9 uses.
 $(OLDEST)/.dev: pyproject.toml
 	@$(OLDEST)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(OLDEST)
 	@echo "installing into $(OLDEST) (once) ..."
 	@$(OLDEST)/bin/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 		print(*[one.replace(">=", "==") for one in p["dependencies"] + p["optional-dependencies"]["test"]], sep="\n")' > $(OLDEST)/lowest.txt
-	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(OLDEST)/lowest.txt -e .
+	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(OLDEST)/lowest.txt "pyparsing<3.2" -e .
 	@touch $@
 
 # $(1): what pip installs

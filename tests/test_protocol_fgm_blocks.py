@@ -9,8 +9,8 @@ from strategies import light, scripts
 
 from fgm_ref.arrays import norm
 from fgm_ref.protocols import MEAN, PROTOCOLS
-from fgm_ref.protocols.fgm_blocks import cut
-from fgm_ref.safe import SAFE
+from fgm_ref.protocols.fgm_blocks import budget, cut
+from fgm_ref.safe import SAFE, zone_maker
 from fgm_ref.simulation.observer import Observer
 from fgm_ref.simulation.simulate import run
 from fgm_ref.transport.messages import INCREMENT, KINDS, WHOLE, Message, Tag
@@ -196,6 +196,14 @@ def test_cut():
     assert cut(named, "one", 12) == cut({}, "named", 12) == [slice(0, 12)]
     with pytest.raises(ValueError, match="blocks: expected one of named, groups, one; got 'two'"):
         cut(named, "two", 12)
+
+
+def test_each_zone_hears_of_the_layers_in_its_own_block():
+    layers = slice(0, 4), slice(4, 6), slice(6, 7), slice(7, 9)
+    make_zone = zone_maker("per-layer", 1.0, True, layers)
+    assert budget(make_zone, slice(4, 7), 9).blocks == (slice(0, 2), slice(2, 3))
+    assert budget(make_zone, slice(0, 4), 9).blocks == (slice(0, 4),)
+    assert budget(make_zone, slice(0, 9), 9).blocks == layers
 
 
 def test_what_it_cannot_do():

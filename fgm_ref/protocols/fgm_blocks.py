@@ -57,9 +57,17 @@ def cut(blocks: Mapping[str, slice], how: str, D: int) -> list[slice]:
 
 
 def budget(make_zone: ZoneMaker, where: slice, D: int) -> ZoneMaker:
-    """R_b: a relative threshold is one of each block; an absolute one is R·√(D_b/D)."""
+    """R_b: a relative threshold is one of each block; an absolute one is R·√(D_b/D).
+
+    The zone hears of the layers in this block only, as they lie in it.
+    """
     share = 1.0 if make_zone.relative else np.sqrt((where.stop - where.start) / D)
-    return replace(make_zone, threshold=make_zone.threshold * float(share))
+    layers = tuple(
+        slice(layer.start - where.start, layer.stop - where.start)
+        for layer in make_zone.blocks
+        if where.start <= layer.start and layer.stop <= where.stop
+    )
+    return replace(make_zone, threshold=make_zone.threshold * float(share), blocks=layers)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What a run leaves behind: a frozen record that can be saved, loaded and drawn."""
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -90,8 +91,11 @@ class RunResult:
         }
         arrays |= {f"series/{name}": value for name, value in self.series.items()}
         arrays |= {f"curve/{name}": value for name, value in self.curve.items()}
-        with atomic(Path(path)) as part, open(part, "wb") as file:
-            np.savez_compressed(file, **arrays)
+        # An archive that a full disk cuts short would complain once more, hence the memory in between.
+        archive = io.BytesIO()
+        np.savez_compressed(archive, **arrays)
+        with atomic(Path(path)) as part:
+            part.write_bytes(archive.getbuffer())
 
     @classmethod
     def load(cls, path: str | Path) -> "RunResult":
