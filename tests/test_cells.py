@@ -63,9 +63,8 @@ def run(layer, blocks, dY):
     y = layer.forward(**blocks).copy()
     weights = weights_of(layer, blocks)
     g = {name: np.full_like(w, np.nan) for name, w in weights.items()}
-    initial = layer.backward(*weights.values(), *g.values(), dY)
-    if len(layer.states) == 1:
-        initial = (initial,)
+    layer.backward(*weights.values(), *g.values(), dY)
+    initial = layer.initial_gradients()
     g["x"] = layer.input_gradient(*weights.values())
     for state, gradient in zip(layer.states, initial, strict=True):
         g[f"{state}0"] = gradient

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import fgm_ref.learning.model as model_module
 from fgm_ref.learning.gradcheck import gradcheck, problem
 from fgm_ref.learning.layers import Dropout
-from fgm_ref.learning.losses import cross_entropy, squared_error
+from fgm_ref.learning.losses import CrossEntropy, SquaredError
 from fgm_ref.learning.model import Model, ModelSpec
 from fgm_ref.learning.spec import CELLS, PEEPHOLES
 
@@ -92,10 +92,10 @@ def test_truncated_gradient_holds_the_carried_state_constant(cell, readout):
         dz = np.zeros_like(z)
         if readout == "every":
             for t in range(end - begin):
-                cross_entropy(z[t], y[:, :, begin + t], dz[t])
+                CrossEntropy(z[t], dz[t])(y[:, :, begin + t])
             dz /= 5
         elif end == 5:
-            cross_entropy(z[-1], y, dz[-1])
+            CrossEntropy(z[-1], dz[-1])(y)
         dW = np.empty_like(w[f"{cell}0.W"])
         layer.backward(
             w[f"{cell}0.W"], dW, np.einsum("koh,tokb->thkb", w["readout"][:, :, :-1], dz)
@@ -164,9 +164,9 @@ def test_outputs_and_loss_agree_with_training(spec, N, seed):
     np.testing.assert_allclose(model.loss(p, x[0], y[0]), losses[0], rtol=1e-12)
     rows = np.ascontiguousarray(z.reshape(-1, 1, spec.outputs).T)
     if spec.task == "classification":
-        again = cross_entropy(rows, y.reshape(1, -1), np.empty_like(rows))
+        again = CrossEntropy(rows, np.empty_like(rows))(y.reshape(1, -1))
     else:
-        again = squared_error(rows, y.reshape(-1, 1, spec.outputs).T, np.empty_like(rows))
+        again = SquaredError(rows, np.empty_like(rows))(y.reshape(-1, 1, spec.outputs).T)
     np.testing.assert_allclose(again, losses, rtol=1e-12)
 
 

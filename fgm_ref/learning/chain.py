@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 
 from fgm_ref.arrays import Array
 from fgm_ref.learning.layers import Dropout, Embedding, Readout
+from fgm_ref.learning.losses import LOSSES
 from fgm_ref.learning.params import Rng
 from fgm_ref.learning.spec import ModelSpec
 
@@ -36,6 +37,7 @@ class Chain:
             self.cells.append(cell)
         *below, top = spec.hidden
         self.readout = Readout(k, top, spec.outputs, self.steps, B, dtype)
+        self.loss = LOSSES[spec.task](self.readout.z, self.readout.dz)
         self.dropouts = []
         if spec.dropout:
             shapes = [(T, H, k, B) for H in below]

@@ -13,7 +13,7 @@ Sites may be idle: `step(P, G, sites)` touches the rows `sites` only, and Adam c
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from math import sqrt
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -22,8 +22,8 @@ from fgm_ref.arrays import Array, expect_shape
 
 WHOLE = slice(None)
 
-TILE = 1 << 16
-"""Numbers per tile: its temporary results (float32) fit into a quarter of an L2 cache of 1 MiB."""
+TILE = 1 << 14
+"""Numbers per tile: five arrays of it fit into an L2 cache of 1 MiB."""
 
 
 def clip_by_norm(G: Array, max_norm: float) -> Array:
@@ -79,7 +79,7 @@ class Optimizer(ABC):
     def step(self, P: Array, G: Array, sites: Array | None = None) -> None:
         """Update in place the rows `sites` of P (k, n) by G (len(sites), n); all k rows without `sites`.
 
-        Raises `ValueError` for wrong shapes.
+        P has contiguous rows, one after the other.  Raises `ValueError` for wrong shapes.
         """
         k, n = self.shape
         rows = k if sites is None else len(sites)
@@ -88,32 +88,43 @@ class Optimizer(ABC):
         if self.clip is not None:
             clip_by_norm(G, self.clip)
         self._count(_rows(sites))
-        if sites is None:
-            self._walk(P, G, slice(0, k))
-        else:
-            for row, j in enumerate(sites):
-                own = G[row : row + 1]
-                self._walk(P, own, slice(j, j + 1))
+        if sites is None and self._in_step():
+            self._walk(slice(0, k), P, G)
+            return
+        for row, j in enumerate(range(k) if sites is None else sites):
+            self._walk(slice(j, j + 1), P, G[row : row + 1])
 
-    def _walk(self, P: Array, G: Array, rows: slice) -> None:
-        """Update the block of rows P[rows] by G, tile after tile."""
-        P = P[rows]
-        state = [array[rows] for array in self.state.values()]
-        for tile in tiles(*P.shape):
-            sites, _ = tile
-            begin = rows.start + sites.start
-            end = rows.start + sites.stop
-            p = P[tile]
-            temporary = self._temporary[: p.size].reshape(p.shape)
-            moments = [array[tile] for array in state]
-            self._update(slice(begin, end), p, G[tile], temporary, *moments)
+    def _in_step(self) -> bool:
+        """Hook: whether all sites have made the same number of steps, if that matters."""
+        return True
+
+    def _walk(self, rows: slice, P: Array, G: Array) -> None:
+        """Update P[rows], as one long vector, by G, tile after tile."""
+        constants = self._constants(rows.start)
+        arrays = [P[rows], G, *(array[rows] for array in self.state.values())]
+        vectors = [array.reshape(-1) for array in arrays]
+        size = vectors[0].size
+        for begin in range(0, size, TILE):
+            end = min(begin + TILE, size)
+            a = self._temporary[: end - begin]
+            tiles = [vector[begin:end] for vector in vectors]
+            self._update(constants, a, *tiles)
 
     def _count(self, sites: slice | Array) -> None:
         """Hook: one more step at `sites`."""
 
+    def _constants(self, site: int) -> list[Array]:
+        """Hook: the numbers that a step of this site is made with."""
+        return self._numbers(self.lr)
+
+    def _numbers(self, *numbers: float) -> list[Array]:
+        """Each as an array, which is quicker to multiply with than a number."""
+        dtype = self._temporary.dtype
+        return [np.array(number, dtype) for number in numbers]
+
     @abstractmethod
-    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
-        """Hook: update one tile of the sites `rows`: p by g and the state's arrays; `a` is for temporary results."""
+    def _update(self, constants: list[Array], a: Array, p: Array, g: Array, *state: Array) -> None:
+        """Hook: update one tile, p by g and the state's arrays; `a` is for temporary results."""
 
     def reset(self, sites: Array | None = None) -> None:
         """Forget the past of `sites`: as if freshly made."""
@@ -149,23 +160,13 @@ class Optimizer(ABC):
         """Hook: every site takes the mean of the counters."""
 
 
-def tiles(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a (rows, columns) array into tiles of at most `TILE` numbers: whole rows, or a piece of one."""
-    height = max(1, TILE // columns)
-    width = min(columns, TILE)
-    for top in range(0, rows, height):
-        bottom = min(top + height, rows)
-        for left in range(0, columns, width):
-            right = min(left + width, columns)
-            yield slice(top, bottom), slice(left, right)
-
-
 class SGD(Optimizer):
     """Plain stochastic gradient descent, p ← p - lr g (Robbins & Monro 1951)."""
 
-    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
+    def _update(self, constants: list[Array], a: Array, p: Array, g: Array, *state: Array) -> None:
+        (lr,) = constants
         # p ← p - lr g
-        np.multiply(g, self.lr, out=a)
+        np.multiply(g, lr, out=a)
         p -= a
 
 
@@ -188,17 +189,22 @@ class Momentum(Optimizer):
             raise ValueError(f"momentum: expected 0 <= momentum < 1, got {momentum!r}")
         self.momentum = momentum
 
-    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
+    def _update(self, constants: list[Array], a: Array, p: Array, g: Array, *state: Array) -> None:
+        (lr,) = constants
         (v,) = state
         # v ← μ v + g,   p ← p - lr v
         v *= self.momentum
         v += g
-        np.multiply(v, self.lr, out=a)
+        np.multiply(v, lr, out=a)
         p -= a
 
 
 class Adam(Optimizer):
-    """Adam (Kingma & Ba 2015, algorithm 1), the bias corrections folded into the step as in their section 2."""
+    """Adam (Kingma & Ba 2015, algorithm 1), the bias corrections folded into the step as in their section 2.
+
+    The moments are kept as plain sums, m = Σ_s b1^(t-s) g_s and v = Σ_s b2^(t-s) g_s².  The paper's have factors
+    1 - b1 and 1 - b2 before the sums; here these are folded into the step as well.
+    """
 
     state_names = ("m", "v")
     counts_steps = True
@@ -210,39 +216,31 @@ class Adam(Optimizer):
         super().__init__(lr, k, n, dtype, clip)
         self.powers = np.ones((2, k))  # b1^t and b2^t, with each site's own number of steps t
         self._bases = np.array([[self.b1], [self.b2]])
-        # arrays, because adding a Python number to a small array takes twice as long
-        self._rest1 = np.array(1 - self.b1, dtype)
-        self._rest2 = np.array(1 - self.b2, dtype)
 
     def _count(self, sites: slice | Array) -> None:
         self.powers[:, sites] *= self._bases
 
-    def _rate_and_eps(self, rows: slice) -> Array:
-        """lr r/(1 - b1^t) and eps r, r = √(1 - b2^t): two numbers, or two columns if the sites' t differ."""
-        powers = self.powers[:, rows]
-        all_equal = np.array_equal(powers[:, 1:], powers[:, :-1])
-        if all_equal:
-            power1, power2 = powers[:, 0]
-        else:
-            power1, power2 = powers[:, :, None]
-        r = np.sqrt(1 - power2)
-        rate = self.lr * r / (1 - power1)
-        eps = self.eps * r
-        return np.array([rate, eps], self._rest1.dtype)
+    def _in_step(self) -> bool:
+        return bool((self.powers == self.powers[:, :1]).all())
 
-    def _update(self, rows: slice, p: Array, g: Array, a: Array, *state: Array) -> None:
+    def _constants(self, site: int) -> list[Array]:
+        """b1, b2, and with r = √((1 - b2)/(1 - b2^t)): the rate lr (1 - b1)/((1 - b1^t) r), and eps/r."""
+        power1, power2 = self.powers[:, site].tolist()
+        r = sqrt((1 - self.b2) / (1 - power2))
+        rate = self.lr * (1 - self.b1) / ((1 - power1) * r)
+        return self._numbers(self.b1, self.b2, rate, self.eps / r)
+
+    def _update(self, constants: list[Array], a: Array, p: Array, g: Array, *state: Array) -> None:
+        b1, b2, rate, eps = constants
         m, v = state
-        # m ← b1 m + (1 - b1) g
-        np.subtract(g, m, out=a)
-        a *= self._rest1
-        m += a
-        # v ← b2 v + (1 - b2) g²
+        # m ← b1 m + g
+        m *= b1
+        m += g
+        # v ← b2 v + g²
         np.multiply(g, g, out=a)
-        a -= v
-        a *= self._rest2
+        v *= b2
         v += a
-        # p ← p - lr m̂ / (√v̂ + eps),   m̂ = m/(1 - b1^t),   v̂ = v/(1 - b2^t)
-        rate, eps = self._rate_and_eps(rows)
+        # p ← p - rate m / (√v + eps)
         np.sqrt(v, out=a)
         a += eps
         np.divide(m, a, out=a)
@@ -254,11 +252,11 @@ class Adam(Optimizer):
         super().reset(sites)
         self.powers[:, _rows(sites)] = 1
 
-    # A moment is m = Σ_s (1 - b) b^(t-s) g_s, and the sum of its weights is 1 - b^t.  The mean of the sites' moments
-    # is again such a sum, whose weights add up to the mean of 1 - b^t.  So that mean keeps the correction exact.
+    # A moment is m = Σ_s b^(t-s) g_s, and the sum of its weights is (1 - b^t)/(1 - b).  The mean of the sites' moments
+    # is again such a sum, whose weights add up to the mean of theirs.  So the mean of 1 - b^t keeps the correction exact.
 
     def _counters(self) -> Array:
-        """1 - b1^t and 1 - b2^t, (k, 2): the sums of the weights in m and in v."""
+        """1 - b1^t and 1 - b2^t, (k, 2): in proportion to the sums of the weights in m and in v."""
         return 1 - self.powers.T
 
     def _adopt_counters(self, counters: Array) -> None:

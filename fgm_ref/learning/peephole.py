@@ -17,12 +17,13 @@ from __future__ import annotations
 import numpy as np
 
 from fgm_ref.arrays import Array, Shape
-from fgm_ref.learning.activations import overflow_is_fine, sigmoid, tanh
-from fgm_ref.learning.layers import sites_first
-from fgm_ref.learning.lstm import LSTMCache
+from fgm_ref.learning.activations import Activation, record_tanh
+from fgm_ref.learning.lstm import LSTM
+from fgm_ref.learning.recurrent import sites_first
+from fgm_ref.learning.tape import Tape
 
 
-class PeepholeLSTM(LSTMCache):
+class PeepholeLSTM(LSTM):
     """An LSTM layer of k stacked sites with peepholes; weights W (k, 4H, K), and p (k, 3, H) for o, i, f."""
 
     @classmethod
@@ -30,64 +31,77 @@ class PeepholeLSTM(LSTMCache):
         """W as in every cell, and the peepholes p of o, i, f."""
         return super().blocks(D, H) | {"p": (3, H)}
 
-    @overflow_is_fine
+    def prepare(self) -> None:
+        """Make the arrays: those of the LSTM, and what the peepholes need."""
+        super().prepare()
+        _, H, k, B = self.shape
+        self.activate_ifg = Activation(2, 1, self.dtype)
+        self.activate_o = Activation(1, 0, self.dtype)
+        self.p = np.empty((3, H, k, 1), self.dtype)
+        self.p_scaled = np.empty((3, H, k, 1), self.dtype)  # with the factor of a sigmoid, as in V
+
     def forward(
         self, W: Array, p: Array, x: Array, h0: Array | None = None, c0: Array | None = None
     ) -> Array:
         """W (k, 4H, K), p (k, 3, H), x (T, D, k, B), h0 and c0 (H, k, B) or zero -> h[1:] (T, H, k, B)."""
+        self.p[..., 0] = p.transpose(1, 2, 0)
+        np.multiply(self.p, self.activate_o.factors[0], out=self.p_scaled)
+        return self._forward(W, x, h0, c0)
+
+    def step(self, do: Tape, t: int) -> None:
+        """Forward."""
         T, H, k, B = self.shape
-        c, p = self.c, p.transpose(1, 2, 0)[..., None]  # p (3, H, k, 1)
-        self._begin_forward(x, h0)
-        c[0] = 0 if c0 is None else c0
-        for t in range(T):
-            z = self.a[t]
-            np.matmul(W, sites_first(self.u[t]), out=sites_first(z.reshape(4 * H, k, B)))
-            o, i, f, g = z
-            # [i; f] = σ(z + p ⊙ c[t-1]),   g = tanh(z)
-            z[1:3] += p[1:] * c[t]
-            sigmoid(z[1:3])
-            tanh(g, out=g)
-            # c[t] = f ⊙ c[t-1] + i ⊙ g
-            np.multiply(f, c[t], out=c[t + 1])
-            c[t + 1] += i * g
-            # o = σ(z + p_o ⊙ c[t]),   h[t] = o ⊙ tanh(c[t])
-            o += p[0] * c[t + 1]
-            sigmoid(o)
-            tanh(c[t + 1], out=self.tanh_c[t])
-            np.multiply(o, self.tanh_c[t], out=self.h[t + 1])
-        return self.h[1:]
+        gates = self.a[t]
+        o, i_and_f, i_f_g = gates[0], gates[1:3], gates[1:]
+        g_and_c = self.gates_and_c[t, 3:]
+        new, kept = self.parts
+        old_c, c, tanh_c, h = self.c[t], self.c[t + 1], self.tanh_c[t], self.h[t + 1]
+        p_o, p_if = self.p_scaled[0], self.p_scaled[1:]
+        # z = W [h[t-1]; x[t]; 1]
+        z = gates.reshape(4 * H, k, B)
+        do.matmul(self.V, sites_first(self.u[t]), out=sites_first(z))
+        # [i; f] = σ(z + p ⊙ c[t-1]),   g = tanh(z)
+        do(np.multiply, p_if, old_c, out=self.parts)
+        do(np.add, i_and_f, self.parts, out=i_and_f)
+        self.activate_ifg.record(do, i_f_g)
+        # c[t] = i ⊙ g + f ⊙ c[t-1]
+        do(np.multiply, i_and_f, g_and_c, out=self.parts)
+        do(np.add, new, kept, out=c)
+        # o = σ(z + p_o ⊙ c[t])
+        do(np.multiply, p_o, c, out=new)
+        do(np.add, o, new, out=o)
+        self.activate_o.record(do, gates[:1])
+        # h[t] = o ⊙ tanh(c[t])
+        record_tanh(do, c, out=tanh_c)
+        do(np.multiply, o, tanh_c, out=h)
 
-    def backward(self, W: Array, p: Array, dW: Array, dp: Array, dY: Array) -> tuple[Array, Array]:
-        """Write the gradients to dW (k, 4H, K) and dp (k, 3, H), return dh0 and dc0 (H, k, B).
+    def backward(self, W: Array, p: Array, dW: Array, dp: Array, dY: Array) -> None:
+        """Write the gradients to dW (k, 4H, K) and dp (k, 3, H).
 
-        dY is the upstream gradient, as in `LSTM.backward`.
+        p are the weights of the last `forward`.  dY is the upstream gradient, as in `LSTM.backward`.
         """
-        T, H, k, B = self.shape
-        dh, dc, every = self.dh, self.dc, self._begin_backward(dY)
-        dc[...] = 0
-        WhT, p = W[:, :, :H].swapaxes(1, 2), p.transpose(1, 2, 0)[..., None]
-        gates = self.dz.reshape(T, 4, H, k, B)
-        for t in reversed(range(T)):
-            a, dz, tanh_c = self.a[t], gates[t], self.tanh_c[t]
-            o, i, f, g = a
-            np.multiply(a[:3], 1 - a[:3], out=dz[:3])  # σ' = a(1 - a)
-            # dz_o = dh ⊙ tanh(c[t]) ⊙ σ',   dc[t] += dh ⊙ o ⊙ (1 - tanh²(c[t])) + p_o ⊙ dz_o
-            dz[0] *= dh * tanh_c
-            dc += dh * o * (1 - tanh_c * tanh_c) + p[0] * dz[0]
-            # dz_i = dc ⊙ g ⊙ σ',   dz_f = dc ⊙ c[t-1] ⊙ σ',   dz_g = dc ⊙ i ⊙ (1 - g²)
-            dz[1] *= dc * g
-            dz[2] *= dc * self.c[t]
-            np.multiply(dc * i, 1 - g * g, out=dz[3])
-            # dc[t-1] = dc[t] ⊙ f + p_i ⊙ dz_i + p_f ⊙ dz_f,   dh[t-1] = Whᵀ dz[t] + dY[t-1]
-            dc *= f
-            dc += p[1] * dz[1] + p[2] * dz[2]
-            np.matmul(WhT, sites_first(self.dz[t]), out=sites_first(dh))
-            if t and t % self.truncate == 0:
-                dh[...], dc[...] = 0, 0
-            if t and every:
-                dh += dY[t - 1]
-        self._weight_gradient(dW)
+        self._backward(W, dW, dY)
         # dp_o = Σ_t dz_o[t] ⊙ c[t],   dp_i and dp_f = Σ_t dz[t] ⊙ c[t-1]; summed over the samples as well
-        dp[:, 0] = np.einsum("thkb,thkb->kh", gates[:, 0], self.c[1:])
-        dp[:, 1:] = np.einsum("tghkb,thkb->kgh", gates[:, 1:3], self.c[:-1])
-        return dh, dc
+        dz_o, dz_if = self.at[:, 1], self.at[:, 2:4]
+        dp[:, 0] = np.einsum("thkb,thkb->kh", dz_o, self.c[1:])
+        dp[:, 1:] = np.einsum("tghkb,thkb->kgh", dz_if, self.c[:-1])
+
+    def step_back(self, do: Tape, t: int) -> None:
+        """Backward; the base class adds  dh[t-1] = Whᵀ dz[t] + dY[t-1]."""
+        dc, f = self.dc, self.a[t, 2]
+        at_c, at_c_and_o, at_ifg = self.at[t, 0], self.at[t, :2], self.at[t, 2:]
+        dz_o, dz_if = self.at[t, 1], self.at[t, 2:4]
+        p_o, p_if = self.p[0], self.p[1:]
+        part, other_part = self.parts
+        # dz_o = dh[t] ⊙ ∂h[t]/∂z_o,   dc[t] += dh[t] ⊙ ∂h[t]/∂c[t] + p_o ⊙ dz_o
+        do(np.multiply, at_c_and_o, self.dh, out=at_c_and_o)
+        do(np.add, dc, at_c, out=dc)
+        do(np.multiply, p_o, dz_o, out=part)
+        do(np.add, dc, part, out=dc)
+        # dz_i, dz_f, dz_g = dc[t] ⊙ ∂c[t]/∂z
+        do(np.multiply, at_ifg, dc, out=at_ifg)
+        # dc[t-1] = dc[t] ⊙ f + p_i ⊙ dz_i + p_f ⊙ dz_f
+        do(np.multiply, dc, f, out=dc)
+        do(np.multiply, p_if, dz_if, out=self.parts)
+        do(np.add, part, other_part, out=part)
+        do(np.add, dc, part, out=dc)

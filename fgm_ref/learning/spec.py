@@ -1,6 +1,6 @@
 """What a network looks like: the fields that a user sets, and the parameter blocks that follow from them.
 
-`CELLS` is the only list of cells.  To add one, write its class (see `layers.Recurrent`) and a line in `CELLS`.
+`CELLS` is the only list of cells.  To add one, write its class (see `recurrent.Recurrent`) and a line in `CELLS`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fgm_ref.arrays import Shape
-from fgm_ref.learning.layers import Recurrent
 from fgm_ref.learning.losses import LOSSES
 from fgm_ref.learning.lstm import LSTM
 from fgm_ref.learning.peephole import PeepholeLSTM
+from fgm_ref.learning.recurrent import Recurrent
 from fgm_ref.learning.rnn import RNN
 
 Cell = type[Recurrent]

@@ -27,7 +27,7 @@ def evaluate(model: Model, p: Array, dataset: Dataset) -> Metrics:
     outputs, y = model.outputs(p, dataset.x_test), dataset.y_test  # (N, O); (N,) or (N, O)
     z = outputs.T[:, None]  # the losses' order: (output, site, sample)
     targets = y[None] if dataset.task == "classification" else y.T[:, None]
-    loss = float(LOSSES[dataset.task](z, targets, np.empty_like(z))[0])
+    loss = float(LOSSES[dataset.task](z, np.empty_like(z))(targets)[0])
     if dataset.task == "regression":
         return Metrics(loss, float(np.sqrt(loss)) * dataset.target_scale, None)
     right = outputs.argmax(axis=1) == y

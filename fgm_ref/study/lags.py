@@ -41,18 +41,15 @@ def lag_norms(model: Model, P: Array, x: Array, y: Array) -> dict[str, Array]:
     top = _cell(model, H, below)
     output = top.forward(*weights, below)
     upstream = _upstream(model, w["readout"], output, y)
-    norms = {"h": [_mean_norm(upstream)]}
-    if hasattr(top, "c"):
-        norms["c"] = [0.0]
+    norms = {state: [0.0] for state in top.states}
+    norms["h"] = [_mean_norm(upstream)]
     for lag in range(1, len(below)):
         tail = below[-lag:]
         states = [getattr(top, state)[-1 - lag] for state in norms]
         cell = _cell(model, H, tail)
         cell.forward(*weights, tail, *states)
-        gradients = cell.backward(*weights, *map(np.empty_like, weights), upstream)
-        if len(norms) == 1:
-            gradients = (gradients,)
-        for state, gradient in zip(norms, gradients, strict=True):
+        cell.backward(*weights, *map(np.empty_like, weights), upstream)
+        for state, gradient in zip(norms, cell.initial_gradients(), strict=True):
             norms[state].append(_mean_norm(gradient))
     return {state: np.array(values) for state, values in norms.items()}
 
@@ -85,7 +82,7 @@ def _upstream(model: Model, W: Array, h: Array, y: Array) -> Array:
     z = readout.forward(W, h[-1:])
     if model.spec.task != "classification":
         y = np.moveaxis(y, -1, 0)
-    LOSSES[model.spec.task](z, y, readout.dz)
+    LOSSES[model.spec.task](z, readout.dz)(y)
     # a site's loss is the mean over its B samples
     dh, *_ = readout.backward(W, np.empty_like(W))
     return np.asarray(B * dh)
