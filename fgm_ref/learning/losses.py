@@ -71,7 +71,7 @@ class CrossEntropy(Loss):
         # s = z - max z
         do.reduce(np.maximum, self.z, 0, out=top)
         do(np.subtract, self.z, top, out=e)
-        do(np.take, e.reshape(-1), where, None, out=of_the_class)
+        do.take(e.reshape(-1), where, out=of_the_class)
         # -log p_y = log Σ exp(s) - s_y
         do(np.exp, e, out=e)
         do.reduce(np.add, e, 0, out=total)
@@ -80,7 +80,7 @@ class CrossEntropy(Loss):
         do.reduce(np.add, top, 1, out=self.losses)
         do(np.divide, self.losses, samples, out=self.losses)
         # dz = (e - [j = y] Σ e) / (M Σ e)
-        do(np.take, e.reshape(-1), where, None, out=of_the_class)
+        do.take(e.reshape(-1), where, out=of_the_class)
         do(np.subtract, of_the_class, total, out=of_the_class)
         do.put(of_the_class, where, out=e.reshape(-1))
         do(np.multiply, total, samples, out=total)

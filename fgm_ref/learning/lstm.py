@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.activations import ONE, record_tanh
+from fgm_ref.learning.activations import ONE, activate
 from fgm_ref.learning.params import Rng
 from fgm_ref.learning.recurrent import Recurrent, sites_first
 from fgm_ref.learning.tape import Tape
@@ -51,13 +51,15 @@ class LSTM(Recurrent):
         # The old cell state follows the gates in memory: o, i, f, g, c.
         self.gates_and_c = np.empty((T + 1, 5, H, k, B), self.dtype)
         self.a = self.gates_and_c[:T, :4]
+        self.z = self.a.reshape(T, 4 * H, k, B)  # where the gates are, before they are activated
         self.c = self.gates_and_c[:, 4]
         self.tanh_c = np.empty((T, H, k, B), self.dtype)
+        self.dz = np.empty((T, 4 * H, k, B), self.dtype)
+        self.dz_of_gates = self.dz.reshape(self.a.shape)
+        # The gradient that comes to the new part of c, and the one that comes to c.
+        self.d_new_and_c = np.empty((2, H, k, B), self.dtype)
+        self.dc = self.d_new_and_c[1]
         self.parts = np.empty((2, H, k, B), self.dtype)
-        # The slopes at c, o, i, f and g.  Those at the gates become dz.
-        self.at = np.empty((T, 5, H, k, B), self.dtype)
-        self.dz = self.at[:, 1:].reshape(T, 4 * H, k, B)
-        self.dc = np.empty((H, k, B), self.dtype)
 
     def forward(
         self, W: Array, x: Array, h0: Array | None = None, c0: Array | None = None
@@ -67,22 +69,19 @@ class LSTM(Recurrent):
 
     def step(self, do: Tape, t: int) -> None:
         """Forward."""
-        T, H, k, B = self.shape
         gates = self.a[t]
-        o, i_and_f = gates[0], gates[1:3]
-        g_and_c = self.gates_and_c[t, 3:]
+        o, i_and_f, g_and_c = gates[0], gates[1:3], self.gates_and_c[t, 3:]
         new, kept = self.parts
         c, tanh_c, h = self.c[t + 1], self.tanh_c[t], self.h[t + 1]
         # z = W [h[t-1]; x[t]; 1]
-        z = gates.reshape(4 * H, k, B)
-        do.matmul(self.V, sites_first(self.u[t]), out=sites_first(z))
+        do.matmul(self.V, sites_first(self.u[t]), out=sites_first(self.z[t]))
         # [o; i; f; g] = [σ; σ; σ; tanh](z)
-        self.activate.record(do, gates)
+        activate(do, gates, self.sigmoids)
         # c[t] = i ⊙ g + f ⊙ c[t-1]
         do(np.multiply, i_and_f, g_and_c, out=self.parts)
         do(np.add, new, kept, out=c)
         # h[t] = o ⊙ tanh(c[t])
-        record_tanh(do, c, out=tanh_c)
+        do(np.tanh, c, out=tanh_c)
         do(np.multiply, o, tanh_c, out=h)
 
     def backward(self, W: Array, dW: Array, dY: Array) -> None:
@@ -92,37 +91,47 @@ class LSTM(Recurrent):
         """
         self._backward(W, dW, dY)
 
-    def slopes(self, do: Tape) -> None:
-        """The derivatives inside all steps: ∂h/∂c, ∂h/∂z_o, ∂c/∂z_i, ∂c/∂z_f and ∂c/∂z_g."""
-        one = ONE[self.dtype]
-        o, i, _, g = self.a.swapaxes(0, 1)
-        tanh_c = self.tanh_c
-        at_c, at_o, _, _, at_g = self.at.swapaxes(0, 1)
-        # ∂h/∂c = o ⊙ (1 - tanh²(c))
-        do(np.multiply, tanh_c, tanh_c, out=at_c)
-        do(np.subtract, one, at_c, out=at_c)
-        do(np.multiply, at_c, o, out=at_c)
-        # ∂c/∂z_g = i ⊙ (1 - g²)
-        do(np.multiply, g, g, out=at_g)
-        do(np.subtract, one, at_g, out=at_g)
-        do(np.multiply, at_g, i, out=at_g)
-        # ∂h/∂z_o = σ'(z_o) ⊙ tanh(c),   ∂c/∂z_i = σ'(z_i) ⊙ g,   ∂c/∂z_f = σ'(z_f) ⊙ c[t-1],   σ' = σ (1 - σ)
-        σ = self.a[:, :3]
-        at_oif = self.at[:, 1:4]
-        at_if = self.at[:, 2:4]
-        do(np.subtract, one, σ, out=at_oif)
-        do(np.multiply, at_oif, σ, out=at_oif)
-        do(np.multiply, at_o, tanh_c, out=at_o)
-        do(np.multiply, at_if, self.gates_and_c[:-1, 3:], out=at_if)
-
     def step_back(self, do: Tape, t: int) -> None:
-        """Backward; the base class adds  dh[t-1] = Whᵀ dz[t] + dY[t-1]."""
-        dc, f = self.dc, self.a[t, 2]
-        at_c, at_c_and_o, at_ifg = self.at[t, 0], self.at[t, :2], self.at[t, 2:]
-        # dz_o = dh[t] ⊙ ∂h[t]/∂z_o,   dc[t] += dh[t] ⊙ ∂h[t]/∂c[t]
-        do(np.multiply, at_c_and_o, self.dh, out=at_c_and_o)
-        do(np.add, dc, at_c, out=dc)
-        # dz_i, dz_f, dz_g = dc[t] ⊙ ∂c[t]/∂z
-        do(np.multiply, at_ifg, dc, out=at_ifg)
-        # dc[t-1] = dc[t] ⊙ f
+        """Backward; the base class adds  dh[t-1] = Whᵀ dz[t] + dY[t-1].
+
+        A slope is σ' = σ (1 - σ) or tanh' = 1 - tanh².  Products with these are written as differences, for
+        q (1 - σ) = q - q σ.
+        """
+        self.back_through_h(do, t)
+        self.back_through_c(do, t)
+
+    def back_through_h(self, do: Tape, t: int) -> None:
+        """Backward through h[t] = o ⊙ tanh(c[t])."""
+        o, tanh_c = self.a[t, 0], self.tanh_c[t]
+        dc, dz_o = self.dc, self.dz_of_gates[t, 0]
+        p, product = self.parts
+        # p = dh ⊙ o,   q = dh ⊙ o ⊙ tanh(c), which is where dz_o will be
+        q = dz_o
+        do(np.multiply, self.dh, o, out=p)
+        do(np.multiply, p, tanh_c, out=q)
+        # dc[t] += dh ⊙ o ⊙ (1 - tanh²(c)) = p - q ⊙ tanh(c)
+        do(np.add, dc, p, out=dc)
+        do(np.multiply, q, tanh_c, out=product)
+        do(np.subtract, dc, product, out=dc)
+        # dz_o = dh ⊙ tanh(c) ⊙ o (1 - o) = q - q ⊙ o
+        do(np.multiply, q, o, out=product)
+        do(np.subtract, q, product, out=dz_o)
+
+    def back_through_c(self, do: Tape, t: int) -> None:
+        """Backward through c[t] = i ⊙ g + f ⊙ c[t-1]."""
+        i, f, g = self.a[t, 1:]
+        i_and_f, g_and_c = self.a[t, 1:3], self.gates_and_c[t, 3:]
+        d_new, dc = self.d_new_and_c
+        dz_i_and_f, dz_g = self.dz_of_gates[t, 1:3], self.dz_of_gates[t, 3]
+        # d_new = dc[t] ⊙ i,   dc[t-1] = dc[t] ⊙ f
+        do(np.multiply, dc, i, out=d_new)
         do(np.multiply, dc, f, out=dc)
+        # q = [dc[t] ⊙ i ⊙ g; dc[t] ⊙ f ⊙ c[t-1]], which is where dz_i and dz_f will be
+        q = dz_i_and_f
+        do(np.multiply, self.d_new_and_c, g_and_c, out=q)
+        # dz_g = dc[t] ⊙ i ⊙ (1 - g²) = d_new - q_i ⊙ g
+        do(np.multiply, q[0], g, out=dz_g)
+        do(np.subtract, d_new, dz_g, out=dz_g)
+        # dz_i = dc[t] ⊙ g ⊙ i (1 - i) = q_i - q_i ⊙ i,   and dz_f likewise
+        do(np.multiply, q, i_and_f, out=self.parts)
+        do(np.subtract, q, self.parts, out=dz_i_and_f)

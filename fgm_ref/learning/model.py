@@ -26,7 +26,7 @@ from fgm_ref.learning.spec import ModelSpec
 
 __all__ = ["Model", "ModelSpec"]
 
-CACHE_BYTES = 3 << 18  # weights and one time step of a stack of sites: most of an L2 cache
+CACHE_BYTES = 1 << 19  # weights and one time step of a stack of sites: about half an L2 cache
 SHAPES_KEPT = 16  # shapes (k, B, T) whose arrays are kept for the next call
 EVALUATION_NUMBERS = 1 << 15  # about so many per time step, when a whole test set is evaluated
 

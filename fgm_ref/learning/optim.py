@@ -74,6 +74,7 @@ class Optimizer(ABC):
         self.state: dict[str, Array] = {}
         for name in self.state_names:
             self.state[name] = np.zeros((k, n), dtype)
+        self._flat = [array.reshape(-1) for array in self.state.values()]
         self._temporary = np.empty(min(TILE, k * n), dtype)
 
     def step(self, P: Array, G: Array, sites: Array | None = None) -> None:
@@ -88,26 +89,25 @@ class Optimizer(ABC):
         if self.clip is not None:
             clip_by_norm(G, self.clip)
         self._count(_rows(sites))
+        p = P.reshape(-1)
+        g = G.reshape(-1)
         if sites is None and self._in_step():
-            self._walk(slice(0, k), P, G)
+            self._walk(0, p, g, *self._flat)
             return
         for row, j in enumerate(range(k) if sites is None else sites):
-            self._walk(slice(j, j + 1), P, G[row : row + 1])
+            own = slice(j * n, (j + 1) * n)
+            self._walk(j, p[own], g[row * n : (row + 1) * n], *[flat[own] for flat in self._flat])
 
     def _in_step(self) -> bool:
         """Hook: whether all sites have made the same number of steps, if that matters."""
         return True
 
-    def _walk(self, rows: slice, P: Array, G: Array) -> None:
-        """Update P[rows], as one long vector, by G, tile after tile."""
-        constants = self._constants(rows.start)
-        arrays = [P[rows], G, *(array[rows] for array in self.state.values())]
-        vectors = [array.reshape(-1) for array in arrays]
-        size = vectors[0].size
-        for begin in range(0, size, TILE):
-            end = min(begin + TILE, size)
-            a = self._temporary[: end - begin]
-            tiles = [vector[begin:end] for vector in vectors]
+    def _walk(self, site: int, *vectors: Array) -> None:
+        """Update the first of the vectors p, g and the state's, tile after tile; their steps are as many as `site`'s."""
+        constants = self._constants(site)
+        for begin in range(0, vectors[0].size, TILE):
+            tiles = [vector[begin : begin + TILE] for vector in vectors]
+            a = self._temporary[: tiles[0].size]
             self._update(constants, a, *tiles)
 
     def _count(self, sites: slice | Array) -> None:
@@ -221,7 +221,8 @@ class Adam(Optimizer):
         self.powers[:, sites] *= self._bases
 
     def _in_step(self) -> bool:
-        return bool((self.powers == self.powers[:, :1]).all())
+        first, last = self.powers[0, 0], self.powers[0, -1]
+        return bool(first == last and (self.powers[0] == first).all())
 
     def _constants(self, site: int) -> list[Array]:
         """b1, b2, and with r = √((1 - b2)/(1 - b2^t)): the rate lr (1 - b1)/((1 - b1^t) r), and eps/r."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from fgm_ref.arrays import Array, Shape
-from fgm_ref.learning.activations import Activation, record_tanh
+from fgm_ref.learning.activations import HALF, activate
 from fgm_ref.learning.lstm import LSTM
 from fgm_ref.learning.recurrent import sites_first
 from fgm_ref.learning.tape import Tape
@@ -35,44 +35,39 @@ class PeepholeLSTM(LSTM):
         """Make the arrays: those of the LSTM, and what the peepholes need."""
         super().prepare()
         _, H, k, B = self.shape
-        self.activate_ifg = Activation(2, 1, self.dtype)
-        self.activate_o = Activation(1, 0, self.dtype)
         self.p = np.empty((3, H, k, 1), self.dtype)
-        self.p_scaled = np.empty((3, H, k, 1), self.dtype)  # with the factor of a sigmoid, as in V
+        self.p_halved = np.empty((3, H, k, 1), self.dtype)  # as the weights of a sigmoid are in V
 
     def forward(
         self, W: Array, p: Array, x: Array, h0: Array | None = None, c0: Array | None = None
     ) -> Array:
         """W (k, 4H, K), p (k, 3, H), x (T, D, k, B), h0 and c0 (H, k, B) or zero -> h[1:] (T, H, k, B)."""
         self.p[..., 0] = p.transpose(1, 2, 0)
-        np.multiply(self.p, self.activate_o.factors[0], out=self.p_scaled)
+        np.multiply(self.p, HALF[self.dtype], out=self.p_halved)
         return self._forward(W, x, h0, c0)
 
     def step(self, do: Tape, t: int) -> None:
         """Forward."""
-        T, H, k, B = self.shape
         gates = self.a[t]
-        o, i_and_f, i_f_g = gates[0], gates[1:3], gates[1:]
-        g_and_c = self.gates_and_c[t, 3:]
+        o, i_and_f, g_and_c = gates[0], gates[1:3], self.gates_and_c[t, 3:]
         new, kept = self.parts
         old_c, c, tanh_c, h = self.c[t], self.c[t + 1], self.tanh_c[t], self.h[t + 1]
-        p_o, p_if = self.p_scaled[0], self.p_scaled[1:]
+        p_o, p_if = self.p_halved[0], self.p_halved[1:]
         # z = W [h[t-1]; x[t]; 1]
-        z = gates.reshape(4 * H, k, B)
-        do.matmul(self.V, sites_first(self.u[t]), out=sites_first(z))
+        do.matmul(self.V, sites_first(self.u[t]), out=sites_first(self.z[t]))
         # [i; f] = σ(z + p ⊙ c[t-1]),   g = tanh(z)
         do(np.multiply, p_if, old_c, out=self.parts)
         do(np.add, i_and_f, self.parts, out=i_and_f)
-        self.activate_ifg.record(do, i_f_g)
+        activate(do, gates[1:], sigmoids=2)
         # c[t] = i ⊙ g + f ⊙ c[t-1]
         do(np.multiply, i_and_f, g_and_c, out=self.parts)
         do(np.add, new, kept, out=c)
         # o = σ(z + p_o ⊙ c[t])
         do(np.multiply, p_o, c, out=new)
         do(np.add, o, new, out=o)
-        self.activate_o.record(do, gates[:1])
+        activate(do, gates[:1], sigmoids=1)
         # h[t] = o ⊙ tanh(c[t])
-        record_tanh(do, c, out=tanh_c)
+        do(np.tanh, c, out=tanh_c)
         do(np.multiply, o, tanh_c, out=h)
 
     def backward(self, W: Array, p: Array, dW: Array, dp: Array, dY: Array) -> None:
@@ -82,26 +77,22 @@ class PeepholeLSTM(LSTM):
         """
         self._backward(W, dW, dY)
         # dp_o = Σ_t dz_o[t] ⊙ c[t],   dp_i and dp_f = Σ_t dz[t] ⊙ c[t-1]; summed over the samples as well
-        dz_o, dz_if = self.at[:, 1], self.at[:, 2:4]
+        dz_o, dz_if = self.dz_of_gates[:, 0], self.dz_of_gates[:, 1:3]
         dp[:, 0] = np.einsum("thkb,thkb->kh", dz_o, self.c[1:])
         dp[:, 1:] = np.einsum("tghkb,thkb->kgh", dz_if, self.c[:-1])
 
     def step_back(self, do: Tape, t: int) -> None:
         """Backward; the base class adds  dh[t-1] = Whᵀ dz[t] + dY[t-1]."""
-        dc, f = self.dc, self.a[t, 2]
-        at_c, at_c_and_o, at_ifg = self.at[t, 0], self.at[t, :2], self.at[t, 2:]
-        dz_o, dz_if = self.at[t, 1], self.at[t, 2:4]
+        dc = self.dc
+        dz_o, dz_if = self.dz_of_gates[t, 0], self.dz_of_gates[t, 1:3]
         p_o, p_if = self.p[0], self.p[1:]
-        part, other_part = self.parts
-        # dz_o = dh[t] ⊙ ∂h[t]/∂z_o,   dc[t] += dh[t] ⊙ ∂h[t]/∂c[t] + p_o ⊙ dz_o
-        do(np.multiply, at_c_and_o, self.dh, out=at_c_and_o)
-        do(np.add, dc, at_c, out=dc)
-        do(np.multiply, p_o, dz_o, out=part)
-        do(np.add, dc, part, out=dc)
-        # dz_i, dz_f, dz_g = dc[t] ⊙ ∂c[t]/∂z
-        do(np.multiply, at_ifg, dc, out=at_ifg)
-        # dc[t-1] = dc[t] ⊙ f + p_i ⊙ dz_i + p_f ⊙ dz_f
-        do(np.multiply, dc, f, out=dc)
+        through_i, through_f = self.parts
+        self.back_through_h(do, t)
+        # dc[t] += p_o ⊙ dz_o
+        do(np.multiply, p_o, dz_o, out=through_i)
+        do(np.add, dc, through_i, out=dc)
+        self.back_through_c(do, t)
+        # dc[t-1] += p_i ⊙ dz_i + p_f ⊙ dz_f
         do(np.multiply, p_if, dz_if, out=self.parts)
-        do(np.add, part, other_part, out=part)
-        do(np.add, dc, part, out=dc)
+        do(np.add, dc, through_i, out=dc)
+        do(np.add, dc, through_f, out=dc)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fgm_ref.arrays import Array, Shape, expect_shape
-from fgm_ref.learning.activations import Activation, overflow_is_fine
+from fgm_ref.learning.activations import factors
 from fgm_ref.learning.params import Rng, glorot, orthogonal
 from fgm_ref.learning.tape import Tape
 
@@ -52,7 +52,6 @@ class Recurrent:
     and records, for its two tapes,
 
         step        one time step forward
-        slopes      the derivatives inside all time steps, which do not depend on what comes from above
         step_back   one time step backward
 
     Public array: `h`, the state after 0, 1, ... T steps; h[0] is the initial one.
@@ -79,8 +78,8 @@ class Recurrent:
         self.shape = (T, H, k, B)
         self.dtype = np.dtype(dtype)
         self.truncate = truncate or T
-        self.activate = Activation(self.sigmoids, gates - self.sigmoids, dtype)
-        self.factors = self.activate.factors.repeat(H)[:, None]
+        of_gates = factors(self.sigmoids, gates - self.sigmoids, dtype)
+        self.factors = of_gates.repeat(H * K).reshape(rows, K)
         self.V = np.empty((k, rows, K), dtype)  # W, with the factors that the activations want
         self.WhT = np.empty((k, rows, H), dtype).swapaxes(1, 2)  # recurrent weights, transposed
         self.u = np.zeros((T + 1, K, k, B), dtype)
@@ -104,10 +103,6 @@ class Recurrent:
 
     def step(self, do: Tape, t: int) -> None:
         """Hook: record h[t+1], and the other states, from u[t]."""
-        raise NotImplementedError
-
-    def slopes(self, do: Tape) -> None:
-        """Hook: record the derivatives inside all time steps."""
         raise NotImplementedError
 
     def step_back(self, do: Tape, t: int) -> None:
@@ -136,7 +131,6 @@ class Recurrent:
 
     # Forward.
 
-    @overflow_is_fine
     def _forward(self, W: Array, x: Array, *initial: Array | None) -> Array:
         """Take the weights W, the inputs x (T, D, k, B) and the initial states; play; return h[1:] (T, H, k, B)."""
         T, H, k, B = self.shape
@@ -178,7 +172,6 @@ class Recurrent:
         do.copy(self.dY[-1], out=self.dh)
         for state in self.states[1:]:
             do.copy(0, out=getattr(self, f"d{state}"))
-        self.slopes(do)
         for t in reversed(range(T)):
             self.step_back(do, t)
             if t:

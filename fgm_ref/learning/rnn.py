@@ -45,7 +45,7 @@ class RNN(Recurrent):
         # z = W [h[t-1]; x[t]; 1]
         do.matmul(self.V, u, out=sites_first(h))
         # h[t] = tanh(z)
-        self.activate.record(do, h[None])
+        do(np.tanh, h, out=h)
 
     def backward(self, W: Array, dW: Array, dY: Array) -> None:
         """Write the gradient of W to dW (k, H, K).
@@ -54,16 +54,10 @@ class RNN(Recurrent):
         """
         self._backward(W, dW, dY)
 
-    def slopes(self, do: Tape) -> None:
-        """The derivatives inside all steps: ∂h/∂z, which become dz."""
-        h = self.h[1:]
-        at_z = self.dz
-        # tanh' = 1 - h²
-        do(np.multiply, h, h, out=at_z)
-        do(np.subtract, ONE[self.dtype], at_z, out=at_z)
-
     def step_back(self, do: Tape, t: int) -> None:
         """Backward; the base class adds  dh[t-1] = Whᵀ dz[t] + dY[t-1]."""
-        dz = self.dz[t]
+        h, dz = self.h[t + 1], self.dz[t]
         # dz[t] = dh[t] ⊙ (1 - h[t]²)
+        do(np.multiply, h, h, out=dz)
+        do(np.subtract, ONE[self.dtype], dz, out=dz)
         do(np.multiply, dz, self.dh, out=dz)

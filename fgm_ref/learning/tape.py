@@ -55,9 +55,13 @@ class Tape:
         """Record out = source; a number is given to all of `out`."""
         self._record(np.copyto, (out, source), out)
 
+    def take(self, source: Array, where: Array, out: Array) -> None:
+        """Record out = source[where], for a flat `source`; `IndexError` when played if there is no such place."""
+        self._record(source.take, (where, None, out), out)
+
     def put(self, values: Array, where: Array, out: Array) -> None:
         """Record out[where] = values, for a flat `out`."""
-        self._record(np.put, (out, where, values), out)
+        self._record(out.put, (where, values), out)
 
     def reduce(self, function: np.ufunc, operand: Array, axis: int, out: Array) -> None:
         """Record out = function.reduce(operand, axis), such as a sum by `np.add`."""
