@@ -1,5 +1,6 @@
 """Arrays: their type, their shape, and lengths along the last axis."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,3 +32,18 @@ def squared_norm(X: Array) -> Any:
 def norm(X: Array) -> Any:
     """‖X‖ along the last axis.  X (..., D) -> (...)."""
     return np.sqrt(squared_norm(X))
+
+
+PIECE = 1 << 18
+"""Numbers of a temporary array that stays in cache."""
+
+
+def pieces(rows: Any, k: int, D: int) -> Iterator[Any]:
+    """Cut `rows`, a slice or an index array into (k, D) numbers, into pieces of about `PIECE` numbers."""
+    height = max(1, PIECE // D)
+    if k <= height:
+        yield rows
+        return
+    chosen = np.arange(k)[rows]
+    for begin in range(0, len(chosen), height):
+        yield chosen[begin : begin + height]

@@ -63,15 +63,27 @@ def test_tiles_change_nothing(name, k, n, tile):
     np.testing.assert_array_equal(P, Q)
 
 
-@given(st.integers(1, 6), st.integers(1, 60), st.integers(1, 80))
-def test_tiles_cover_everything_once(rows, columns, tile):
-    count = np.zeros((rows, columns), int)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(optim, "TILE", tile)
-        for here in optim.tiles(rows, columns):
-            assert count[here].size <= tile
-            count[here] += 1
-    assert (count == 1).all()
+@NAMES
+@given(tile=st.integers(1, 40))
+def test_tiles_of_any_size_give_the_same(name, tile):
+    rng = np.random.default_rng(0)
+    start, G = rng.standard_normal((2, 3, 7))
+    stepped = []
+    for size in (tile, 1 << 14):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(optim, "TILE", size)
+            P = start.copy()
+            make_optimizer(name, 0.1, 3, 7, float).step(P, G)
+            stepped.append(P)
+    np.testing.assert_array_equal(*stepped)
+
+
+@NAMES
+def test_a_view_with_gaps_is_refused(name):
+    # its flat form would be a copy, and the step would be lost
+    P = np.zeros((3, 8))[:, :7]
+    with pytest.raises(ValueError, match="P: expected contiguous rows"):
+        make_optimizer(name, 0.1, 3, 7, float).step(P, np.ones((3, 7)))
 
 
 @NAMES

@@ -7,7 +7,7 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 
-AHEAD = 64  # mini-batches that are shuffled in advance, so that most draws are one array operation
+AHEAD = 8  # mini-batches that are shuffled in advance, so that most draws are one array operation
 
 
 class Batches:

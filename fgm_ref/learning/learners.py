@@ -65,19 +65,19 @@ class Learners:
         with np.errstate(over="ignore", invalid="ignore"):  # `_check` reports both, in words
             self.losses[active] = self.model.loss_and_gradient(P, x, y, G, rngs)
             self.optimizer.step(self.P, G, sites)
-            self._check()
+            self._check(active)
 
     def _rngs(self, sites: Array | None) -> Sequence[Rng] | None:
         if self.rngs is None or sites is None:
             return self.rngs
         return [self.rngs[i] for i in sites]
 
-    def _check(self) -> None:
-        # A loss that is NaN needs no check of its own: it is one before the first step, and later P is NaN as well.
-        finite = np.isfinite(squared_norm(self.P))
-        healthy = finite & ~np.isinf(self.losses)
+    def _check(self, active: Any) -> None:
+        # A loss that is NaN needs no check of its own, because then P is NaN as well.
+        finite = np.isfinite(squared_norm(self.P[active]))
+        healthy = finite & ~np.isinf(self.losses[active])
         if not healthy.all():
-            site = int(np.argmin(healthy))
+            site = int(np.arange(len(self.P))[active][np.argmin(healthy)])
             raise Diverged(site, float(self.losses[site]))
 
     def synchronised(self, sites: Array) -> None:
@@ -92,7 +92,7 @@ class Learners:
 
     def shipped(self, sites: Array, columns: slice = WHOLE) -> Array:
         """The optimisers' states of `sites` as one row of numbers each, of these columns of the models."""
-        return self.optimizer.shipped(columns)[sites]
+        return self.optimizer.shipped(sites, columns)
 
     def adopt(self, row: Array, columns: slice = WHOLE) -> None:
         """Every site's optimiser takes the mean state `row`."""

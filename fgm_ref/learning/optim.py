@@ -88,6 +88,8 @@ class Optimizer(ABC):
         expect_shape("G", G, (rows, n))
         if self.clip is not None:
             clip_by_norm(G, self.clip)
+        if not P.flags.c_contiguous:
+            raise ValueError(f"P: expected contiguous rows without gaps, got strides {P.strides}")
         self._count(_rows(sites))
         p = P.reshape(-1)
         g = G.reshape(-1)
@@ -132,13 +134,13 @@ class Optimizer(ABC):
         for array in self.state.values():
             array[rows] = 0
 
-    def shipped(self, columns: slice = WHOLE) -> Array:
-        """What each site ships when states are averaged, (k, moments · columns + counters).
+    def shipped(self, sites: slice | Array = WHOLE, columns: slice = WHOLE) -> Array:
+        """What each of `sites` ships when states are averaged, (len(sites), moments · columns + counters).
 
         The state's arrays come one after the other, then the site's counters.
         """
-        moments = [array[:, columns] for array in self.state.values()]
-        counters = self._counters().astype(self._temporary.dtype)
+        moments = [array[sites, columns] for array in self.state.values()]
+        counters = self._counters()[sites].astype(self._temporary.dtype)
         return np.concatenate([*moments, counters], axis=1)
 
     def adopt(self, row: Array, columns: slice = WHOLE) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fgm_ref.arrays import Array
+from fgm_ref.arrays import Array, pieces
 from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.transport.messages import (
     BALANCED,
@@ -144,7 +144,8 @@ class MonitoringSites(Sites):
         if self.zone.moves:
             self.zone.advance(self.time - self.started, self.own)
             active = slice(None)
-        self.values[active] = self.phi(self.drifts(active))
+        for some in pieces(active, *self.models.shape):
+            self.values[some] = self.phi(self.drifts(some))
 
     def receive(self, message: Message, sites: Array) -> None:
         """Take the mean drift of a balancing set as one's own, or what every site takes."""

@@ -43,9 +43,9 @@ class Sites(base.MonitoringSites):
         if message.kind is QUANTUM:
             self.start_subround(message.payload)
 
-    def quanta(self) -> Array:
-        """n_i = ⌊(φ(X_i) − z_i)/θ⌋.  More than k + 1 or less than 0 need not be told apart."""
-        n = np.floor((self.values - self.z) / self.theta)
+    def quanta(self, sites: Any = slice(None)) -> Array:
+        """n_i = ⌊(φ(X_i) − z_i)/θ⌋ of `sites`.  More than k + 1 or less than 0 need not be told apart."""
+        n = np.floor((self.values[sites] - self.z[sites]) / self.theta)
         return np.clip(n, -1, self.k + 1).astype(np.int64)
 
     def alarms(self) -> Array:
@@ -54,7 +54,7 @@ class Sites(base.MonitoringSites):
 
     def report(self, site: int) -> Message | None:
         """The increment n_i − c_i, where c_i is the running maximum of n_i."""
-        increment = int(self.quanta()[site] - self.c[site])
+        increment = int(self.quanta(site) - self.c[site])
         if increment <= 0:
             return None
         self.c[site] += increment

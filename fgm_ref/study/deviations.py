@@ -198,11 +198,11 @@ class FGMSites(StaleSites, fgm.Sites):
             self.values = cached
             self.z = cached.copy()
 
-    def quanta(self) -> Array:
+    def quanta(self, sites: Any = slice(None)) -> Array:
         """`unsigned`: a negative number of quanta turns into more than enough to end a subround."""
-        n = super().quanta()
+        n = super().quanta(sites)
         if self.on["unsigned"]:
-            n[n < 0] = self.k + 1
+            n = np.where(n < 0, self.k + 1, n)
         return n
 
     def reply(self, kind: Kind, sites: Array) -> Array:

@@ -66,12 +66,13 @@ def end_round_with_the_sum(self, cause):
     f"{FGM}:Sites.quanta",
     "zoo/test_gaps.py::test_who_comes_closer_says_nothing",
 )
-def quanta(self):
+def quanta(self, sites=slice(None)):
     """A counter never falls, so an unsigned type seems right; but φ falls, and −1 becomes 18446744073709551615.
 
     A site that comes *closer* to the reference ends the subround at once.
     """
-    n = np.floor((self.values - self.z) / self.theta).astype(np.int64).astype(np.uint64)
+    n = np.floor((self.values[sites] - self.z[sites]) / self.theta)
+    n = n.astype(np.int64).astype(np.uint64)
     return np.minimum(n, np.uint64(self.k + 1)).astype(np.int64)
 
 
@@ -208,12 +209,12 @@ def moved_with_a_falling_counter(original, self, active):
     f"{FGM}:Sites.quanta",
     "test_protocol_fgm.py::test_increments",
 )
-def quanta_without_a_limit(self):
+def quanta_without_a_limit(self, sites=slice(None)):
     """k + 1 quanta end a subround, more say nothing more; the limit looks like decoration.
 
     Until one step is very long, or θ very small: then the counters run over.
     """
-    return np.floor((self.values - self.z) / self.theta).astype(np.int64)
+    return np.floor((self.values[sites] - self.z[sites]) / self.theta).astype(np.int64)
 
 
 @mutant(
