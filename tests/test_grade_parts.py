@@ -128,6 +128,18 @@ def test_verdicts(heard, run, status, points, reason):
     assert reason in grade.reason
 
 
+@pytest.mark.parametrize(
+    ("tail", "words"),
+    [
+        ("! _pytest.outcomes.Exit: bye !!!\n", " (Exit: bye)"),
+        ("E   KeyError: 3\nValueError: I/O\n", " (ValueError: I/O)"),
+        ("1 failed in 3 s\n", ""),
+    ],
+)
+def test_last_words(tail, words):
+    assert verdict.last_words(tail) == words
+
+
 def test_mutants_are_told_apart():
     # one test with parameters: some killed, some not
     names = ["test_kills[sum]", "test_kills[sign]"]

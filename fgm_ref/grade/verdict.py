@@ -23,7 +23,7 @@ LONGEST = 300  # characters of a reason
 Messages = dict[str, list[dict[str, Any]]]
 """What was heard, by kind."""
 
-ERROR = re.compile(r"(?:INTERNALERROR> )?(\w+(?:Error|Exception|Interrupt|Exit)\b.*)")
+ERROR = re.compile(r"(?:INTERNALERROR> )?(?:[\w.]+\.)?(\w*(?:Error|Exception|Interrupt|Exit)\b.*)")
 
 
 def nothing_to_grade(submission: Submission) -> Grade:
