@@ -34,10 +34,16 @@ def found(folder, *wanted, **options):
         ("ada/submission/a05.py", "a05"),
         ("a05 .py", "a05"),
         ("LÖSUNG_A05_v2.Py", "a05"),
+        ("a 05.py", "a05"),
+        ("Abgabe A-05 (2).py", "a05"),
+        ("a_05_quanta.py", "a05"),
+        ("a05/solution.py", "a05"),
+        ("Übung/a05_quanta/src/stub.py", "a05"),
+        ("a05/solution.ipynb", "a05"),
     ],
 )
 def test_what_is_clear_is_read(tmp_path, file, assignment):
-    put(tmp_path / file)
+    put(tmp_path / file, notebook(GOOD) if file.endswith("ipynb") else GOOD)
     read, unread = found(tmp_path)
     assert read.pop(assignment) == (file, "")
     assert set(read.values()) == {("", "not handed in")} and unread == {}
@@ -52,6 +58,7 @@ def test_what_is_clear_is_read(tmp_path, file, assignment):
         (".a05.py.swp", "a hidden file"),
         ("test_a05.py", "named like tests, not like an answer"),
         ("a05_and_a07.py", "expected one assignment in its name, got a05 and a07"),
+        ("a05a07.py", "expected one assignment in its name, got a05 and a07"),
     ],
 )
 def test_what_is_not_clear_is_refused_with_a_reason(tmp_path, file, why):
@@ -96,6 +103,26 @@ def test_of_several_files(tmp_path):
     assert unread == {}
 
 
+def test_a_folder_speaks_only_for_files_that_say_nothing(tmp_path):
+    put(tmp_path / "a05" / "a05.py")
+    put(tmp_path / "a05" / "helper.py", "x = 1")
+    put(tmp_path / "a07" / "mine.py")
+    put(tmp_path / "a07" / "helper.py", "x = 1")
+    put(tmp_path / "a02 and a05" / "both.py")
+    put(tmp_path / "a07" / "notes.txt")
+    read, unread = found(tmp_path)
+    assert read["a05"] == ("a05/a05.py", "") and read["a02"] == ("", "not handed in")
+    assert read["a07"][1].startswith("expected one file, got a07/mine.py, a07/helper.py, which")
+    nameless = "its name names no assignment; expected aNN.py"
+    assert unread == {
+        "a05/helper.py": nameless,
+        "a02 and a05/both.py": nameless,
+        "a07/notes.txt": "expected a name that ends in .py",
+    }
+    read, unread = found(tmp_path, "a02")  # the others are not asked for
+    assert read == {"a02": ("", "not handed in")} and len(unread) == 2
+
+
 def test_files_for_other_assignments_are_passed_over(tmp_path):
     put(tmp_path / "a02.py")
     put(tmp_path / "a05.py")
@@ -128,6 +155,9 @@ def test_folders_that_cannot_be_told_apart(tmp_path):
             submissions.find(tmp_path / "class", KNOWN)
     for name in ("ADA_1_assignsubmission_file_a05.py", "BOB_2_assignsubmission_file_a05.py"):
         put(tmp_path / "flat" / name)
+    put(tmp_path / "all" / "export" / "ADA_1_assignsubmission_file_" / "a05.py")
+    with pytest.raises(ValueError, match="got 'export', in which there are such folders; name"):
+        submissions.find(tmp_path / "all", KNOWN)
     with pytest.raises(ValueError, match="in Moodle, download the submissions in folders"):
         submissions.find(tmp_path / "flat", KNOWN)
 

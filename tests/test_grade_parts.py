@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from grading import GOOD, course, hand_in
 
@@ -264,7 +265,7 @@ def test_snapshot_sees_what_is_replaced(monkeypatch):
     changed = snapshot("/no/tests")
     assert changed() is None
     with monkeypatch.context() as patch:
-        patch.setattr("numpy.allclose", lambda *_: True)
+        patch.setattr(np, "allclose", lambda *_: True)
         assert changed() == "numpy.allclose"
     with monkeypatch.context() as patch:
         patch.setattr(harness.digest, "__code__", (lambda root, files: "").__code__)
