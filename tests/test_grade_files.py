@@ -163,14 +163,16 @@ def test_folders_that_cannot_be_told_apart(tmp_path):
 
 
 def test_a_notebook_of_plain_python_is_read(tmp_path):
-    put(
-        tmp_path / "a05.ipynb",
-        notebook("NAME = 'double'  # why?", "def double(x):\n    return 2 * x"),
-    )
+    two = "TEXT = '''\n%d words?\n!''' % 2\nprint(2\n  % 3)\ndef double(x):\n    return 2 * x"
+    put(tmp_path / "a05.ipynb", notebook("NAME = 'double'  # why?", two))
     (submission,) = submissions.find(tmp_path, ["a05"]).submissions
     assert submission.trouble == "" and submission.name == "a05.ipynb"
     space = {}
     exec(submission.code, space)
+    assert (
+        submission.code.splitlines()[-1] == b"    return 2 * x"
+        and submission.code.count(b"\n") == 8
+    )
     assert space["NAME"] == "double" and space["double"](3) == 6
 
 
@@ -179,6 +181,8 @@ def test_a_notebook_of_plain_python_is_read(tmp_path):
     [
         (notebook("import numpy", "%matplotlib inline\nx = 1"), "code cell 2 is not plain Python"),
         (notebook("x = 1\n!ls"), "code cell 1 is not plain Python ('!ls')"),
+        (notebook("x = !ls"), "code cell 1 is not plain Python ('x = !ls')"),
+        (notebook("%%time\nx = 1"), "code cell 1 is not plain Python ('%%time')"),
         (notebook("print?"), "code cell 1 is not plain Python ('print?')"),
         ("{", "a notebook that cannot be read"),
         ("[" * 100_000, "a notebook that cannot be read"),
