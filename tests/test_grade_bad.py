@@ -35,9 +35,10 @@ BAD = {
     "garbage": (
         "while True: print('x' * 10000)",
         0,
-        "crashed",
-        "printed more than 1,000,000 bytes",
+        "graded",
+        "more than 1 s of CPU time",
     ),
+    "talker": (GOOD.replace("return", "print('x' * 5_000_000); return"), 20, "graded", ""),
     "cheat": (
         "from importlib.util import module_from_spec, spec_from_file_location as find\nfrom pathlib import Path\n"
         "import fgm_ref\nspec = find('s', SOLUTION)\ns = module_from_spec(spec)\nspec.loader.exec_module(s)\n"

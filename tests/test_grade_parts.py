@@ -13,6 +13,7 @@ import pytest
 from grading import GOOD, course, hand_in
 
 from fgm_ref.grade import child, clock, harness, submissions, verdict
+from fgm_ref.grade.guard import Guard, Rules
 from fgm_ref.grade.handed_in import MOST_BYTES, Submission
 from fgm_ref.grade.inside import Watcher
 from fgm_ref.grade.integrity import snapshot
@@ -120,6 +121,13 @@ def score(points=20, code=0):
             0,
             "longer than 80 s on the clock",
         ),
+        (
+            [COLLECTED, STARTED],
+            {"code": -signal.SIGKILL, "ended": "results"},
+            "crashed",
+            0,
+            "more than 4,000,000 bytes of results and refusals",
+        ),
         ([COLLECTED], {"code": 1, "tail": "no module\n"}, "trouble", 0, "did not start: no module"),
     ],
 )
@@ -181,7 +189,7 @@ def test_who_does_not_know_the_password_is_found_out():
             "time",
             -signal.SIGKILL,
         ),
-        ("while True: print('x' * 10000)", "output", -signal.SIGKILL),
+        ("print('x' * 100_000_000)", "", 0),
     ],
 )
 def test_every_child_comes_to_an_end(tmp_path, program, ended, code):
@@ -197,6 +205,19 @@ def test_a_child_without_a_grader_ends():
         [sys.executable, child.__file__], input=b'{"half', capture_output=True, timeout=30
     )
     assert (done.returncode, done.stderr) == (1, b"child: expected a job, got none\n")
+
+
+def test_the_same_refusal_is_told_once(tmp_path):
+    told, own = [], str(tmp_path / "submission")
+    guard = Guard(Rules(own, "/tests", (), (), (), ()), print, told.append, told.append)
+    code = compile("def read(open): open('open', ('/', 'r', 0))", own, "exec")
+    guard.hook("exec", (code,))
+    space = {}
+    exec(code, space)
+    for _ in range(3):
+        with pytest.raises(PermissionError, match="a graded submission may not read /"):
+            space["read"](guard.hook)
+    assert told == ["read /"]
 
 
 def leader(student, failed="", **extra):

@@ -90,6 +90,7 @@ class Guard:
         self.rules, self.wake, self.refused, self.tampered = rules, wake, refused, tampered
         self.awake = self.busy = False
         self.own: dict[int, CodeType] = {}  # code that the submission made of text
+        self.told: set[str] = set()  # refusals
         self.file = ""  # the submission
         self.searched: set[str] = set()  # where Python looks for modules
 
@@ -189,7 +190,9 @@ class Guard:
         return within(real, self.rules.readable) or not os.path.exists(real)
 
     def _refuse(self, what: str) -> None:
-        self.refused(what)
+        if what not in self.told:
+            self.told.add(what)
+            self.refused(what)
         raise PermissionError(f"a graded submission may not {what}")
 
     def _looks(self, event: str, args: tuple[Any, ...]) -> bool:
