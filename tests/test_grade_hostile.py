@@ -136,8 +136,7 @@ def feedback_says_what_was_lost_and_why(graded):
         "  12 lost: test_double",
         "    TimeLimit: more than 2 s on the clock; does it sleep or wait?",
         "",
-        "a91  – of 20",
-        "  not handed in",
+        "Not handed in: a91",
     ]
     beside = (feedback / "beside.txt").read_text()
     assert "  a77.py: there is no assignment a77\n" in beside

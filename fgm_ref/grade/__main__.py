@@ -157,7 +157,7 @@ def add_ids(found: Class, path: Path | None) -> None:
 
 def chosen(assignments: Sequence[str], only: str | None) -> list[str]:
     """Those that were asked for; every name must be known."""
-    names = only.split(",") if only else list(assignments)
+    names = [name.strip() for name in only.split(",")] if only else list(assignments)
     for name in names:
         expect_one_of("only", name, tuple(assignments))
     return [name for name in assignments if name in names]

@@ -6,7 +6,7 @@ from pathlib import Path
 from fgm_ref.files import atomic
 from fgm_ref.grade.handed_in import Unread
 from fgm_ref.grade.names import NOTEBOOK, suffix
-from fgm_ref.grade.result import GRADED, Grade
+from fgm_ref.grade.result import GRADED, MISSING, Grade
 from fgm_ref.grade.table import by_student, number, said_once, total
 
 LONGEST_NAME = 200  # bytes
@@ -27,8 +27,12 @@ def feedback(student: str, grades: Sequence[Grade], unread: Sequence[Unread]) ->
     yield student
     yield f"{points} of {number(sum(grade.of for grade in grades))} points"
     for grade in grades:
+        if grade.status != MISSING:
+            yield ""
+            yield from of_assignment(grade)
+    if missing := [grade.assignment for grade in grades if grade.status == MISSING]:
         yield ""
-        yield from of_assignment(grade)
+        yield f"Not handed in: {', '.join(missing)}"
     if unread:
         yield ""
         yield "Not read:"

@@ -159,7 +159,7 @@ def test_start_and_hint(tmp_path):
     assert first.returncode == 0 and "make a03" in first.stdout
     assert (tmp_path / "my" / "a03.py").read_text() == (FOLDERS[3] / "stub.py").read_text()
     assert again.returncode == 2 and "is there already" in again.stderr
-    one = start("hint", "03", "3", "1", where=tmp_path)
+    one = start("hint", "3", "3", "1", where=tmp_path)
     assert one.stdout == "task 1, nearly the line: `norm(X) - R`.\n"
     for wrong in (("hint", "03", "4"), ("hint", "99", "1"), ("hint", "03", "1", "9")):
         done = start(*wrong, where=tmp_path)
