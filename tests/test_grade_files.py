@@ -213,7 +213,7 @@ def test_ids_from_moodles_names():
         "MÜLLER ANNA\t12\nROSSI BO\t13\nCYD\t14\n\n",
     ],
 )
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_ids_from_a_table(tmp_path, text, encoding):
     (tmp_path / "map.csv").write_bytes(text.encode(encoding, "ignore"))
     if encoding == "cp1252" and "\u0308" in text:
@@ -233,11 +233,15 @@ def test_tables_and_folders_that_do_not_fit(tmp_path):
         "ids: expected a folder for each row, got none for bob",
     ]
     file.write_text("ada,1\nADA,2\n")
-    with pytest.raises(ValueError, match="expected one ID for 'ADA', got two"):
+    with pytest.raises(ValueError, match="expected one ID for 'ADA', got two; if two students"):
         ids.read(file)
     file.write_text("ada,1\nbob,1\n")
     with pytest.raises(ValueError, match="got '1' for 'ada' and 'bob'"):
         ids.assign(["ada", "bob"], ids.read(file))
+    for content in (b"", b"PK\x03\x04\x80\n", b"x" * 200_000 + b",1"):  # among them a spreadsheet
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match="ids: expected a CSV file"):
+            ids.read(file)
     with pytest.raises(ValueError, match="ids: expected a CSV file"):
         ids.read(tmp_path / "none.csv")
 
