@@ -84,7 +84,7 @@ def test_a_class_as_it_comes(tmp_path):
     put(folder / "list.txt", "not a student")
     limits = ("--seconds", "8", "--memory", "1024")
     code, table, err = grade(checkout, folder, tmp_path / "out", *limits)
-    assert code == 0, err
+    assert code == 0 and f"written: {tmp_path / 'out' / 'scores.csv'}, and a text for each" in err
     code, scores, err = grade(checkout, folder, tmp_path / "out", *limits, "--json")
     assert code == 0 and "were graded before" in err, err
     graded = Graded(folder, table, json.loads(scores), tmp_path / "out")
@@ -124,6 +124,7 @@ def what_is_missing_is_no_zero(graded):
     assert rows["zip"] == ["?", "–", "–", "40"]
     assert rows["nothing"] == ["–", "–", "–", "40"]
     assert graded.scores["students"]["nothing"]["points"] is None
+    assert "\nfiles, and no grade: differ, link, magic, nothing, zip" in graded.table
 
 
 def feedback_says_what_was_lost_and_why(graded):
