@@ -64,14 +64,15 @@ grade: $(VENV)/.dev  ## grade a student's folder or a class (DIR=class SEED=7)
 	@$(RUN) -m fgm_ref.grade "$(DIR)" --seed "$(SEED)" $(ARGS)
 
 hint: $(VENV)/.runtime  ## a hint for an assignment: make hint A=03 N=1 (2: where to look, 3: nearly the line; T=task)
-	@$(RUN) tutorials/assignments/start.py hint $(A) $(or $(N),1) $(T)
+	@test -n "$(A)" || { echo 'make: expected  make hint A=03 N=1' >&2; exit 2; }
+	@$(RUN) tutorials/assignments/start.py hint "$(A)" $(or $(N),1) $(T)
 
 new-a%: $(VENV)/.runtime
 	@$(RUN) tutorials/assignments/start.py new $*
 
 $(ASSIGNMENTS): $(VENV)/.dev
-	@$(PYTEST) -rN --tb=short tests/assignments/test_$@.py --submission $(SUB) \
-		$(if $(STUDENT),--student $(STUDENT)) $(if $(SEED),--grade-seed $(SEED))
+	@$(PYTEST) -rN --tb=short tests/assignments/test_$@.py --submission "$(SUB)" \
+		$(if $(STUDENT),--student "$(STUDENT)") $(if $(SEED),--grade-seed $(SEED))
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .

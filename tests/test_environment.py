@@ -36,8 +36,8 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def make(checkout):
-    command = ["make", f"PYTHON={checkout / 'python'}", ".venv/.runtime"]
+def make(checkout, *what):
+    command = ["make", f"PYTHON={checkout / 'python'}", *(what or [".venv/.runtime"])]
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True)
 
 
@@ -62,6 +62,19 @@ def test_a_whole_environment_is_kept(checkout):
     asked = (checkout / "log").read_text()
     assert "-m pip install" in asked
     assert "venv --clear" not in asked
+
+
+@needs_make
+def test_names_with_spaces(checkout):
+    planned = make(checkout, "-n", "a03", "SUB=my work/a03.py", "STUDENT=Ada L").stdout
+    assert '--submission "my work/a03.py"' in planned and '--student "Ada L"' in planned
+
+
+@needs_make
+@pytest.mark.parametrize("target", ["hint", "grade"])
+def test_what_a_target_wants_is_said(checkout, target):
+    done = make(checkout, target)
+    assert done.returncode == 2 and f"make: expected  make {target} " in done.stderr
 
 
 PLUGIN = """

@@ -35,9 +35,10 @@ BAD = {
     "garbage": (
         "while True: print('x' * 10000)",
         0,
-        "crashed",
-        "printed more than 1,000,000 bytes",
+        "graded",
+        "more than 1 s of CPU time",
     ),
+    "talker": (GOOD.replace("return", "print('x' * 5_000_000); return"), 20, "graded", ""),
     "cheat": (
         "from importlib.util import module_from_spec, spec_from_file_location as find\nfrom pathlib import Path\n"
         "import fgm_ref\nspec = find('s', SOLUTION)\ns = module_from_spec(spec)\nspec.loader.exec_module(s)\n"
@@ -54,6 +55,15 @@ BAD = {
         "tampered",
         "tried to change the tests (test_a90.py)",
     ),
+    "wrecker": (GOOD + "import shutil; shutil.rmtree('..')", 0, "graded", "may not hold"),
+    "snoop": (GOOD + "import os; raise ValueError(os.listdir(CLASS))", 0, "graded", "may not list"),
+    "climber-by-handle": (
+        GOOD + "import os; os.open('..', 0, dir_fd=os.open('.', 0))",
+        0,
+        "graded",
+        "may not hold",
+    ),
+    "self-eater": (GOOD + "import os; os.remove(__file__)", 0, "graded", "may not write"),
     "patcher": (
         "import numpy as np\nnp.testing.assert_allclose = lambda *a, **k: None\nNAME = 'double'\n"
         "def double(x): return x",
@@ -119,7 +129,8 @@ def test_each_gets_what_it_deserves(tmp_path):
     # one test, as it is one batch: none of them may do harm to another
     checkout, folder = course(tmp_path / "checkout"), tmp_path / "class"
     for name, (text, *_) in BAD.items():
-        hand_in(folder / name, a90=text.replace("SOLUTION", repr(str(checkout / SOLUTION))))
+        text = text.replace("SOLUTION", repr(str(checkout / SOLUTION)))
+        hand_in(folder / name, a90=text.replace("CLASS", repr(str(folder))))
     hand_in(folder / "good", a90=GOOD)
     code, out, err = grade(
         checkout, folder, tmp_path / "out", "--json", "--seconds", "4", "--memory", "1024"

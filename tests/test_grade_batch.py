@@ -54,6 +54,10 @@ def double(x):
     Path("notes.txt").rename("more.txt"), Path("folder").mkdir(exist_ok=True), shutil.rmtree("folder")
     with tempfile.TemporaryFile() as file:
         file.write(b"some")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "some").mkdir()
+    Path(__file__).with_name("plot.txt").write_text("some")
+    os.listdir(), os.listdir(Path(__file__).parent)
     test_integers()
     list(iter_(x))
     run(dataset="watch", sites=2, steps=2, hidden=(2,))

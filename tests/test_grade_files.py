@@ -34,10 +34,16 @@ def found(folder, *wanted, **options):
         ("ada/submission/a05.py", "a05"),
         ("a05 .py", "a05"),
         ("LÖSUNG_A05_v2.Py", "a05"),
+        ("a 05.py", "a05"),
+        ("Abgabe A-05 (2).py", "a05"),
+        ("a_05_quanta.py", "a05"),
+        ("a05/solution.py", "a05"),
+        ("Übung/a05_quanta/src/stub.py", "a05"),
+        ("a05/solution.ipynb", "a05"),
     ],
 )
 def test_what_is_clear_is_read(tmp_path, file, assignment):
-    put(tmp_path / file)
+    put(tmp_path / file, notebook(GOOD) if file.endswith("ipynb") else GOOD)
     read, unread = found(tmp_path)
     assert read.pop(assignment) == (file, "")
     assert set(read.values()) == {("", "not handed in")} and unread == {}
@@ -52,6 +58,7 @@ def test_what_is_clear_is_read(tmp_path, file, assignment):
         (".a05.py.swp", "a hidden file"),
         ("test_a05.py", "named like tests, not like an answer"),
         ("a05_and_a07.py", "expected one assignment in its name, got a05 and a07"),
+        ("a05a07.py", "expected one assignment in its name, got a05 and a07"),
     ],
 )
 def test_what_is_not_clear_is_refused_with_a_reason(tmp_path, file, why):
@@ -96,6 +103,26 @@ def test_of_several_files(tmp_path):
     assert unread == {}
 
 
+def test_a_folder_speaks_only_for_files_that_say_nothing(tmp_path):
+    put(tmp_path / "a05" / "a05.py")
+    put(tmp_path / "a05" / "helper.py", "x = 1")
+    put(tmp_path / "a07" / "mine.py")
+    put(tmp_path / "a07" / "helper.py", "x = 1")
+    put(tmp_path / "a02 and a05" / "both.py")
+    put(tmp_path / "a07" / "notes.txt")
+    read, unread = found(tmp_path)
+    assert read["a05"] == ("a05/a05.py", "") and read["a02"] == ("", "not handed in")
+    assert read["a07"][1].startswith("expected one file, got a07/mine.py, a07/helper.py, which")
+    nameless = "its name names no assignment; expected aNN.py"
+    assert unread == {
+        "a05/helper.py": nameless,
+        "a02 and a05/both.py": nameless,
+        "a07/notes.txt": "expected a name that ends in .py",
+    }
+    read, unread = found(tmp_path, "a02")  # the others are not asked for
+    assert read == {"a02": ("", "not handed in")} and len(unread) == 2
+
+
 def test_files_for_other_assignments_are_passed_over(tmp_path):
     put(tmp_path / "a02.py")
     put(tmp_path / "a05.py")
@@ -128,19 +155,24 @@ def test_folders_that_cannot_be_told_apart(tmp_path):
             submissions.find(tmp_path / "class", KNOWN)
     for name in ("ADA_1_assignsubmission_file_a05.py", "BOB_2_assignsubmission_file_a05.py"):
         put(tmp_path / "flat" / name)
+    put(tmp_path / "all" / "export" / "ADA_1_assignsubmission_file_" / "a05.py")
+    with pytest.raises(ValueError, match="got 'export', in which there are such folders; name"):
+        submissions.find(tmp_path / "all", KNOWN)
     with pytest.raises(ValueError, match="in Moodle, download the submissions in folders"):
         submissions.find(tmp_path / "flat", KNOWN)
 
 
 def test_a_notebook_of_plain_python_is_read(tmp_path):
-    put(
-        tmp_path / "a05.ipynb",
-        notebook("NAME = 'double'  # why?", "def double(x):\n    return 2 * x"),
-    )
+    two = "TEXT = '''\n%d words?\n!''' % 2\nprint(2\n  % 3)\ndef double(x):\n    return 2 * x"
+    put(tmp_path / "a05.ipynb", notebook("NAME = 'double'  # why?", two))
     (submission,) = submissions.find(tmp_path, ["a05"]).submissions
     assert submission.trouble == "" and submission.name == "a05.ipynb"
     space = {}
     exec(submission.code, space)
+    assert (
+        submission.code.splitlines()[-1] == b"    return 2 * x"
+        and submission.code.count(b"\n") == 8
+    )
     assert space["NAME"] == "double" and space["double"](3) == 6
 
 
@@ -149,6 +181,8 @@ def test_a_notebook_of_plain_python_is_read(tmp_path):
     [
         (notebook("import numpy", "%matplotlib inline\nx = 1"), "code cell 2 is not plain Python"),
         (notebook("x = 1\n!ls"), "code cell 1 is not plain Python ('!ls')"),
+        (notebook("x = !ls"), "code cell 1 is not plain Python ('x = !ls')"),
+        (notebook("%%time\nx = 1"), "code cell 1 is not plain Python ('%%time')"),
         (notebook("print?"), "code cell 1 is not plain Python ('print?')"),
         ("{", "a notebook that cannot be read"),
         ("[" * 100_000, "a notebook that cannot be read"),
@@ -179,7 +213,7 @@ def test_ids_from_moodles_names():
         "MÜLLER ANNA\t12\nROSSI BO\t13\nCYD\t14\n\n",
     ],
 )
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_ids_from_a_table(tmp_path, text, encoding):
     (tmp_path / "map.csv").write_bytes(text.encode(encoding, "ignore"))
     if encoding == "cp1252" and "\u0308" in text:
@@ -199,11 +233,15 @@ def test_tables_and_folders_that_do_not_fit(tmp_path):
         "ids: expected a folder for each row, got none for bob",
     ]
     file.write_text("ada,1\nADA,2\n")
-    with pytest.raises(ValueError, match="expected one ID for 'ADA', got two"):
+    with pytest.raises(ValueError, match="expected one ID for 'ADA', got two; if two students"):
         ids.read(file)
     file.write_text("ada,1\nbob,1\n")
     with pytest.raises(ValueError, match="got '1' for 'ada' and 'bob'"):
         ids.assign(["ada", "bob"], ids.read(file))
+    for content in (b"", b"PK\x03\x04\x80\n", b"x" * 200_000 + b",1"):  # among them a spreadsheet
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match="ids: expected a CSV file"):
+            ids.read(file)
     with pytest.raises(ValueError, match="ids: expected a CSV file"):
         ids.read(tmp_path / "none.csv")
 

@@ -48,6 +48,14 @@ def parser() -> argparse.ArgumentParser:
         epilog="exit codes: 0 graded, 1 something could not be graded, 2 wrong usage, 130 interrupted",
         allow_abbrev=False,
     )
+    add_submissions(p)
+    add_limits(p)
+    add_results(p)
+    return p
+
+
+def add_submissions(p: argparse.ArgumentParser) -> None:
+    """What is graded, and by which tests."""
     p.add_argument(
         "submissions",
         metavar="SUBMISSION_DIR",
@@ -66,6 +74,13 @@ def parser() -> argparse.ArgumentParser:
         "--one", action="store_false", dest="many", default=None, help="one student's files"
     )
     p.add_argument("--only", metavar="aNN[,aNN]", help="these assignments")
+    p.add_argument(
+        "--checkout", metavar="DIR", type=Path, help="whose tests; default those of this checkout"
+    )
+
+
+def add_limits(p: argparse.ArgumentParser) -> None:
+    """How much of the computer is used."""
     p.add_argument("--workers", metavar="N", type=whole(1), help="at once; default one per core")
     p.add_argument(
         "--seconds",
@@ -81,6 +96,10 @@ def parser() -> argparse.ArgumentParser:
         default=Limits.megabytes,
         help="default %(default)s",
     )
+
+
+def add_results(p: argparse.ArgumentParser) -> None:
+    """Where the grades go."""
     p.add_argument(
         "--out",
         metavar="DIR",
@@ -98,10 +117,6 @@ def parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="the scores as JSON on stdout, and nothing else"
     )
     p.add_argument("--gradescope", metavar="FILE", type=Path, help="one student's results.json")
-    p.add_argument(
-        "--checkout", metavar="DIR", type=Path, help="whose tests; default those of this checkout"
-    )
-    return p
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -149,30 +164,32 @@ def add_ids(found: Class, path: Path | None) -> None:
     if path is None:
         found.ids = ids.assign(found.students, None)
         return
-    table = ids.read(path)
-    found.ids = ids.assign(found.students, table)
-    for text in ids.mismatches(found.students, table, found.ids):
+    known = ids.read(path)
+    found.ids = ids.assign(found.students, known)
+    for text in ids.mismatches(found.students, known, found.ids):
         complain(text, FINE)
 
 
 def chosen(assignments: Sequence[str], only: str | None) -> list[str]:
     """Those that were asked for; every name must be known."""
-    names = only.split(",") if only else list(assignments)
+    names = [name.strip() for name in only.split(",")] if only else list(assignments)
     for name in names:
         expect_one_of("only", name, tuple(assignments))
     return [name for name in assignments if name in names]
 
 
 def report(done: Sequence[Grade], found: Class, args: argparse.Namespace) -> int:
-    """Tables, files, and what the grader could not do."""
-    write_csv(args.out / "scores.csv", done, found.ids)
-    write_feedback(args.out / "feedback", done, found.unread)
+    """Files, a table or JSON, and what the grader could not do.  Returns the exit code."""
+    scores, feedback = args.out / "scores.csv", args.out / "feedback"
+    write_csv(scores, done, found.ids)
+    write_feedback(feedback, done, found.unread)
     if args.gradescope:
         write_gradescope(args.gradescope, done)
     if args.json:
         print(json.dumps(as_json(done, args.seed, found), indent=1, ensure_ascii=False))
     else:
         print(table(done, found.many, found.unread))
+    print(f"written: {scores}, and a text for each student in {feedback}", file=sys.stderr)
     trouble = [grade for grade in done if grade.status == TROUBLE]
     for grade in trouble:
         complain(f"{grade.student} {grade.assignment}: {grade.reason}", FAILED)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from fgm_ref.files import atomic
 from fgm_ref.grade.handed_in import Unread
-from fgm_ref.grade.result import GRADED, Grade
+from fgm_ref.grade.names import NOTEBOOK, suffix
+from fgm_ref.grade.result import GRADED, MISSING, Grade
 from fgm_ref.grade.table import by_student, number, said_once, total
 
 LONGEST_NAME = 200  # bytes
@@ -26,8 +27,12 @@ def feedback(student: str, grades: Sequence[Grade], unread: Sequence[Unread]) ->
     yield student
     yield f"{points} of {number(sum(grade.of for grade in grades))} points"
     for grade in grades:
+        if grade.status != MISSING:
+            yield ""
+            yield from of_assignment(grade)
+    if missing := [grade.assignment for grade in grades if grade.status == MISSING]:
         yield ""
-        yield from of_assignment(grade)
+        yield f"Not handed in: {', '.join(missing)}"
     if unread:
         yield ""
         yield "Not read:"
@@ -37,7 +42,7 @@ def feedback(student: str, grades: Sequence[Grade], unread: Sequence[Unread]) ->
 def of_assignment(grade: Grade) -> Iterator[str]:
     """Its points, and each test that has cost some, with the case in which it failed."""
     points = number(grade.earned)
-    read = f"  ({grade.file})" if grade.file else ""
+    read = f"  ({as_read(grade.file)})" if grade.file else ""
     yield f"{grade.assignment}  {points} of {number(grade.of)}{read}"
     if grade.status != GRADED or (grade.why_zero and not grade.lost):
         yield f"  {grade.why_zero or grade.reason}"
@@ -45,6 +50,17 @@ def of_assignment(grade: Grade) -> Iterator[str]:
         yield f"  {number(test['of'] - test['points'])} lost: {test['name']}"
         yield from (f"    {line}" for line in text.splitlines())
     yield from (f"  refused: {text}" for text in grade.refused)
+
+
+def as_read(name: str) -> str:
+    """The file, and what its lines are.
+
+    >>> as_read("a05.py"), as_read("a05.ipynb")
+    ('a05.py', 'a05.ipynb; lines are counted from its first code cell to its last')
+    """
+    if suffix(name) == NOTEBOOK:
+        return f"{name}; lines are counted from its first code cell to its last"
+    return name
 
 
 def file_name(student: str) -> str:

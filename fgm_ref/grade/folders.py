@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from fgm_ref.grade.names import is_of_a_program, shown
+from fgm_ref.grade.names import assignments_in, is_of_a_program, shown
 
 
 def files(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -37,3 +37,9 @@ def kind(entry: "os.DirEntry[str]") -> str:
 def below(path: Path, folder: Path) -> str:
     """The name of a file as its student sees it."""
     return shown(path.relative_to(folder).as_posix())
+
+
+def assignments_above(path: Path, folder: Path) -> list[str]:
+    """The assignments of which the nearest folder speaks that speaks of any."""
+    above = (assignments_in(each.name) for each in path.relative_to(folder).parents)
+    return next(filter(None, above), [])

@@ -90,6 +90,9 @@ class Guard:
         self.rules, self.wake, self.refused, self.tampered = rules, wake, refused, tampered
         self.awake = self.busy = False
         self.own: dict[int, CodeType] = {}  # code that the submission made of text
+        self.told: set[str] = set()  # refusals
+        self.file = ""  # the submission
+        self.searched: set[str] = set()  # where Python looks for modules
 
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
         """What Python calls; quick for what does not matter."""
@@ -111,11 +114,13 @@ class Guard:
             self._executed(args[0], frame)
         elif event == "open":
             self._opened(args[0], writes(args[1], args[2]), frame)
+            if args[1] is None:  # `os.open` and not `open`
+                self._held(args[0], frame)
         elif event in CHANGES:
             for path in args[:2]:
                 self._opened(path, True, frame)
         elif event in LISTS:
-            self._listed(args[0])
+            self._listed("." if args[0] is None else args[0], frame)
         elif event in PROGRAMS:
             if self._is_behind(frame):
                 self._refuse(f"use {event}")
@@ -128,6 +133,8 @@ class Guard:
             return
         if not self.awake and code.co_filename.startswith(self.rules.submission):
             self.wake()
+            self.file = os.path.realpath(code.co_filename)
+            self.searched = {os.path.realpath(folder) for folder in sys.path}
             self.awake = True
         elif self.awake and not self._trusts(code.co_filename) and self._is_behind(frame):
             self._own(code)
@@ -138,8 +145,8 @@ class Guard:
             if isinstance(inner, CodeType):
                 self._own(inner)
 
-    def _listed(self, path: Any) -> str | None:
-        """A folder is looked at, or more; its real path, if it is given by one."""
+    def _real(self, path: Any) -> str | None:
+        """The real path of what is looked at or changed, if it is given by a path."""
         if not isinstance(path, (str, bytes, os.PathLike)):  # a handle, or no path at all
             return None
         real = os.path.realpath(os.fsdecode(path))
@@ -147,18 +154,45 @@ class Guard:
             self.tampered(f"went to the reference solutions ({os.path.basename(real)})")
         return real
 
+    def _listed(self, path: Any, frame: FrameType) -> None:
+        """The names in a folder are asked for."""
+        real = self._real(path)
+        if real is None or real in self.searched or not self._is_behind(frame):
+            return
+        if not self._may_read(real):
+            self._refuse(f"list {real}")
+
+    def _held(self, path: Any, frame: FrameType) -> None:
+        """From the handle of a folder (`dir_fd`) all others can be reached, by names that do not show it."""
+        real = self._real(path)
+        if real is None or not self._is_behind(frame):
+            return
+        upwards = os.pardir in os.fsdecode(path).split(os.sep)
+        if upwards or (os.path.isdir(real) and not self._may_change(real)):
+            self._refuse(f"hold {real}")
+
     def _opened(self, path: Any, write: bool, frame: FrameType) -> None:
         """A file is read or changed."""
-        real = self._listed(path)
-        if real is None or not self._is_behind(frame) or within(real, self.rules.writable):
+        real = self._real(path)
+        if real is None or not self._is_behind(frame) or self._may_change(real):
             return
-        if write and within(real, (self.rules.tests, self.rules.submission)):
+        if write and within(real, (self.rules.tests,)):
             self.tampered(f"tried to change the tests ({os.path.basename(real)})")
-        if write or (not within(real, self.rules.readable) and os.path.exists(real)):
+        if write or not self._may_read(real):
             self._refuse(f"{'write' if write else 'read'} {real}")
 
+    def _may_change(self, real: str) -> bool:
+        """Whether it is the submission's own; its program stays as it was handed in."""
+        return within(real, self.rules.writable) and not within(self.file, (real,))
+
+    def _may_read(self, real: str) -> bool:
+        """Whether it is open to all, or is not there, so that Python says so."""
+        return within(real, self.rules.readable) or not os.path.exists(real)
+
     def _refuse(self, what: str) -> None:
-        self.refused(what)
+        if what not in self.told:
+            self.told.add(what)
+            self.refused(what)
         raise PermissionError(f"a graded submission may not {what}")
 
     def _looks(self, event: str, args: tuple[Any, ...]) -> bool:

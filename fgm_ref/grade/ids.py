@@ -3,14 +3,19 @@
 import csv
 import re
 import unicodedata
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from fgm_ref.grade.names import shown
 
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_\w*")
-ENCODINGS = ("utf-8-sig", "cp1252")  # the second one is what spreadsheets like to write
+WIDE = (
+    BOM_UTF16_LE,
+    BOM_UTF16_BE,
+)  # how UTF-16 begins; it and cp1252 are what spreadsheets like to write
 
 
 class Row(NamedTuple):
@@ -81,7 +86,14 @@ def read(path: Path) -> Table:
         if number == 0 and not re.search(r"\d", row.number):
             continue  # a heading
         if found.setdefault(plain(row.folder), row) != row:
-            raise ValueError(f"ids: expected one ID for {row.folder!r}, got two")
+            raise ValueError(
+                f"ids: expected one ID for {row.folder!r}, got two; if two students have this name, "
+                "put the whole names of their folders, or Moodle's numbers, into the table"
+            )
+    if not found:
+        raise ValueError(
+            f"ids: expected a CSV file with folders and IDs, got none in {str(path)!r}"
+        )
     return found
 
 
@@ -89,9 +101,14 @@ def rows(path: Path) -> Iterator[Row]:
     """Those with something in both columns; a comma, a semicolon or a tab stands between them."""
     text = decoded(path)
     separator = max(",;\t", key=text.partition("\n")[0].count)
-    for cells in csv.reader(text.splitlines(), delimiter=separator):
-        if len(cells) >= 2 and cells[0].strip() and cells[1].strip():
-            yield Row(cells[0].strip(), cells[1].strip())
+    try:
+        table = [
+            [cell.strip() for cell in row]
+            for row in csv.reader(text.splitlines(), delimiter=separator)
+        ]
+    except csv.Error as error:
+        raise ValueError(f"ids: expected a CSV file, got {str(path)!r} ({error})") from None
+    yield from (Row(*cells[:2]) for cells in table if all(cells[:2]) and len(cells) > 1)
 
 
 def decoded(path: Path) -> str:
@@ -102,11 +119,9 @@ def decoded(path: Path) -> str:
         raise ValueError(
             f"ids: expected a CSV file, got {str(path)!r} ({error.strerror})"
         ) from None
-    for encoding in ENCODINGS:
-        try:
+    for encoding in ("utf-16",) if content.startswith(WIDE) else ("utf-8-sig", "cp1252"):
+        with suppress(UnicodeDecodeError):
             return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
     raise ValueError(f"ids: expected a CSV file in UTF-8, got {str(path)!r}")
 
 

@@ -5,7 +5,11 @@ import re
 import unicodedata
 from pathlib import PurePath
 
-ASSIGNMENT = re.compile(r"(?<![^\W_])a([0-9]{1,2})(?![0-9])", re.IGNORECASE)
+ASSIGNMENT, APART = (
+    re.compile(rf"(?:(?<![^\W_])|(?<=a\d\d)){number}(?![0-9])", re.IGNORECASE)
+    for number in ("a([0-9]{1,2})", "a[ _-]([0-9]{2})")
+)
+NAMELESS = "its name names no assignment; expected aNN.py"
 PROGRAM, NOTEBOOK = ".py", ".ipynb"
 ARCHIVES = {".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"}
 OF_PROGRAMS = {"__pycache__", "__macosx", "node_modules", "site-packages", "venv", "env"}
@@ -16,10 +20,13 @@ def assignments_in(name: str) -> list[str]:
 
     >>> assignments_in("a02 (1).py"), assignments_in("A07.PY"), assignments_in("Müller_a5-lösung.py")
     (['a02'], ['a07'], ['a05'])
-    >>> assignments_in("a05 and a06.py"), assignments_in("lina05.py"), assignments_in("a123.py")
-    (['a05', 'a06'], [], [])
+    >>> assignments_in("a05 and a06.py"), assignments_in("a05a06.py"), assignments_in("a_05 v2.py")
+    (['a05', 'a06'], ['a05', 'a06'], ['a05'])
+    >>> assignments_in("lina05.py"), assignments_in("a123.py"), assignments_in("group A 5.py")
+    ([], [], [])
     """
-    return sorted({f"a{int(number):02}" for number in ASSIGNMENT.findall(name)})
+    numbers = ASSIGNMENT.findall(name) or APART.findall(name)
+    return sorted({f"a{int(number):02}" for number in numbers})
 
 
 def suffix(name: str) -> str:
@@ -48,7 +55,7 @@ def objection(name: str) -> str:
     found = assignments_in(name)
     if len(found) > 1:
         return f"expected one assignment in its name, got {' and '.join(found)}"
-    return "" if found else "its name names no assignment; expected aNN.py"
+    return "" if found else NAMELESS
 
 
 def is_of_a_program(name: str) -> bool:

@@ -32,7 +32,6 @@ class Limits:
     )
     megabytes: int = 2048
     file_megabytes: int = 16
-    output_bytes: int = 1_000_000
 
 
 @dataclass
@@ -42,7 +41,7 @@ class Run:
     messages: list[dict[str, Any]] = field(default_factory=list)
     tail: str = ""
     code: int = 0
-    ended: str = ""  # "time", "output", or nothing: it ended by itself
+    ended: str = ""  # "time", "results", or nothing: it ended by itself
     intact: bool = True  # whether the copy of the tests is as it was
     seconds: float = 0.0
 
@@ -83,8 +82,8 @@ def listen(child: "subprocess.Popen[bytes]", pipe: int, password: str, limits: L
     """Read both pipes as far as the limits allow, while the child lives and a moment longer."""
     assert child.stdout
     clock = Clock(child.pid, limits.clock + limits.starting)
-    result = Heard(pipe, RESULT_BYTES)
-    printed = Heard(child.stdout.fileno(), limits.output_bytes, keep=2000)
+    result = Heard(pipe, keep=RESULT_BYTES)
+    printed = Heard(child.stdout.fileno(), keep=2000)  # however much it is
     streams = {stream.handle: stream for stream in (result, printed)}
     heard = Run()
     with selectors.DefaultSelector() as selector:
@@ -97,8 +96,8 @@ def listen(child: "subprocess.Popen[bytes]", pipe: int, password: str, limits: L
                     clock = Clock(child.pid, limits.clock)
                 if not streams[key.fd].read():
                     selector.unregister(key.fd)
-            if result.is_too_much or printed.is_too_much:
-                heard.ended = "output"
+            if result.count > RESULT_BYTES:
+                heard.ended = "results"
             elif clock.is_over:
                 heard.ended = "time"
             if heard.ended or (child.poll() is not None and not ready):
@@ -114,8 +113,7 @@ class Heard:
     """What has come through a pipe: its end, and how much it was in all."""
 
     handle: int
-    most: int
-    keep: int = RESULT_BYTES
+    keep: int
     count: int = 0
     text: bytearray = field(default_factory=bytearray)
 
@@ -126,11 +124,6 @@ class Heard:
         self.text += piece
         del self.text[: -self.keep]
         return bool(piece)
-
-    @property
-    def is_too_much(self) -> bool:
-        """Whether the limit is exceeded."""
-        return self.count > self.most
 
 
 def wait(child: "subprocess.Popen[bytes]", clock: Clock, heard: Run) -> int:

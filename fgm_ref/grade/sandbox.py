@@ -98,16 +98,16 @@ def rules(harness: Harness, place: Path) -> dict[str, Any]:
         os.path.realpath(sysconfig.get_path(name))
         for name in ("stdlib", "platstdlib", "purelib", "platlib")
     }
-    checkout, home = str(place / "checkout"), str(place / "home")
+    checkout, home, own = (str(place / name) for name in ("checkout", "home", "submission"))
     trusted = [*library, str(PACKAGE), checkout]
     data = [str(PACKAGE.parent / "data")]
     known = ["/dev/null", "/dev/urandom", "/usr/share", "/etc/localtime"]
     return {
-        "submission": str(place / "submission"),
+        "submission": own,
         "tests": checkout,
         "trusted": trusted,
         "readable": [*trusted, *data, *known, str(place)],
-        "writable": [home, "/dev/null"],
+        "writable": [home, own, "/dev/null"],
         "secret": [str(path) for path in harness.secret],
     }
 

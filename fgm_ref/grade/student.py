@@ -1,12 +1,12 @@
 """One student's folder: a submission for each assignment, and the files that are read for none."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from fgm_ref.grade.choice import choose
-from fgm_ref.grade.folders import below, files
+from fgm_ref.grade.folders import assignments_above, below, files
 from fgm_ref.grade.handed_in import Submission, Unread
-from fgm_ref.grade.names import assignments_in, objection
+from fgm_ref.grade.names import NAMELESS, assignments_in, objection
 
 
 def of_student(
@@ -24,13 +24,13 @@ def of_student(
     submissions: list[Submission] = []
     told: set[Path] = set()  # objections that are the reason why there is no answer
     for assignment in assignments:
-        choice = choose(of_assignment(assignment, answers), folder)
+        choice = choose(answers.get(assignment, []), folder)
         objections |= choice.others
         name, refused = "", choice.refused
         if choice.file is not None:
             name = below(choice.file, folder)
         elif not refused:
-            those = of_assignment(assignment, objections)
+            those = [path for path in objections if assignment in assignments_in(path.name)]
             refused = "; ".join(f"{below(path, folder)}: {objections[path]}" for path in those)
             told.update(those)
         submissions.append(Submission(student, assignment, choice.file, variant, name, refused))
@@ -38,16 +38,11 @@ def of_student(
     return submissions, [Unread(student, below(path, folder), objections[path]) for path in others]
 
 
-def of_assignment(assignment: str, paths: Iterable[Path]) -> list[Path]:
-    """Those whose names speak of it."""
-    return [path for path in paths if assignment in assignments_in(path.name)]
-
-
 def sorted_out(
     folder: Path, assignments: Sequence[str], known: Set[str]
-) -> tuple[list[Path], dict[Path, str]]:
-    """(the files that may be answers, {another one: why it is none})."""
-    answers: list[Path] = []
+) -> tuple[dict[str, list[Path]], dict[Path, str]]:
+    """({assignment: the files that may be its answer}, {another file: why it is none})."""
+    answers: dict[str, list[Path]] = {}
     objections: dict[Path, str] = {}
     for path, why in files(folder):
         named = assignments_in(path.name)
@@ -59,5 +54,33 @@ def sorted_out(
         if why:
             objections[path] = why
         else:
-            answers.append(path)
+            answers.setdefault(named[0], []).append(path)
+    read_by_folders(folder, assignments, known, answers, objections)
     return answers, objections
+
+
+def read_by_folders(
+    folder: Path,
+    assignments: Sequence[str],
+    known: Set[str],
+    answers: dict[str, list[Path]],
+    objections: dict[Path, str],
+) -> None:
+    """Where no file says that it is the answer, those may be it whose folder says so, such as a03/solution.py."""
+    for assignment, paths in named_by_folders(folder, objections).items():
+        if assignment in answers or assignment not in known:
+            continue
+        if assignment in assignments:
+            answers[assignment] = paths
+        for path in paths:
+            del objections[path]
+
+
+def named_by_folders(folder: Path, objections: Mapping[Path, str]) -> dict[str, list[Path]]:
+    """{assignment: programs whose own names say nothing, in a folder of its name}."""
+    found: dict[str, list[Path]] = {}
+    for path, why in objections.items():
+        named = assignments_above(path, folder) if why == NAMELESS else []
+        if len(named) == 1:
+            found.setdefault(named[0], []).append(path)
+    return found

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fgm_ref.grade.folders import files
+from fgm_ref.grade.folders import assignments_above, files
 from fgm_ref.grade.handed_in import Submission, Unread
-from fgm_ref.grade.names import is_of_a_program, objection, shown
+from fgm_ref.grade.names import NAMELESS, is_of_a_program, objection, shown
 from fgm_ref.grade.student import of_student
 
 OF_MOODLE = "_assignsubmission_"
@@ -74,6 +74,7 @@ def of_class(
     folder: Path, students: Sequence[Path], assignments: Sequence[str], known: set[str]
 ) -> Class:
     """A folder for each student."""
+    expect_no_class_inside(students)
     names = [shown(path.name) for path in students]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -111,6 +112,16 @@ def expect_no_class(folder: Path) -> None:
         )
 
 
+def expect_no_class_inside(students: Sequence[Path]) -> None:
+    """An archive of a class is often unpacked into a folder of its own."""
+    for student in students:
+        if any(OF_MOODLE in path.name and path.is_dir() for path in student.iterdir()):
+            raise ValueError(
+                f"submissions: expected a folder for each student, got {shown(student.name)!r}, in which "
+                "there are such folders; name that one"
+            )
+
+
 def is_of_a_student(path: Path) -> bool:
     """Whether it is a folder that somebody has made."""
     return path.is_dir() and not is_of_a_program(path.name)
@@ -122,5 +133,8 @@ def is_answer(path: Path) -> bool:
 
 
 def has_answers(folder: Path) -> bool:
-    """Whether there is a file that is named like an answer, here or further below."""
-    return any(is_answer(path) for path, _ in files(folder))
+    """Whether there is a file that is named like an answer, or in a folder of such a name, here or further below."""
+    return any(
+        is_answer(path) or (objection(path.name) == NAMELESS and assignments_above(path, folder))
+        for path, _ in files(folder)
+    )

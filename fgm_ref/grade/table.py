@@ -17,6 +17,7 @@ def table(grades: Sequence[Grade], many: bool, unread: Sequence[Unread] = ()) ->
     """What is printed."""
     lines = list(of_class(grades) if many else of_student(grades))
     lines += not_read(unread)
+    lines += overlooked(grades, unread) if many else []
     ahead = leaderboard(grades)
     if ahead:
         lines += ["", *ranking(ahead)]
@@ -70,6 +71,16 @@ def not_read(unread: Sequence[Unread]) -> Iterator[str]:
     for student, those in files.items():
         more = f", and {len(those) - MOST_FILES} more" if len(those) > MOST_FILES else ""
         yield f"not read: {student or 'in the class folder'}: {', '.join(those[:MOST_FILES])}{more}"
+
+
+def overlooked(grades: Sequence[Grade], unread: Sequence[Unread]) -> Iterator[str]:
+    """A line for those who have handed in something, and nothing of it could be graded."""
+    with_files = {each.student for each in unread}
+    with_files |= {grade.student for grade in grades if grade.status == UNREAD}
+    students = by_student(grades).items()
+    names = [name for name, own in students if total(own) is None and name in with_files]
+    if names:
+        yield f"files, and no grade: {', '.join(names)}"
 
 
 def total(grades: Sequence[Grade]) -> float | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fgm_ref.grade.handed_in import Submission
 from fgm_ref.grade.names import printable
-from fgm_ref.grade.process import Limits, Run
+from fgm_ref.grade.process import RESULT_BYTES, Limits, Run
 from fgm_ref.grade.result import (
     CRASHED,
     FULL,
@@ -23,7 +23,7 @@ LONGEST = 300  # characters of a reason
 Messages = dict[str, list[dict[str, Any]]]
 """What was heard, by kind."""
 
-ERROR = re.compile(r"(?:INTERNALERROR> )?(\w+(?:Error|Exception|Interrupt|Exit)\b.*)")
+ERROR = re.compile(r"(?:INTERNALERROR> )?(?:[\w.]+\.)?(\w*(?:Error|Exception|Interrupt|Exit)\b.*)")
 
 
 def nothing_to_grade(submission: Submission) -> Grade:
@@ -85,8 +85,8 @@ def judge(run: Run, heard: Messages, limits: Limits) -> tuple[str, str]:
         run.code or "score" not in heard or heard["score"][0]["code"] > 1
     ):
         return TROUBLE, f"the tests did not start: {last_line(run.tail) or f'exit code {run.code}'}"
-    if run.ended == "output":
-        return CRASHED, f"printed more than {limits.output_bytes:,} bytes"
+    if run.ended == "results":
+        return CRASHED, f"there were more than {RESULT_BYTES:,} bytes of results and refusals"
     if run.ended == "time":
         return TIMEOUT, f"took longer than {limits.clock} s on the clock; does it sleep or wait?"
     if -run.code == signal.SIGXCPU:

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 import pytest
-from desk import ALL_SAID, SPEAKING, Cases, Submission, path_of, reason, words
+from desk import ALL_SAID, SPEAKING, Cases, Submission, asks, path_of, reason, words
 from limit import SECONDS, TimeLimits
 from variants import PUBLIC, Variant
 
@@ -120,15 +120,23 @@ def no_way_out(report):
 def show_once(item, report, error, message):
     """The text of an error, or its traceback; where the same has been shown before, one line."""
     text = words(error) if isinstance(error, ALL_SAID) else message
+    speaks = isinstance(error, SPEAKING) or asks(error)
     first = item.config.pluginmanager.getplugin("assignment-scores").shown.setdefault(
         text, item.name
     )
     if first != item.name:
         report.longrepr = f"{message}\n  as in {first}"
-    elif isinstance(error, SPEAKING):
+    elif speaks:
         report.longrepr = text
-    if isinstance(error, SPEAKING):  # how to reproduce it is for ordinary errors
+    if speaks:  # how to reproduce it is for ordinary errors
         report.sections = [each for each in report.sections if each[0] != "Hypothesis"]
+    report.sections = [(title, end_of(printed)) for title, printed in report.sections]
+
+
+def end_of(text):
+    """What was printed, if it is not too long for a screen."""
+    left_out = len(text) - LONGEST
+    return text if left_out <= 0 else f"({left_out:,} characters before)\n{text[-LONGEST:]}"
 
 
 class ScoreTable:

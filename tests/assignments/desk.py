@@ -4,6 +4,7 @@ This folder stands on its own (with `fgm_ref` installed): a grader may copy it t
 """
 
 import codecs
+import functools
 import importlib.util
 import io
 import os
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from _pytest.outcomes import OutcomeException
 from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.errors import UnsatisfiedAssumption
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "tutorials" / "assignments"
 EXAMPLES = {"quick": 5, "dev": 25, "ci": 30, "zoo": 30}
@@ -104,6 +106,7 @@ def cases(share: float = 1.0) -> Callable[[Any], Any]:
     )
 
     def decorate(test: Any) -> Any:
+        test.hypothesis.inner_test = no_case_refused(test.hypothesis.inner_test)
         test = settings(
             max_examples=max(3, round(share * Cases.examples)),
             deadline=None,
@@ -118,6 +121,22 @@ def cases(share: float = 1.0) -> Callable[[Any], Any]:
     return decorate
 
 
+def no_case_refused(test: Callable[..., None]) -> Callable[..., None]:
+    """A test for one case: Hypothesis would pass over a case that the submission does not want."""
+
+    @functools.wraps(test)
+    def judged(*arguments: Any, **named: Any) -> None:
+        __tracebackhide__ = True
+        try:
+            test(*arguments, **named)
+        except UnsatisfiedAssumption as error:
+            if lines_of(error, *programs()):
+                raise Broken("expected: an answer in every case; this one was refused") from error
+            raise
+
+    return judged
+
+
 class Submission:
     """A student's module.  Whatever keeps it from being used fails the test that wanted to, in one clear line."""
 
@@ -129,6 +148,9 @@ class Submission:
             self._load(self._path)
 
     def _load(self, path: Path) -> None:
+        if not path.read_bytes().strip():
+            self._trouble = f"{path.name} is empty"
+            return
         spec = importlib.util.spec_from_file_location(self._name, path)
         assert spec is not None and spec.loader is not None
         module = sys.modules[spec.name] = importlib.util.module_from_spec(
@@ -137,11 +159,16 @@ class Submission:
         try:
             spec.loader.exec_module(module)
             self._module = module
-        except (Exception, SystemExit, OutcomeException) as error:
+        except KeyboardInterrupt:  # somebody wants to stop us
+            raise
+        except BaseException as error:
             why = (isinstance(error, (SyntaxError, ValueError)) and unreadable(path)) or reason(
                 error, path
             )
             self._trouble = f"{path.name} cannot be imported: {why}"
+
+    def __repr__(self) -> str:
+        return str(self._path and self._path.name)
 
     def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
@@ -150,6 +177,12 @@ class Submission:
         if not hasattr(self._module, name):
             raise Missing(f"{self._path.name}: expected something called {name!r}, found nothing")
         return getattr(self._module, name)
+
+
+def programs() -> set[Path]:
+    """The files of all submissions that have been imported."""
+    names = [name for name in sys.modules if name.startswith(NAME.format(""))]
+    return {path for name in names if (path := path_of(name.removeprefix(NAME.format(""))))}
 
 
 def path_of(assignment: str) -> Path | None:
@@ -214,15 +247,22 @@ def reason(error: BaseException, path: Path | None = None) -> str:
     text = (words(error).strip().splitlines() or [""])[0]
     if isinstance(error, ALL_SAID):
         return text or type(error).__name__
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if path and Path(frame.filename) == path
-    ]
+    lines = lines_of(error, path)
     place = f" (line {lines[-1]})" if lines else ""
-    if isinstance(error, EOFError) or "reading from stdin" in text:
+    if asks(error):
         return f"input() has nobody to answer it, as standard input is empty{place}"
     return f"{type(error).__name__}{': ' if text else ''}{text}{place}"[:300]
+
+
+def lines_of(error: BaseException, *files: Path | None) -> list[int | None]:
+    """The numbers of the lines in these files that the error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame.lineno for frame in frames if Path(frame.filename) in files]
+
+
+def asks(error: BaseException) -> bool:
+    """Whether somebody was asked to type something; pytest has words of its own for it."""
+    return isinstance(error, EOFError) or "reading from stdin" in words(error)
 
 
 def words(error: BaseException) -> str:

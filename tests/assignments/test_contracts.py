@@ -159,7 +159,7 @@ def test_start_and_hint(tmp_path):
     assert first.returncode == 0 and "make a03" in first.stdout
     assert (tmp_path / "my" / "a03.py").read_text() == (FOLDERS[3] / "stub.py").read_text()
     assert again.returncode == 2 and "is there already" in again.stderr
-    one = start("hint", "03", "3", "1", where=tmp_path)
+    one = start("hint", "3", "3", "1", where=tmp_path)
     assert one.stdout == "task 1, nearly the line: `norm(X) - R`.\n"
     for wrong in (("hint", "03", "4"), ("hint", "99", "1"), ("hint", "03", "1", "9")):
         done = start(*wrong, where=tmp_path)
@@ -206,12 +206,16 @@ def test_a_submission_that_cannot_be_used_says_why(tmp_path):
     (tmp_path / "a02.py").write_text("raise SystemExit(3)\n")
     (tmp_path / "a03.py").write_text("x = 1\n")
     (tmp_path / "a04.py").write_text("def broken(:\n")
+    (tmp_path / "a06.py").write_text("raise BaseException('odd')\n")
+    (tmp_path / "a07.py").write_text(" \n\n")
     for assignment, words in {
         "a01": "a01_mine.py cannot be imported: ZeroDivisionError: division by zero (line 4)",
         "a02": "a02.py cannot be imported: SystemExit: 3 (line 1)",
         "a03": "a03.py: expected something called 'ball', found nothing",
         "a04": "a04.py cannot be imported: SyntaxError: ",
         "a05": f"a05: expected one file a05.py or a05_*.py in {tmp_path.name}, got none (make new-a05 starts one)",
+        "a06": "a06.py cannot be imported: BaseException: odd (line 1)",
+        "a07": "a07.py is empty",
     }.items():
         with pytest.raises(Missing) as error:
             Submission(assignment, tmp_path).ball  # noqa: B018

@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 import test_a02
 import test_a09
-from desk import SOLUTIONS, Broken, Missing, Submission, reason
+from desk import SOLUTIONS, Broken, Missing, Submission, cases, holds, reason
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from limit import Clock, TimeLimit, alarm
 from variants import Variant
 
@@ -41,7 +43,9 @@ HANDED_IN = {
     "a07": solution(
         "a07", ("return weights", "import time; time.sleep(60)\n    return weights")
     ).encode(),
-    "a10": solution("a10", ("H, u = h.shape[1]", "H, u = h.size_of[1]")).encode(),
+    "a10": solution(
+        "a10", ("H, u = h.shape[1]", "print('many words' * 1000); H, u = h.size_of[1]")
+    ).encode(),
 }
 
 
@@ -137,6 +141,7 @@ def one_error_is_shown_once(told):
     said = messages(told, "a10")
     assert len(said) == 6 and len(set(said.values())) == 1
     assert told[1].count("H, u = h.size_of[1]") == 1
+    assert "characters before)" in told[1] and told[1].count("many words") < 2000
     assert told[1].count("  as in test_step_backward[Wz]\n") == 5  # below the first
     assert told[1].count(" as in step_backward[Wz]\n") == 5  # in the table
 
@@ -180,6 +185,7 @@ def nobody_answers(told):
     said = messages(told, "a00")
     line = "input() has nobody to answer it, as standard input is empty (line 14)"
     assert set(said.values()) == {line}
+    assert "reading from stdin" not in told[1] and "return k + 2 * k" not in told[1]
 
 
 def skipping_is_no_way_out(told):
@@ -187,6 +193,27 @@ def skipping_is_no_way_out(told):
     assert set(messages(told, "a06").values()) == {
         "a06.py cannot be imported: Skipped: no (line 2)"
     }
+
+
+@pytest.mark.parametrize("way_out", ["assume(x < 10)", "reject() if x > 9 else None"])
+def test_a_submission_cannot_choose_its_cases(tmp_path, way_out):
+    (tmp_path / "a03.py").write_text(f"from hypothesis import *\ndef f(x): {way_out}; return x\n")
+    student = Submission("a03", tmp_path)
+
+    @cases()
+    @given(x=st.integers(0, 1000))
+    def up_to_9(x):
+        holds(student.f(x) < 10, "small numbers only", "section 1", x=x)
+
+    @cases()
+    @given(x=st.integers(0, 1000))
+    def our_own_choice(x):
+        assume(x % 2)
+        holds(x % 2, "odd numbers only", "section 1", x=x)
+
+    with pytest.raises(Broken, match="expected: an answer in every case; this one was refused"):
+        up_to_9()
+    our_own_choice()
 
 
 def what_never_ends_is_stopped(told):

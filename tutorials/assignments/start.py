@@ -15,8 +15,8 @@ TIERS = {1: "a nudge", 2: "where to look", 3: "nearly the line"}
 
 
 def folder(number: str) -> Path:
-    """The folder of assignment 03, given as "03" or "a03"."""
-    found = sorted(HERE.glob(f"a{number.removeprefix('a')}_*"))
+    """The folder of assignment 03, given as "03", "a03" or "3"."""
+    found = sorted(HERE.glob(f"a{number.removeprefix('a').zfill(2)}_*"))
     if len(found) != 1:
         known = ", ".join(sorted(path.name[1:3] for path in HERE.glob("a[0-9][0-9]_*")))
         raise ValueError(f"assignment: expected one of {known}; got {number!r}")

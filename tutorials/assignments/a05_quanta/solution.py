@@ -55,6 +55,7 @@ class Round:
 
         The sites have their turns one after the other, from 0 to k − 1.  Who has new quanta sends one increment.  As
         soon as (3) holds, the values are fetched (4), and nobody has anything left to say in this step.
+        The array is the caller's, who may write other values into it afterwards.
         """
         new = count(phi, self.z, self.theta, self.c)
         for i in np.flatnonzero(new > self.c):

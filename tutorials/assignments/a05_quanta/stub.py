@@ -47,6 +47,7 @@ class Round:
 
         The sites have their turns one after the other, from 0 to k − 1.  Who has new quanta sends one increment.  As
         soon as (3) holds, the values are fetched (4), and nobody has anything left to say in this step.
+        The array is the caller's, who may write other values into it afterwards.
         """
         raise NotImplementedError("a05, task 4: not done yet (make hint A=05 N=1 T=4)")
 
