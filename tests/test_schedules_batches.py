@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import SEEDS
 
-from fgm_ref.datasets.batches import Batches, InOrder
+from fgm_ref.datasets.batches import AHEAD, Batches, InOrder
 from fgm_ref.simulation.schedules import NAMES, schedule
 
 
@@ -157,36 +157,35 @@ def test_what_was_drawn_stays():
     assert all((a == b).all() for a, b in zip(drawn, kept, strict=True))
 
 
-class Counted(np.ndarray):
-    """Sample numbers that count how often anybody asks how many they are."""
-
-    asked = 0
-
-    def __len__(self):
-        Counted.asked += 1
-        return super().__len__()
-
-
 @pytest.mark.parametrize("kind", [Batches, InOrder])
-def test_the_work_for_a_tiny_site_grows_with_the_passes_and_no_faster(kind, monkeypatch):
-    # one sample: 64 mini-batches of B take 64 · B passes, and each pass is looked at a fixed number of times
-    monkeypatch.setattr(kind, "_one_pass", lambda self, i: np.zeros(1, np.intp).view(Counted))
-    asked = []
+def test_a_tiny_site_is_filled_by_one_call(kind, monkeypatch):
+    # one sample: B mini-batches take B² passes, which are made together
+    calls = []
+    original = kind._passes
+    monkeypatch.setattr(kind, "_passes", lambda self, i, n: calls.append(n) or original(self, i, n))
     for size in (10, 20, 40):
-        batches = kind([np.zeros(1, np.intp)], size, [np.random.default_rng(0)])
-        Counted.asked = 0
-        batches.draw(slice(None))
-        asked.append(Counted.asked)
-    passes = [64 * size for size in (10, 20, 40)]
-    assert all(count <= 2 * n for count, n in zip(asked, passes, strict=True)), asked
+        calls.clear()
+        kind([np.zeros(1, np.intp)], size, [np.random.default_rng(0)]).draw(slice(None))
+        (passes,) = calls
+        assert passes == AHEAD * size
+
+
+@given(st.integers(1, 60), st.integers(1, 9), st.integers(0, 99))
+def test_passes_made_together_are_those_made_one_by_one(samples, passes, seed):
+    part = np.arange(samples) + 1000
+    batches = Batches([part], 1, [np.random.default_rng(seed)])
+    rng = np.random.default_rng(seed)
+    alone = [rng.permutation(part) for _ in range(passes)]
+    np.testing.assert_array_equal(batches._passes(0, passes), np.concatenate(alone))
+    assert rng.random() == batches.rngs[0].random()
 
 
 def test_a_queue_has_the_room_that_its_own_site_needs():
-    # one large site among many small ones: the numbers kept are those of all sites together, and 65 batches each
+    # one large site among many small ones: the numbers kept are those of all sites together, and a few batches each
     lengths, size = [10_000, *[2] * 99], 4
     batches, _ = make_batches(lengths, size)
     kept = sum(value.size for value in vars(batches).values() if isinstance(value, np.ndarray))
-    assert kept <= sum(lengths) + 100 * (65 * size + 3)
+    assert kept <= sum(lengths) + 100 * ((AHEAD + 1) * size + 3)
     for _ in range(200):
         drawn = batches.draw(slice(None))
         assert (drawn // 1000)[1:].tolist() == [[i] * size for i in range(1, 100)]

@@ -51,21 +51,21 @@ class Batches:
         rest = self._queue[self._next[i] : self._end[i]].copy()
         missing = self._enough - len(rest)
         passes = -(-missing // len(self.parts[i]))  # rounded up
-        fresh = [self._one_pass(i) for _ in range(passes)]
-        queue = np.concatenate([rest, *fresh])
+        queue = np.concatenate([rest, self._passes(i, passes)])
         begin = self._begin[i]
         end = begin + len(queue)
         self._queue[begin:end] = queue
         self._next[i] = begin
         self._end[i] = end
 
-    def _one_pass(self, i: int) -> Array:
-        """Every sample of site i once."""
-        return self.rngs[i].permutation(self.parts[i])
+    def _passes(self, i: int, number: int) -> Array:
+        """Every sample of site i once, and so on, `number` times; as if each pass were a `permutation` of its own."""
+        passes = np.tile(self.parts[i], (number, 1))
+        return self.rngs[i].permuted(passes, axis=1).ravel()
 
 
 class InOrder(Batches):
     """Endless mini-batches in the order of the samples; after the last comes the first."""
 
-    def _one_pass(self, i: int) -> Array:
-        return self.parts[i]
+    def _passes(self, i: int, number: int) -> Array:
+        return np.tile(self.parts[i], number)

@@ -28,7 +28,7 @@ __all__ = ["Model", "ModelSpec"]
 
 CACHE_BYTES = 1 << 19  # weights and one time step of a stack of sites: about half an L2 cache
 SHAPES_KEPT = 16  # shapes (k, B, T) whose arrays are kept for the next call
-EVALUATION_NUMBERS = 1 << 15  # about so many per time step, when a whole test set is evaluated
+EVALUATION_NUMBERS = 1 << 16  # about so many per time step, when a whole test set is evaluated
 
 
 class Model:

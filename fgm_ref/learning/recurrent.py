@@ -21,7 +21,9 @@ from fgm_ref.learning.activations import factors
 from fgm_ref.learning.params import Rng, glorot, orthogonal
 from fgm_ref.learning.tape import Tape
 
-SMALL_PRODUCT = 10**6  # OpenBLAS's kernel for so many multiplications is slow if the right matrix is transposed
+SMALL_PRODUCT = (
+    10**6
+)  # OpenBLAS's kernel for so many multiplications is slow if the right matrix is transposed
 SMALL_ARRAY = 1 << 18  # bytes that are transposed in next to no time
 
 

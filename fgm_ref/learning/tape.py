@@ -25,6 +25,9 @@ from fgm_ref.arrays import Array
 PACKING = 10**6
 """OpenBLAS copies the left matrix of a product with more multiplications than this before it multiplies."""
 
+NARROW = 64
+"""With so many columns or fewer that copy takes longer than it saves."""
+
 
 class Call(NamedTuple):
     """One call on the tape: `out` = function(*operands).  `text` names the arrays and tells their shapes."""
@@ -74,7 +77,7 @@ class Tape:
         """
         k, M, N = A.shape
         B = X.shape[2]
-        pieces = _pieces(M, -(-M * N * B // PACKING))
+        pieces = _pieces(M, -(-M * N * B // PACKING)) if B <= NARROW else 1
         if pieces == 1:
             self(np.matmul, A, X, out=out)
             return

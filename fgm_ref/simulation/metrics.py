@@ -25,7 +25,7 @@ class Metrics(NamedTuple):
 def evaluate(model: Model, p: Array, dataset: Dataset) -> Metrics:
     """Metrics of one model p (D,) on the data set's test part."""
     outputs, y = model.outputs(p, dataset.x_test), dataset.y_test  # (N, O); (N,) or (N, O)
-    z = outputs.T[:, None]  # the losses' order: (output, site, sample)
+    z = np.ascontiguousarray(outputs.T)[:, None]  # the losses' order: (output, site, sample)
     targets = y[None] if dataset.task == "classification" else y.T[:, None]
     loss = float(LOSSES[dataset.task](z, np.empty_like(z))(targets)[0])
     if dataset.task == "regression":
@@ -40,4 +40,7 @@ def balanced_accuracy(right: Array, y: Array) -> float:
     >>> balanced_accuracy(np.array([True, True, True, False]), np.array([0, 0, 0, 1]))
     0.5
     """
-    return float(np.mean([right[y == c].mean() for c in np.unique(y)]))
+    samples = np.bincount(y)
+    correct = np.bincount(y, weights=right)
+    occurs = samples > 0
+    return float(np.mean(correct[occurs] / samples[occurs]))

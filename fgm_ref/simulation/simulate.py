@@ -8,7 +8,7 @@ Every purpose has its own random stream, spawned from the one seed: two runs tha
 protocol see the same split, initial model, schedule, batches and dropout masks.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +26,7 @@ from fgm_ref.protocols.game import Game
 from fgm_ref.safe import zone_maker
 from fgm_ref.simulation.changes import World
 from fgm_ref.simulation.config import Config
-from fgm_ref.simulation.metrics import evaluate
+from fgm_ref.simulation.metrics import Metrics, evaluate
 from fgm_ref.simulation.observer import VERDICTS, Observer, outlives
 from fgm_ref.simulation.result import RunResult, event_array
 from fgm_ref.simulation.schedules import schedule
@@ -35,6 +35,7 @@ from fgm_ref.transport.faults import parse_faults, with_absences
 from fgm_ref.transport.ledger import Ledger
 
 PHI_SITES = 64  # φ is recorded per site for up to so many sites
+KNOWN = 4  # so many models are remembered with what they are worth
 LOCALS = 32  # so many local models are evaluated one by one at the end
 STREAMS = ("split", "model", "schedule", "batches", "dropout", "network", "coordinator")
 """The purposes that have a random stream of their own.  A stream depends on its place in this order."""
@@ -84,7 +85,7 @@ class Simulation:
         self.observer = Observer(chosen.protocol, self.sites, self.coordinator, strict=strict)
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)
-        self._served: tuple[Array, Dataset, float] = np.empty(0), data, np.nan
+        self._known: deque[tuple[Array, Dataset, Metrics]] = deque(maxlen=KNOWN)
 
     def _setup(self, chosen: Chosen, rng: Mapping[str, Any], masks: Sequence[Any]) -> Setup:
         """What both ends of the protocol are built from."""
@@ -172,7 +173,7 @@ class Simulation:
 
     def evaluate(self) -> None:
         """Add the mean model's test metrics, and the served model's loss, to the curve."""
-        metrics = evaluate(self.model, self.mean_model, self.data)
+        metrics = self.metrics(self.mean_model)
         point = {
             "step": self.ledger.step,
             "bytes": self.ledger.total_bytes,
@@ -182,18 +183,21 @@ class Simulation:
         for name, value in point.items():
             self.curve[name].append(np.nan if value is None else value)
 
-    def served_loss(self, mean_loss: float) -> float:
-        """Test loss of the coordinator's model E, the one that is in use; `mean_loss` is that of S.
+    def metrics(self, p: Array) -> Metrics:
+        """What a model p (D,) is worth on the test part now; the same model is not evaluated twice in a row."""
+        for known, data, metrics in self._known:
+            if data is self.data and np.array_equal(known, p):
+                return metrics
+        found = evaluate(self.model, p, self.data)
+        self._known.append((p.copy(), self.data, found))
+        return found
 
-        Nothing is evaluated where E is S, nor twice for the same E and the same data.
-        """
+    def served_loss(self, mean_loss: float) -> float:
+        """Test loss of the coordinator's model E, the one that is in use; `mean_loss` is that of S."""
         E = self.coordinator.E
         if (self.trained.P == E).all():
             return mean_loss
-        served, data, _ = self._served
-        if data is not self.data or not np.array_equal(E, served):
-            self._served = E.copy(), self.data, evaluate(self.model, E, self.data).loss
-        return self._served[-1]
+        return self.metrics(E).loss
 
     def result(self, stopped: str = "") -> RunResult:
         """The record up to here."""
@@ -213,10 +217,10 @@ class Simulation:
     def _final(self, S: Array) -> dict[str, Any]:
         """What there is to say of the end; S (D,) is the mean model."""
         P = self.models
-        final: dict[str, Any] = evaluate(self.model, S, self.data)._asdict()
+        final: dict[str, Any] = self.metrics(S)._asdict()
         final["served_loss"] = self.served_loss(final["loss"])
         final["norm"] = float(norm(self.coordinator.E))
-        locals_ = [evaluate(self.model, p, self.data).loss for p in P[:LOCALS]]
+        locals_ = [self.metrics(p).loss for p in P[:LOCALS]]
         final["local_loss"] = float(np.mean(locals_))
         final["spread"] = float(np.sqrt(np.mean(norm(P - S) ** 2)))
         final["parameters"] = self.model.size
