@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.learning.activations import ONE, activate
+from fgm_ref.learning.activations import activate
 from fgm_ref.learning.params import Rng
 from fgm_ref.learning.recurrent import Recurrent, sites_first
 from fgm_ref.learning.tape import Tape

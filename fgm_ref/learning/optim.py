@@ -105,7 +105,7 @@ class Optimizer(ABC):
         return True
 
     def _walk(self, site: int, *vectors: Array) -> None:
-        """Update the first of the vectors p, g and the state's, tile after tile; their steps are as many as `site`'s."""
+        """Update the first of the vectors p, g and the state's, tile after tile, as `site` would."""
         constants = self._constants(site)
         for begin in range(0, vectors[0].size, TILE):
             tiles = [vector[begin : begin + TILE] for vector in vectors]
@@ -255,8 +255,9 @@ class Adam(Optimizer):
         super().reset(sites)
         self.powers[:, _rows(sites)] = 1
 
-    # A moment is m = Σ_s b^(t-s) g_s, and the sum of its weights is (1 - b^t)/(1 - b).  The mean of the sites' moments
-    # is again such a sum, whose weights add up to the mean of theirs.  So the mean of 1 - b^t keeps the correction exact.
+    # A moment is m = Σ_s b^(t-s) g_s, and the sum of its weights is (1 - b^t)/(1 - b).  The mean of the sites'
+    # moments is again such a sum, whose weights add up to the mean of theirs.  So the mean of 1 - b^t keeps the
+    # correction exact.
 
     def _counters(self) -> Array:
         """1 - b1^t and 1 - b2^t, (k, 2): in proportion to the sums of the weights in m and in v."""

@@ -34,11 +34,11 @@ class PeepholeLSTM(LSTM):
     def prepare(self) -> None:
         """Make the arrays: those of the LSTM, and what the peepholes need."""
         super().prepare()
-        _, H, k, B = self.shape
+        _, H, k, _ = self.shape
         self.p = np.empty((3, H, k, 1), self.dtype)
         self.p_halved = np.empty((3, H, k, 1), self.dtype)  # as the weights of a sigmoid are in V
 
-    def forward(
+    def forward(  # type: ignore[override]  # takes p besides
         self, W: Array, p: Array, x: Array, h0: Array | None = None, c0: Array | None = None
     ) -> Array:
         """W (k, 4H, K), p (k, 3, H), x (T, D, k, B), h0 and c0 (H, k, B) or zero -> h[1:] (T, H, k, B)."""
@@ -70,7 +70,9 @@ class PeepholeLSTM(LSTM):
         do(np.tanh, c, out=tanh_c)
         do(np.multiply, o, tanh_c, out=h)
 
-    def backward(self, W: Array, p: Array, dW: Array, dp: Array, dY: Array) -> None:
+    def backward(  # type: ignore[override]  # takes p and dp besides
+        self, W: Array, p: Array, dW: Array, dp: Array, dY: Array
+    ) -> None:
         """Write the gradients to dW (k, 4H, K) and dp (k, 3, H).
 
         p are the weights of the last `forward`.  dY is the upstream gradient, as in `LSTM.backward`.

@@ -224,7 +224,7 @@ class Recurrent:
         return dx.transpose(2, 1, 0, 3)
 
     def tape(self, name: str) -> Tape:
-        """The tape `forward`, `backward`, or `backward from the end`, if the gradient enters at the last output only."""
+        """The tape `forward`, `backward`, or `backward from the end` if dY is that of the last output only."""
         if name not in self._tapes:
             do = Tape(vars(self))
             if name == "forward":
