@@ -101,7 +101,7 @@ def test_fgm_stands_on_little():
     modules = closure("protocols.fgm")
     lines = sum(len(MODULES[module].read_text(encoding="utf-8").splitlines()) for module in modules)
     assert len(modules) <= 12, sorted(modules)
-    assert lines <= 1300
+    assert lines <= 1400
 
 
 def test_a_protocol_builds_on_at_most_one_other():
