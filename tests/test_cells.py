@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from plain_cells import PlainLSTM, PlainRNN
 
 from fgm_ref.learning.gradcheck import gradcheck
 from fgm_ref.learning.lstm import LSTM
 from fgm_ref.learning.peephole import PeepholeLSTM
 from fgm_ref.learning.rnn import RNN
 from fgm_ref.learning.spec import CELLS, PEEPHOLES
+from fgm_ref.learning.textbook import TextbookLSTM, TextbookRNN
 
 ALL_CELLS = pytest.mark.parametrize("cell", [*CELLS.values(), *PEEPHOLES.values()])
-TEXTBOOK = {RNN: PlainRNN, LSTM: PlainLSTM, PeepholeLSTM: PlainLSTM}
+TEXTBOOK = {RNN: TextbookRNN, LSTM: TextbookLSTM, PeepholeLSTM: TextbookLSTM}
 
 
 class Sizes(NamedTuple):
@@ -118,7 +118,7 @@ def test_equals_the_textbook_cell(cell, sizes, seed):
         for i, gate in enumerate(plain.gates):
             rows = blocks["W"][j, i * H : (i + 1) * H]
             w |= {"U" + gate: rows[:, :H], "V" + gate: rows[:, H:-1], "b" + gate: rows[:, -1]}
-        if isinstance(plain, PlainLSTM):
+        if isinstance(plain, TextbookLSTM):
             p = blocks["p"][j] if "p" in blocks else np.zeros((3, H))
             w |= {"po": p[0], "pi": p[1], "pf": p[2]}
         states = [blocks[name][:, j].T for name in ("h0", "c0") if name in blocks]

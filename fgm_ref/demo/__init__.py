@@ -7,7 +7,9 @@ import fgm_ref.threads  # isort: skip  (before NumPy)
 
 import json
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 from fgm_ref import __version__, program
@@ -25,6 +27,8 @@ from fgm_ref.simulation.simulate import RunDiverged, run
 from fgm_ref.view.notes import notes
 from fgm_ref.view.table import as_json, table
 from fgm_ref.view.trace import transcript
+
+DRAWING = "fgm_ref.view.plots"
 
 
 def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Iterator[RunResult]:
@@ -79,6 +83,8 @@ def report(wanted: Plan) -> int:
 def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     """Append the results one by one; returns what has ended it early."""
     configs = wanted.configs
+    if wanted.out:
+        Thread(target=import_module, args=(DRAWING,)).start()  # another core can load it meanwhile
     progress = Progress(sum(config.steps for config in configs))
     try:
         for result in compare(configs, wanted.data, progress):

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from fgm_ref.arrays import Array
 
@@ -105,37 +106,56 @@ class Tape:
         return "\n".join(self._text(*call, out) for call, out in calls)
 
     def _text(self, function: Any, arguments: tuple[Any, ...], out: Array) -> str:
-        """`c[1] (3, 2, 4) = multiply(f[0], c[0])`."""
-        operands = [self._name(a) for a in arguments if a is not out and a is not None]
+        """Such as `c[1] (3, 2, 4) = add(parts[0], parts[1])`."""
+        operands = [one for one in arguments if one is not None]
+        if operands[-1] is out:
+            operands.pop()
+        if operands and operands[0] is out and function is np.copyto:
+            operands.pop(0)
         name = getattr(function, "__name__", str(function))
         if name == "reduce":
             name = f"{function.__self__.__name__}.reduce"
-        return f"{self._name(out)} {out.shape} = {name}({', '.join(operands)})"
+        named = ", ".join(map(self._name, operands))
+        return f"{self._name(out)} {out.shape} = {name}({named})"
 
     def _name(self, operand: Any) -> str:
-        """The narrowest of the named arrays that holds the operand, such as `c[2]`; `?` if none does."""
+        """The narrowest of the named arrays, or of their parts, that holds the operand; `?` if none does."""
         if not isinstance(operand, np.ndarray):
             return str(operand)
-        if operand.size == 1 and operand.ndim == 0:
+        if operand.ndim == 0:
             return f"{operand:g}"
-        found = [(size, text) for size, text in self._places(operand)]
-        return min(found)[1] if found else "?"
+        places = [
+            _narrowest(operand, name, array)
+            for name, array in self.names.items()
+            if isinstance(array, np.ndarray) and array.ndim
+        ]
+        found = [place for place in places if place]
+        return min(found)[2] if found else "?"
 
-    def _places(self, operand: Array) -> Iterator[tuple[int, str]]:
-        """(bytes, text) of every named array, or item along its first axis, that the operand lies in."""
-        begin, end = np.lib.array_utils.byte_bounds(operand)
-        for name, array in self.names.items():
-            if not isinstance(array, np.ndarray) or array.ndim == 0:
-                continue
-            first, last = np.lib.array_utils.byte_bounds(array)
-            if not first <= begin < end <= last:
-                continue
-            yield last - first, name
-            item = (begin - first) // array.strides[0]
-            if item < len(array):
-                lower, upper = np.lib.array_utils.byte_bounds(array[item])
-                if lower <= begin < end <= upper:
-                    yield upper - lower, f"{name}[{item}]"
+
+def _narrowest(operand: Array, name: str, array: Array) -> tuple[int, int, str] | None:
+    """(bytes, length, text) of the smallest part such as `a[0, 2]` of an array that the operand lies in."""
+    if not _holds(array, operand):
+        return None
+    index: list[int] = []
+    part = array
+    while part.ndim > 1:
+        inside = [n for n in range(len(part)) if _holds(part[n], operand)]
+        if len(inside) != 1:
+            break
+        index += inside
+        part = part[inside[0]]
+    if not part.flags.c_contiguous:
+        return None
+    text = f"{name}[{', '.join(map(str, index))}]" if index else name
+    return part.nbytes, len(text), text
+
+
+def _holds(array: Array, operand: Array) -> bool:
+    """Whether the operand's bytes lie between the first and the last of the array's."""
+    first, last = byte_bounds(array)
+    begin, end = byte_bounds(operand)
+    return bool(first <= begin and end <= last)
 
 
 def _pieces(rows: int, wanted: int) -> int:
