@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 
 import numpy as np
 import pytest
@@ -191,6 +192,20 @@ def test_a_violation_by_rounding_is_none():
         margins.append(convex.margin(barrier, case))
         assert not convex.broken(barrier, case)
     assert max(margins) > 0
+
+
+def test_a_warning_is_no_verdict():
+    class Warns(NonConvex):
+        def __call__(self, X):
+            warnings.warn("there is a better way", DeprecationWarning, stacklevel=2)
+            return super().__call__(X)
+
+    report = hunt(Warns, seconds=2)
+    assert "safe" in report.broken
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name, case in report.found.items():
+            assert PROPERTIES[name].margin(Warns, case) > 0
 
 
 def test_remarks_prove_nothing_wrong():

@@ -6,10 +6,9 @@ But finding nothing proves nothing: a proof of convexity, and one that the zone 
 from __future__ import annotations
 
 import time
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, cycle
@@ -18,7 +17,7 @@ import numpy as np
 
 from fgm_ref.check_safe.case import Case, phi
 from fgm_ref.check_safe.draws import draw
-from fgm_ref.check_safe.judge import Property
+from fgm_ref.check_safe.judge import Property, without_warnings
 from fgm_ref.check_safe.properties import BASIC, PROPERTIES, REMARKS
 from fgm_ref.check_safe.seek import Sweep, propose
 from fgm_ref.check_safe.shrink import shrink
@@ -111,14 +110,6 @@ def hunt(
         make(np.array([3.0, 4.0]), 1.0)
     with without_warnings():
         return hunting.report()
-
-
-@contextmanager
-def without_warnings() -> Iterator[None]:
-    """What is asked about strange drifts may overflow, and need not say so."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 class Hunt:

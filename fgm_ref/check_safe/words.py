@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.check_safe.case import Case, phi
+from fgm_ref.check_safe.judge import without_warnings
 from fgm_ref.check_safe.properties import PROPERTIES
-from fgm_ref.check_safe.search import Asked, Report, without_warnings
+from fgm_ref.check_safe.search import Asked, Report
 from fgm_ref.safe.function import Maker
 
 FEW = 6
