@@ -10,6 +10,7 @@ import right_safe
 from wrong_safe import (
     FLEETING,
     LARGE,
+    WIDE,
     WRONG,
     ClaimsTheVariance,
     Needle,
@@ -206,6 +207,12 @@ def test_a_warning_is_no_verdict():
         warnings.simplefilter("error")
         for name, case in report.found.items():
             assert PROPERTIES[name].margin(Warns, case) > 0
+
+
+@pytest.mark.parametrize("wide", WIDE)
+def test_a_wider_region_is_worth_a_remark(wide):
+    report = hunt(wide, seconds=0.5)
+    assert not report.found and "layers" in report.notes[0]
 
 
 def test_remarks_prove_nothing_wrong():

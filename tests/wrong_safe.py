@@ -961,6 +961,9 @@ class FailsWithALayerOfOne(PerLayer):
             return super().__call__(X) + 0 * np.sum(spread, axis=0)
 
 
+WIDE = [WholeRadii, FourthRootLayers]
+"""Safe for their regions; which are wider with layers than without, and that is worth a remark."""
+
 WRONG = {
     NonConvex: {"convex", "safe"},
     SignFlipped: {"zero"},
@@ -1046,8 +1049,6 @@ WRONG = {
     LambdaOutside: {"perspective"},
     LambdaTwice: {"perspective"},
     EqualLayers: {"safe"},
-    WholeRadii: {"layers"},
-    FourthRootLayers: {"layers"},
     LinearLayers: {"safe"},
     ForgetsTheSlope: {"lipschitz"},
     LastLayerForgotten: {"safe"},

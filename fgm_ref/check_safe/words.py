@@ -146,7 +146,6 @@ VERDICTS = {
     "eikonal": "the length of the gradient differs from 1 by {left:.6g}",
     "numbering": "with the sites numbered the other way round, `excess` differs by {left:.6g}",
     "crowd": "somewhere in the direction of X_1 one site is inside by `excess`, and more at the same place are not",
-    "layers": "in the direction of X_1, outside by `excess` without layers, and inside with them",
     "outside": "`excess` was at most 0 wherever the sites went, so φ is safe for nothing in particular",
     "reach": "in one step of 0.3 X `excess` grew to {left:.6g}, expected at most reach = {right:.6g}",
     "perspective": "at some λ it differs from λ φ(X/λ) by {left:.6g}",
