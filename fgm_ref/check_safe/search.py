@@ -15,6 +15,7 @@ from itertools import count, cycle
 
 import numpy as np
 
+from fgm_ref.arrays import norm
 from fgm_ref.check_safe.case import Case, phi
 from fgm_ref.check_safe.draws import draw
 from fgm_ref.check_safe.judge import Property, without_warnings
@@ -51,9 +52,14 @@ PRECISIONS = (DOUBLE, SINGLE, DOUBLE)
 
 @dataclass
 class Asked:
-    """What has been asked about: which dimensions, numbers of sites, precisions, layers, rounds and times."""
+    """What has been asked about: which dimensions, numbers of sites, precisions, layers, rounds and times.
+
+    `lengths` are ‖E‖ and `radii` R/‖E‖, in one digit.
+    """
 
     dimensions: set[int] = field(default_factory=set)
+    lengths: set[float] = field(default_factory=set)
+    radii: set[float] = field(default_factory=set)
     sites: set[int] = field(default_factory=set)
     dtypes: set[str] = field(default_factory=set)
     layers: set[int] = field(default_factory=set)
@@ -62,12 +68,20 @@ class Asked:
 
     def note(self, case: Case) -> None:
         """This case has been asked about."""
+        length = float(norm(case.E))
         self.dimensions.add(len(case.E))
+        self.lengths.add(in_one_digit(length))
+        self.radii.add(in_one_digit(case.R / length))
         self.sites.add(len(case.X))
         self.dtypes.add(case.E.dtype.name)
         self.layers.add(len(case.blocks))
         self.rounds.add(case.ended + 1)
         self.times.add(case.time)
+
+
+def in_one_digit(value: float) -> float:
+    """0.0123 becomes 0.01."""
+    return float(f"{value:.1g}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -138,7 +138,7 @@ def cost(case: Case) -> float:
     price += sum(len(f"{abs(v):.6g}") for v in numbers if v)
     signs = 0.1 * float((numbers < 0).sum())
     radius = 0.5 * (case.R != 1)
-    return price + signs + radius
+    return price + signs + radius + 0.001 * sum(told)
 
 
 def simpler(p: Property, case: Case, least: int) -> Iterator[Case]:
@@ -218,6 +218,7 @@ def told_less(case: Case) -> Iterator[Case]:
     yield replace(at_once, g=0 * case.g, ended=0, last=1)
     yield replace(case, blocks=())
     yield at_once
+    yield replace(case, g=0 * case.g, ended=0, last=1)
     yield replace(case, g=0 * case.g)
     yield replace(case, last=1)
     for fewer in (1, case.ended // 2, case.ended - 1):
