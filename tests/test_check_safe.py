@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import warnings
 
 import numpy as np
@@ -13,14 +14,24 @@ from wrong_safe import (
     WIDE,
     WRONG,
     ClaimsTheVariance,
+    GrowsWithTime,
+    Huber,
     Needle,
+    Noisy,
     NonConvex,
     NoRows,
+    OneBuffer,
     OwnStepsSpread,
+    RandomAtBirth,
+    Scribbles,
+    SecretlyMoving,
+    SecretlyPrivate,
     StaleReference,
 )
 
-from fgm_ref.check_safe import explain, main, tell
+from fgm_ref.arrays import norm
+from fgm_ref.check_safe import explain, main, memory, search, tell
+from fgm_ref.check_safe import shrink as shrinking
 from fgm_ref.check_safe.case import Case
 from fgm_ref.check_safe.draws import draw
 from fgm_ref.check_safe.properties import PROPERTIES, REMARKS
@@ -155,6 +166,7 @@ def test_what_was_asked():
     asked = report.asked
     assert {1, 2, 3, 5, 8} <= asked.dimensions and {1, 2, 3, 4, 8, 33} == asked.sites
     assert asked.dtypes == {"float32", "float64"} and {0, 1, 2, 3, 4} == asked.layers
+    assert min(asked.radii) < 0.05 and max(asked.radii) > 1
     assert {1, 2, 3, 10, 100} == asked.rounds and {0, 1, 2, 3, 5, 9, 30, 300} == asked.times
     assert report.tried["lipschitz"] == report.tried["eikonal"] == 0 < report.tried["lowest"]
     assert report.sweeps == report.planned
@@ -227,15 +239,46 @@ def test_remarks_prove_nothing_wrong():
     assert "Note: " in "\n".join(tell("Single", right_safe.Single, report))
 
 
-def test_a_slow_function_is_asked_less():
-    class Slow(Ball):
-        def __call__(self, X):
-            sum(range(20_000))
-            return super().__call__(X)
+class Slow(Ball):
+    """A fifth of a millisecond for each drift, as a solver may take it."""
 
+    calls = 0
+
+    def __call__(self, X):
+        Slow.calls += 1
+        end = time.process_time() + 2e-4 * X[..., 0].size
+        while time.process_time() < end:
+            pass
+        return super().__call__(X)
+
+
+def test_a_slow_function_is_asked_less(monkeypatch):
+    monkeypatch.setattr(search, "PATIENCE", 0)
+    monkeypatch.setattr(memory, "SECONDS", 0)
     report = hunt(Slow, seconds=1)
-    assert report.sweeps < report.planned and not report.found
+    assert report.sweeps == 1 and not report.found
+    assert max(report.asked.sites) <= 4
+    assert all(report.tried[name] for name in set(PROPERTIES) - {"reach"})  # which is not claimed
+    assert report.tried["numbering"] == report.tried["tireless"] == 1
     assert "φ is slow" in "\n".join(tell("Slow", Slow, report))
+
+
+def test_the_counterexample_of_a_slow_function_is_shrunk_less(monkeypatch):
+    rng = np.random.default_rng(0)
+    case = Case(np.ones(4), 1.0, rng.normal(size=(6, 4)), np.zeros(4), np.zeros(6, int))
+
+    class Narrow(Slow):
+        def excess(self, X):
+            return super().excess(X) + 0.99 * self.R
+
+    calls = []
+    for seconds in (0, 5):
+        monkeypatch.setattr(shrinking, "SECONDS", seconds)
+        Slow.calls = 0
+        smaller = shrink(PROPERTIES["safe"], Narrow, case.at(0.2 * case.X))
+        calls.append(Slow.calls)
+        assert PROPERTIES["safe"].margin(Narrow, smaller) > 0
+    assert calls[0] < 10 < calls[1]
 
 
 def test_words(capsys):
@@ -259,6 +302,43 @@ def test_every_property_has_its_words(wrong):
     with np.errstate(all="ignore"):
         for name in WRONG[wrong]:
             assert all(explain(name, wrong, case))
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        (Scribbles, "X itself has changed"),
+        (OneBuffer, "an answer has changed after it was given"),
+        (Noisy, "the same question has another answer;"),
+        (RandomAtBirth, "a second object, made of the same E and R, has another answer"),
+        (SecretlyMoving, "with the time, so it must say `moves = True`"),
+        (SecretlyPrivate, "with what only the sites are told, so it must say `private = True`"),
+    ],
+)
+def test_the_words_name_what_has_changed(wrong, words):
+    report = hunt(wrong, seconds=2)
+    assert words in "\n".join(tell("mine", wrong, report))
+
+
+def test_two_numbers_are_seen_to_differ():
+    case = Case(np.ones(1), 1.0, np.array([[0.0], [1.0]]), np.zeros(1), np.zeros(2, int))
+
+    class Bump(Ball):
+        """Rounding, so to speak: a billionth too much half way."""
+
+        def __call__(self, X):
+            return super().__call__(X) + 3e-11 * (norm(X) == 0.5)
+
+    *_, comparison, remark = explain("convex", Bump, case)
+    assert "φ = -0.49999999997;" in comparison and "at most -0.5" in comparison
+    assert "rounding" in remark
+    *_, comparison = explain("convex", Huber, case)
+    assert "φ = -0.287682; if φ were convex, at most -0.346574" in comparison
+
+
+def test_nobody_is_told_of_rounds_without_need():
+    # the radius grows with the time, whatever the last round was like
+    assert hunt(GrowsWithTime, seconds=2).found["safe"].ended == 0
 
 
 def test_json(capsys):

@@ -6,6 +6,7 @@ keeps anything from one question for the next one sooner or later says yesterday
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,9 @@ from fgm_ref.safe.function import SafeFunction
 
 PATIENCE = 5000
 """A question is asked so many times in a row."""
+
+SECONDS = 2.0
+"""But no longer than this."""
 
 OTHERS = 200
 """So many other safe functions are made meanwhile."""
@@ -159,10 +163,19 @@ def tireless(case: Case) -> Numbers:
     few = case.sites(slice(2))
     zone = few.zone()
     first = phi(zone, few.X)
-    later = np.array([phi(zone, few.X) for _ in range(PATIENCE)])
+    later = np.array(list(over_and_over(zone, few.X)))
     for _ in range(OTHERS):
         another_zone(few)
     last = phi(few.zone(), few.X)
     repeated = np.broadcast_to(first, later.shape)
     changes = change(repeated, later), change(first, last)
     return Numbers(max(changes), 0)
+
+
+def over_and_over(zone: SafeFunction, X: Array) -> Iterator[Array]:
+    """The answers to the same question; fewer of a slow φ."""
+    end = time.process_time() + SECONDS
+    for _ in range(PATIENCE):
+        yield phi(zone, X)
+        if time.process_time() > end:
+            return

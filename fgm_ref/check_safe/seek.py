@@ -39,11 +39,15 @@ STEPS = 2.0 ** np.arange(-10, 6)
 
 
 class Sweep(NamedTuple):
-    """One after the other, all properties are asked about in some number of dimensions, and in one precision."""
+    """One after the other, all properties are asked about in some number of dimensions, and in one precision.
+
+    With `few` there are at most four sites.
+    """
 
     number: int
     D: int
     dtype: Any
+    few: bool = False
 
 
 def propose(
@@ -56,7 +60,7 @@ def propose(
     if sweep.number % SELDOM.get(p.name, 1):
         return
     for method in methods(p, sweep.D):
-        few = sweep.D > FEW or method in OPTIMISERS.values()
+        few = sweep.few or sweep.D > FEW or method in OPTIMISERS.values()
         sites = int(rng.choice(SITES[:4] if few else SITES))
         case = draw(rng, sweep.D, p.rows or sites, sweep.dtype).of(make)
         if p.name in CLAIMED and p.margin(make, case) == -np.inf:

@@ -47,7 +47,7 @@ def nothing_found(name: str, report: Report) -> Iterator[str]:
         yield f"  {cases:>15}  {PROPERTIES[p].claim}"
     yield f"in {scope(report.asked)}."
     if report.sweeps < report.planned:
-        yield f"φ is slow: {report.sweeps} of {report.planned} sweeps were made."
+        yield f"φ is slow: {report.sweeps} of {report.planned} sweeps were made.  More seconds (`--seconds`) find more."
     yield (
         "Not asked: E = 0, infinite drifts, more dimensions or sites, other lengths, "
         "and whether the region is one that you want."
