@@ -197,6 +197,39 @@ class LayersAdded(SafeFunction):
         return float(norm(X.mean(axis=0))) - self.R
 
 
+class GroupLasso(SafeFunction):
+    """Σ_b √(D_b/D) ‖X_b‖ − R over the layers, and the region of the same norm: it sticks out of the ball."""
+
+    lipschitz = 1.0
+    lowest_at_zero = True
+
+    def begin(self, round):
+        self.blocks = round.blocks or (slice(0, len(self.E)),)
+
+    def length(self, X):
+        parts = [
+            X[..., b] * X.dtype.type(np.sqrt((b.stop - b.start) / len(self.E))) for b in self.blocks
+        ]
+        return np.sum([norm(part) for part in parts], axis=0)
+
+    def __call__(self, X):
+        return self.length(X) - self.R
+
+    def excess(self, X):
+        return float(self.length(X.mean(axis=0))) - self.R
+
+
+class LengthsAndHeights(PerLayer):
+    """Every other layer by its largest number: a maximum of norms again."""
+
+    def widest(self, X):
+        lengths = [
+            (np.abs(X[..., b]).max(axis=-1) if i % 2 else norm(X[..., b])) * X.dtype.type(weight)
+            for i, (b, weight) in enumerate(self.blocks)
+        ]
+        return np.max(lengths, axis=0)
+
+
 class Shifted(SafeFunction):
     """‖X − c‖ − (R − ‖c‖): a smaller ball that touches the ball from inside."""
 
@@ -465,6 +498,8 @@ RIGHT = [
     Cube,
     SumOfBoth,
     LayersAdded,
+    GroupLasso,
+    LengthsAndHeights,
     Shifted,
     Blas,
     Covariance,

@@ -8,7 +8,7 @@ tests, and for readers who want to see it at work:
 
 import numpy as np
 
-from fgm_ref.arrays import norm, squared_norm
+from fgm_ref.arrays import dot, norm, squared_norm
 from fgm_ref.safe import Ball, Cap, HalfSpace, SafeFunction, Tracking, UpperNorm, Variance
 from fgm_ref.safe.shaped import HistoryMetric, PerLayer
 from fgm_ref.safe.tracking import TrackingOwn, TrackingVarianceOwn
@@ -454,6 +454,17 @@ class Cancels(Ball):
         return (norm(X) + large) - large - self.R
 
 
+class Expanded(Ball):
+    """‖w − E‖² as ‖w‖² − 2 w·E + ‖E‖²: of a small one the digits are gone."""
+
+    eikonal = False
+
+    def __call__(self, X):
+        w = X + self.E
+        square = squared_norm(w) - 2 * dot(w, self.E) + squared_norm(self.E)
+        return np.sqrt(np.maximum(square, 0)) - self.R
+
+
 class WholeNumbers(Ball):
     """Counts in tenths of the radius."""
 
@@ -543,6 +554,17 @@ class Huber(Ball):
 
     def __call__(self, X):
         return self.R * (np.log1p(norm(X) / self.R) - np.log(2))
+
+
+class LogarithmicFarOut(Ball):
+    """The same from 50 R on only."""
+
+    eikonal = False
+
+    def __call__(self, X):
+        share = norm(X) / self.R
+        far = 50 * (1 + np.log(np.maximum(share, 50) / 50))
+        return self.R * (np.minimum(share, far) - 1)
 
 
 class HalfNorm(Ball):
@@ -961,6 +983,9 @@ class FailsWithALayerOfOne(PerLayer):
             return super().__call__(X) + 0 * np.sum(spread, axis=0)
 
 
+WIDE = [WholeRadii, FourthRootLayers]
+"""Safe for their regions; which are wider with layers than without, and that is worth a remark."""
+
 WRONG = {
     NonConvex: {"convex", "safe"},
     SignFlipped: {"zero"},
@@ -1010,6 +1035,7 @@ WRONG = {
     HalfPrecision: {"precise"},
     HalfInside: {"safe", "convex"},
     Cancels: {"safe", "convex"},
+    Expanded: {"safe", "convex", "lipschitz"},
     WholeNumbers: {"convex"},
     Logarithm: {"finite"},
     Pole: {"convex", "safe"},
@@ -1021,6 +1047,7 @@ WRONG = {
     TinyRipple: {"convex"},
     Saturates: {"convex"},
     Huber: {"convex"},
+    LogarithmicFarOut: {"convex"},
     HalfNorm: {"convex"},
     Dead: {"convex"},
     Product: {"convex"},
@@ -1046,8 +1073,6 @@ WRONG = {
     LambdaOutside: {"perspective"},
     LambdaTwice: {"perspective"},
     EqualLayers: {"safe"},
-    WholeRadii: {"layers"},
-    FourthRootLayers: {"layers"},
     LinearLayers: {"safe"},
     ForgetsTheSlope: {"lipschitz"},
     LastLayerForgotten: {"safe"},

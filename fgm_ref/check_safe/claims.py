@@ -102,13 +102,18 @@ def older_claim(zone: SafeFunction) -> bool:
 
 def stands_still(case: Case) -> Numbers:
     """How much changes with the time, if φ does not move, and with the last round, if it is not private."""
+    return Numbers(max(undeclared(case).values()), 0)
+
+
+def undeclared(case: Case) -> dict[str, float]:
+    """How much changes with the time, or with the last round, by the claim that would say so; 0 if it is made."""
     zone = case.zone()
     told = answers(zone, case.X)
-    changes = [0.0]
+    found = {"private": 0.0, "moves": 0.0}
     if not zone.private:
         untold = replace(case, ended=0)
-        changes.append(worst(told, answers(untold.zone(), case.X)))
+        found["private"] = worst(told, answers(untold.zone(), case.X))
     if not zone.moves:
         zone.advance(case.time, case.own.copy())
-        changes.append(worst(told, answers(zone, case.X)))
-    return Numbers(max(changes), 0)
+        found["moves"] = worst(told, answers(zone, case.X))
+    return found

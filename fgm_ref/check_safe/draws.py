@@ -25,6 +25,10 @@ ROUNDS = (1, 2, 3, 10, 100)
 LENGTHS = (1, 2, 7, 100)
 """How many steps the last round may have had."""
 
+RADII = ((-3.0, 1.4), (-4.6, -3.0), (-3.0, 3.0))
+HOW_OFTEN = (0.75, 0.15, 0.1)
+"""Between which exponents of e the radius is, in units of ‖E‖, and how often."""
+
 LAYERS = 4
 """At most so many."""
 
@@ -77,9 +81,9 @@ def axis(rng: Rng, D: int) -> Array:
 
 
 def radius(rng: Rng, E: Array) -> float:
-    """From a twentieth of ‖E‖ to four times, rarely to twenty times."""
-    largest = 3.0 if rng.random() < 0.1 else 1.4
-    share = np.exp(rng.uniform(-3, largest))
+    """From a twentieth of ‖E‖ to four times; sometimes from a hundredth, rarely to twenty times."""
+    low, high = RADII[rng.choice(len(RADII), p=HOW_OFTEN)]
+    share = np.exp(rng.uniform(low, high))
     return float(share * norm(E))
 
 

@@ -44,7 +44,6 @@ ALL = (
         "numbering", "the true state does not depend on the sites' numbers", 0, region.numbering
     ),
     exact("crowd", "a place that one site may stand at is one that all may stand at", region.crowd),
-    exact("layers", "who knows the layers does not promise less", region.layers),
     exact("outside", "some state is not admissible", region.outside),
     Property("reach", "one step takes the state no further outside than `reach`", 0, region.reach),
     Property("perspective", "the perspective at λ is λ φ(X/λ)", 0, values.perspective),
@@ -63,6 +62,13 @@ REMARKS = (
         "`lowest_at_zero` is inherited, but not true while φ moves; write `lowest_at_zero = False`",
         1,
         claims.inherited_lowest,
+    ),
+    exact(
+        "layers",
+        "with the layers known, `excess` lets the model go where it may not go without them; "
+        "that is right if a region of another shape is meant, but R in every layer, say, "
+        "allows R √(number of layers) in all",
+        region.layers,
     ),
     exact(
         "nobody",

@@ -82,7 +82,7 @@ def crowd(case: Case) -> Numbers:
 def layers(case: Case) -> Numbers:
     """Whether sites that all stand at one place are outside when no layers are known, and inside with the layers.
 
-    R says how far the model may go.  Who knows the layers may promise more, but not less.
+    Perhaps each layer was given the whole radius by mistake; but another shape of region may be what is wanted.
     """
     if not case.blocks or not case.X[0].any():
         return NOT_CLAIMED

@@ -6,23 +6,23 @@ But finding nothing proves nothing: a proof of convexity, and one that the zone 
 from __future__ import annotations
 
 import time
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count, cycle
+from itertools import count, cycle, repeat
 
 import numpy as np
 
+from fgm_ref.arrays import Array, norm
 from fgm_ref.check_safe.case import Case, phi
 from fgm_ref.check_safe.draws import draw
-from fgm_ref.check_safe.judge import Property
+from fgm_ref.check_safe.judge import Property, without_warnings
 from fgm_ref.check_safe.properties import BASIC, PROPERTIES, REMARKS
 from fgm_ref.check_safe.seek import Sweep, propose
 from fgm_ref.check_safe.shrink import shrink
-from fgm_ref.safe.function import Maker
+from fgm_ref.safe.function import Maker, SafeFunction
 
 TOLD = [*list(PROPERTIES)[1:], "runs"]
 """The order of the report: what cannot be evaluated in some dimension may be wrong in a plainer way."""
@@ -37,7 +37,10 @@ GRACE = 2
 """So many sweeps more after a find, for other properties."""
 
 PATIENCE = 3
-"""A slow φ may take so many times the seconds that were asked for."""
+"""A slow φ may take so many times the seconds that were asked for, and as long as one case for each property takes."""
+
+STACK, SLOW = 100, 0.01
+"""A φ that takes longer for so many drifts, in seconds, is asked about a few sites only."""
 
 SENSELESS = {*BASIC, "runs"}
 """With one of these broken, a hunt for others makes no sense."""
@@ -52,9 +55,14 @@ PRECISIONS = (DOUBLE, SINGLE, DOUBLE)
 
 @dataclass
 class Asked:
-    """What has been asked about: which dimensions, numbers of sites, precisions, layers, rounds and times."""
+    """What has been asked about: which dimensions, numbers of sites, precisions, layers, rounds and times.
+
+    `lengths` are ‖E‖ and `radii` R/‖E‖, in one digit.
+    """
 
     dimensions: set[int] = field(default_factory=set)
+    lengths: set[float] = field(default_factory=set)
+    radii: set[float] = field(default_factory=set)
     sites: set[int] = field(default_factory=set)
     dtypes: set[str] = field(default_factory=set)
     layers: set[int] = field(default_factory=set)
@@ -63,12 +71,20 @@ class Asked:
 
     def note(self, case: Case) -> None:
         """This case has been asked about."""
+        length = float(norm(case.E))
         self.dimensions.add(len(case.E))
+        self.lengths.add(in_one_digit(length))
+        self.radii.add(in_one_digit(case.R / length))
         self.sites.add(len(case.X))
         self.dtypes.add(case.E.dtype.name)
         self.layers.add(len(case.blocks))
         self.rounds.add(case.ended + 1)
         self.times.add(case.time)
+
+
+def in_one_digit(value: float) -> float:
+    """0.0123 becomes 0.01."""
+    return float(f"{value:.1g}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,14 +129,6 @@ def hunt(
         return hunting.report()
 
 
-@contextmanager
-def without_warnings() -> Iterator[None]:
-    """What is asked about strange drifts may overflow, and need not say so."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 class Hunt:
     """One hunt: what it has tried and found so far."""
 
@@ -142,7 +150,7 @@ class Hunt:
         """Hunt, and say what came of it."""
         single = only_single(self.make)
         last = self.planned
-        for sweep in sweeps(single):
+        for sweep in sweeps(single, is_slow(self.make)):
             before = len(self.found)
             self.make_a(sweep)
             self.sweeps += 1
@@ -164,7 +172,11 @@ class Hunt:
     def is_over(self) -> bool:
         """Whether there is no time left, or no sense in going on."""
         senseless = self.found.keys() & SENSELESS
-        return bool(senseless) or time.process_time() > self.end
+        return bool(senseless) or self.no_time_left()
+
+    def no_time_left(self) -> bool:
+        """Whether φ was too slow."""
+        return time.process_time() > self.end
 
     def make_a(self, sweep: Sweep) -> None:
         """Ask about every property that is not yet broken."""
@@ -181,13 +193,15 @@ class Hunt:
                 self.remarks[p.name] = p.claim
 
     def first_break(self, p: Property, sweep: Sweep) -> Case | None:
-        """The first case that breaks `p`, if any."""
+        """The first case that breaks `p`, if any; when there is no time left, there is just one."""
         for case, many in propose(p, self.make, self.rng, sweep):
             self.asked.note(case)
             if p.name in self.tried:
                 self.tried[p.name] += many
             if p.broken(self.make, case):
                 return case
+            if self.no_time_left():
+                break
         return None
 
     def told(self) -> dict[str, Case]:
@@ -210,10 +224,27 @@ class Hunt:
         return sorted(changed)
 
 
-def sweeps(single: bool) -> Iterator[Sweep]:
+def sweeps(single: bool, slow: bool) -> Iterator[Sweep]:
     """In how many dimensions, and in which precision each sweep is made, over and over again."""
     precisions = (SINGLE,) if single else PRECISIONS
-    return map(Sweep, count(), cycle(DIMENSIONS), cycle(precisions))
+    return map(Sweep, count(), cycle(DIMENSIONS), cycle(precisions), repeat(slow))
+
+
+def is_slow(make: Maker) -> bool:
+    """Whether φ takes long for a stack of drifts."""
+    case = draw(np.random.default_rng(0), 8, STACK).of(make)
+    try:
+        zone = case.zone()
+        return min(duration(zone, case.X) for _ in range(2)) > SLOW
+    except Exception:
+        return False
+
+
+def duration(zone: SafeFunction, X: Array) -> float:
+    """How long φ(X) takes."""
+    start = time.process_time()
+    phi(zone, X)
+    return time.process_time() - start
 
 
 def only_single(make: Maker) -> bool:

@@ -29,17 +29,25 @@ Method = Callable[[Case, Rng], Proposals]
 FEW = 8
 """In more dimensions there are at most four sites, and no optimisers."""
 
+FAR_OUT = 2.0 ** np.arange(1, 11)
+OFTEN = 0.3
+"""So many times a drift may be as long, and how often one is."""
+
 RAYS = 16
 DISTANCES = 10.0 ** np.arange(-4, 4)
 STEPS = 2.0 ** np.arange(-10, 6)
 
 
 class Sweep(NamedTuple):
-    """One after the other, all properties are asked about in some number of dimensions, and in one precision."""
+    """One after the other, all properties are asked about in some number of dimensions, and in one precision.
+
+    With `few` there are at most four sites.
+    """
 
     number: int
     D: int
     dtype: Any
+    few: bool = False
 
 
 def propose(
@@ -52,7 +60,7 @@ def propose(
     if sweep.number % SELDOM.get(p.name, 1):
         return
     for method in methods(p, sweep.D):
-        few = sweep.D > FEW or method in OPTIMISERS.values()
+        few = sweep.few or sweep.D > FEW or method in OPTIMISERS.values()
         sites = int(rng.choice(SITES[:4] if few else SITES))
         case = draw(rng, sweep.D, p.rows or sites, sweep.dtype).of(make)
         if p.name in CLAIMED and p.margin(make, case) == -np.inf:
@@ -97,8 +105,9 @@ def optimum(case: Case, rng: Rng) -> Proposals:
 
 
 def chords(case: Case, rng: Rng) -> Proposals:
-    """Lines through a drift, and through one at which φ is about 0."""
-    yield saggiest(case, case.X[0], rng)
+    """Lines through a drift, at times one far out, and through one at which φ is about 0."""
+    far = rng.choice(FAR_OUT) if rng.random() < OFTEN else 1
+    yield saggiest(case, case.typed(far * case.X[0]), rng)
     yield saggiest(case, on_the_edge(case), rng)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice, product
+from itertools import islice, product, takewhile
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ CLEARLY = 0.05
 
 TINY = 4000
 """So many cases with hardly any numbers are tried first."""
+
+SECONDS = 5.0
+"""So long smaller cases are looked for; only a slow φ takes as long."""
 
 SLOW = {"tireless"}
 """Too slow to be asked thousands of times; its cases are small anyway."""
@@ -44,28 +48,27 @@ def shrink(
     if p.name in SLOW:
         return case.sites(slice(2))
     enough = min(p.margin(make, case) / 2, CLEARLY)
-    for small in islice(tiny(p, case, least), TINY):
+    end = time.process_time() + SECONDS
+    for small in islice(until(end, tiny(p, case, least)), TINY):
         if p.broken(make, small, enough):
             return small
     smaller: Case | None = case
     while smaller is not None:
         case = smaller
-        smaller = next(better(p, make, case, least, enough), None)
+        candidates = until(end, cheaper(p, case.of(make), least))
+        smaller = next((one for one in candidates if p.broken(make, one, enough)), None)
     return positive_zeros(case)
 
 
-def better(
-    p: Property,
-    make: Maker,
-    case: Case,
-    least: int,
-    enough: float,
-) -> Iterator[Case]:
-    """Cases that cost less and break `p` as well."""
-    for one in simpler(p, case.of(make), least):
-        if cost(one) >= cost(case) or not one.E.any():
-            continue
-        if p.broken(make, one, enough):
+def until(end: float, cases: Iterable[Case]) -> Iterator[Case]:
+    """As many of the cases as there is time for."""
+    return takewhile(lambda _: time.process_time() < end, cases)
+
+
+def cheaper(p: Property, case: Case, least: int) -> Iterator[Case]:
+    """Cases that cost less."""
+    for one in simpler(p, case, least):
+        if cost(one) < cost(case) and one.E.any():
             yield one
 
 
@@ -138,7 +141,7 @@ def cost(case: Case) -> float:
     price += sum(len(f"{abs(v):.6g}") for v in numbers if v)
     signs = 0.1 * float((numbers < 0).sum())
     radius = 0.5 * (case.R != 1)
-    return price + signs + radius
+    return price + signs + radius + 0.001 * sum(told)
 
 
 def simpler(p: Property, case: Case, least: int) -> Iterator[Case]:
@@ -218,13 +221,14 @@ def told_less(case: Case) -> Iterator[Case]:
     yield replace(at_once, g=0 * case.g, ended=0, last=1)
     yield replace(case, blocks=())
     yield at_once
+    yield replace(case, g=0 * case.g, ended=0, last=1)
     yield replace(case, g=0 * case.g)
     yield replace(case, last=1)
     for fewer in (1, case.ended // 2, case.ended - 1):
         yield replace(case, ended=min(max(0, fewer), case.ended))
-    for time in (1, case.t // 2):
-        own = np.minimum(case.own, time)
-        yield replace(case, t=min(time, case.t), own=own)
+    for t in (1, case.t // 2):
+        own = np.minimum(case.own, t)
+        yield replace(case, t=min(t, case.t), own=own)
 
 
 def shorter(case: Case) -> Iterator[Case]:

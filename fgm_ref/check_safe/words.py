@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 import numpy as np
 
-from fgm_ref.check_safe.case import Case, phi
+from fgm_ref.check_safe.case import Case, excess, phi
+from fgm_ref.check_safe.claims import undeclared
+from fgm_ref.check_safe.judge import without_warnings
+from fgm_ref.check_safe.memory import changes
 from fgm_ref.check_safe.properties import PROPERTIES
-from fgm_ref.check_safe.search import Asked, Report, without_warnings
+from fgm_ref.check_safe.search import Asked, Report
 from fgm_ref.safe.function import Maker
 
 FEW = 6
 """So many drifts of a counterexample are written down."""
+
+MANY = 9
+"""Who needs more digits to see a difference may be looking at rounding."""
 
 
 def tell(name: str, make: Maker, report: Report) -> Iterator[str]:
@@ -37,13 +43,13 @@ def nothing_found(name: str, report: Report) -> Iterator[str]:
     """What was asked, and what was not."""
     yield f"{name}: no counterexample in {report.seconds:.1f} s.  Asked:"
     for p, count in report.tried.items():
-        cases = f"{count:,} cases" if count else "not claimed"
+        cases = f"{count:,} case{'s' * (count > 1)}" if count else "not claimed"
         yield f"  {cases:>15}  {PROPERTIES[p].claim}"
     yield f"in {scope(report.asked)}."
     if report.sweeps < report.planned:
-        yield f"φ is slow: {report.sweeps} of {report.planned} sweeps were made."
+        yield f"φ is slow: {report.sweeps} of {report.planned} sweeps were made.  More seconds (`--seconds`) find more."
     yield (
-        "Not asked: E = 0, infinite drifts, more dimensions or sites, "
+        "Not asked: E = 0, infinite drifts, more dimensions or sites, other lengths, "
         "and whether the region is one that you want."
     )
     yield "This is no proof: that takes an argument why φ is convex and its zone inside the admissible region."
@@ -53,6 +59,7 @@ def scope(asked: Asked) -> str:
     """Which cases there were."""
     parts = (
         f"{span(asked.dimensions)} dimensions",
+        f"with ‖E‖ = {span(asked.lengths)} and R = {span(asked.radii)} ‖E‖",
         f"with {span(asked.sites)} sites",
         f"in {' and '.join(sorted(asked.dtypes))}",
         f"with {span(asked.layers)} layers",
@@ -62,11 +69,11 @@ def scope(asked: Asked) -> str:
     return ", ".join(parts)
 
 
-def span(numbers: set[int]) -> str:
+def span(numbers: Set[float]) -> str:
     """1 to 40."""
     low = min(numbers, default=0)
     high = max(numbers, default=0)
-    return f"{low}" if low == high else f"{low} to {high}"
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 def explain(p: str, make: Maker, case: Case) -> list[str]:
@@ -120,34 +127,53 @@ def drifts(p: str, case: Case) -> Iterator[str]:
 def verdict(p: str, case: Case) -> Iterator[str]:
     """The two sides of the claim."""
     left, right, _ = map(float, PROPERTIES[p].measure(case))
-    if p == "zero":
-        yield from slack(case)
-    elif p == "safe":
-        yield from unsafe(case, left)
+    if not left > right:
+        yield "it was so when it was asked first, and now is no longer"
+    elif p in OWN_WORDS:
+        yield from OWN_WORDS[p](case)
     elif p == "batched" and math.isinf(left):
         yield "the stack has another shape of answer: expected one φ for each row"
     else:
-        half_way = vector(case.X.mean(axis=0))
-        yield VERDICTS[p].format(left=left, right=right, half_way=half_way)
+        yield from compared(VERDICTS[p], case, left, right)
+
+
+def compared(words: str, case: Case, left: float, right: float) -> Iterator[str]:
+    """Two numbers, in so many digits that they are seen to differ: in six, if that will do."""
+    n = digits(left, right)
+    yield words.format(
+        left=left,
+        value=f"{left:.{n}g}",
+        right=f"{right:.{n}g}",
+        half_way=vector(case.X.mean(axis=0)),
+    )
+    if n > MANY:
+        yield "so small a difference may come from rounding: perhaps φ subtracts numbers that are nearly equal"
+
+
+def digits(left: float, right: float) -> int:
+    """How many show that two numbers differ, and by how much in two digits; at least six."""
+    size = max(abs(left), abs(right))
+    gap = abs(left - right)
+    if not 0 < gap < np.inf:
+        return 6
+    needed = 2 + math.ceil(math.log10(size / gap))
+    return min(max(6, needed), 17)
 
 
 VERDICTS = {
-    "convex": "half way, at {half_way}, φ = {left:.6g}; if φ were convex, at most {right:.6g}",
-    "lowest": "φ(0) = {left:.6g}, expected at most φ(X) = {right:.6g}",
+    "convex": "half way, at {half_way}, φ = {value}; if φ were convex, at most {right}",
+    "lowest": "φ(0) = {value}, expected at most φ(X) = {right}",
     "finite": "{left:.0f} of the values (φ(0) and excess among them) are infinite or no number",
     "precise": "the answer is no array of floats, or one of half precision",
     "batched": "the stack's answer differs from the rows' by {left:.6g}",
-    "pure": "X, E or the answer has changed by {left:.2g} (relative) after φ, `excess` or another one was asked",
     "memory": "after questions about other drifts the answer differs by {left:.2g} (relative) from a new object's",
     "tireless": "after thousands of questions the answer differs by {left:.2g} (relative)",
-    "still": "φ or `excess` changes by {left:.2g} (relative) with the time, or with what only the sites are told",
-    "lipschitz": "φ differs by {left:.6g}, expected at most {right:.6g}",
+    "lipschitz": "φ differs by {value}, expected at most {right}",
     "eikonal": "the length of the gradient differs from 1 by {left:.6g}",
     "numbering": "with the sites numbered the other way round, `excess` differs by {left:.6g}",
     "crowd": "somewhere in the direction of X_1 one site is inside by `excess`, and more at the same place are not",
-    "layers": "in the direction of X_1, outside by `excess` without layers, and inside with them",
     "outside": "`excess` was at most 0 wherever the sites went, so φ is safe for nothing in particular",
-    "reach": "in one step of 0.3 X `excess` grew to {left:.6g}, expected at most reach = {right:.6g}",
+    "reach": "in one step of 0.3 X `excess` grew to {value}, expected at most reach = {right}",
     "perspective": "at some λ it differs from λ φ(X/λ) by {left:.6g}",
 }
 
@@ -161,13 +187,34 @@ def slack(case: Case) -> Iterator[str]:
         yield f"and at_zero = {zone.at_zero:.6g}, expected φ(0)"
 
 
-def unsafe(case: Case, outside: float) -> Iterator[str]:
+def unsafe(case: Case) -> Iterator[str]:
     """Quiet sites, and a state outside."""
+    outside = excess(case.zone(), case.X)
     total = phi(case.zone(), case.X).sum()
     S = case.E + case.X.mean(axis=0)
     yield f"Σ φ(X_i) = {total:.6g} ≤ 0, so no protocol would act;"
     yield f"but S = E + mean X = {vector(S)}, and the true state is outside"
     yield f"its region: excess = {outside:.6g}, expected at most 0"
+
+
+def impure(case: Case) -> Iterator[str]:
+    """What has changed first."""
+    for words, by in changes(case).items():
+        if by > 0:
+            yield f"{words}; the difference is {by:.2g} (relative)"
+            return
+
+
+def unsaid(case: Case) -> Iterator[str]:
+    """What φ depends on and does not say."""
+    depends = {"moves": "the time", "private": "what only the sites are told"}
+    for claim, by in undeclared(case).items():
+        if by > 0:
+            yield f"φ or `excess` changes by {by:.2g} (relative) with {depends[claim]}, so it must say `{claim} = True`"
+
+
+OWN_WORDS = {"zero": slack, "safe": unsafe, "pure": impure, "still": unsaid}
+"""What has more to say than one line with two numbers."""
 
 
 def error_of(case: Case) -> str:
