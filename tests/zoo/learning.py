@@ -8,24 +8,23 @@ from fgm_ref.learning.model import Model
 
 from .registry import mutant
 
-RECURRENT = "learning.layers:Recurrent"
+RECURRENT = "learning.recurrent:Recurrent"
 
 
 @mutant(
     "z09",
     "the state of one sequence is the initial state of the next",
-    f"{RECURRENT}._begin_forward",
+    f"{RECURRENT}._forward",
     "test_cells.py::test_initial_state_is_zero_again_after_a_call_with_another",
 )
-def begin_forward(original, self, x, h0):
+def forward(original, self, W, x, *initial):
     """Arrays are used again for speed, and h[0] still holds where the last sequence ended.
 
     The first batch is right; afterwards the gradient belongs to a sequence that nobody has.
     """
     end = self.h[-1].copy()
-    original(self, x, h0)
-    if h0 is None:
-        self.h[0] = end
+    h0, *others = initial
+    return original(self, W, x, end if h0 is None else h0, *others)
 
 
 @mutant(
@@ -39,43 +38,41 @@ def backward(original, self, W, dW, dY):
 
     x[t] also acts through h[t], h[t+1], ...  One layer trains well; a second one below it hardly learns.
     """
-    dh0 = original(self, W, dW, dY)
+    original(self, W, dW, dY)
     own = np.zeros_like(self.h[1:])
     own[... if dY.ndim == 4 else -1] = dY
-    self._dz_columns[...] = (own * (1 - self.h[1:] ** 2)).transpose(2, 1, 0, 3)
-    return dh0
+    self.dz_columns[...] = (own * (1 - self.h[1:] ** 2)).transpose(2, 1, 0, 3)
 
 
 @mutant(
     "z11",
     "the input gate is given the gradient of the forget gate",
-    "learning.lstm:LSTM._weight_gradient",
+    "learning.lstm:LSTM.step_back",
     "test_cells.py::test_gradients_of_every_block_against_central_differences[LSTM]",
 )
-def weight_gradient(original, self, dW):
+def step_back(original, self, do, t):
     """Four blocks of nearly equal lines; one is copied, and one letter of it stays as it was.
 
     The loss still falls, only more slowly.  Nobody notices without finite differences for *every* block.
     """
-    _, i, f, _ = np.split(self.dz, 4, axis=1)
-    i[...] = f
-    original(self, dW)
+    original(self, do, t)
+    _, i, f, _ = self.dz_of_gates[t]
+    do.copy(f, out=i)
 
 
 @mutant(
     "z12",
     "the gradient is clipped inside the loss",
-    "learning.losses:squared_error",
+    "learning.losses:SquaredError.record",
     "zoo/test_gaps.py::test_large_errors_keep_their_gradient",
 )
-def squared_error(original, z, y, dz):
+def clipped(original, self, do):
     """Training blew up once, and a clip in the loss cured it for all users at once.
 
     It is no longer the gradient of this loss.  A check at small errors passes: look at large ones.
     """
-    losses = original(z, y, dz)
-    np.clip(dz, -5, 5, out=dz)
-    return losses
+    original(self, do)
+    do(np.clip, self.dz, -5, 5, out=self.dz)
 
 
 @mutant(
@@ -135,16 +132,16 @@ def all_but_the_last(original, *args, **options):
 @mutant(
     "z17",
     "gradients add up over repeated backward passes",
-    f"{RECURRENT}._weight_gradient",
+    f"{RECURRENT}._backward",
     "test_cells.py::test_backward_twice_does_not_accumulate",
 )
-def accumulate(original, self, dW):
+def accumulate(original, self, W, dW, dY):
     """`+=` is right inside the sum over time steps and wrong around it; some libraries even want it so.
 
     Whoever forgets to clear the array in one of many places trains with the sum of all gradients so far.
     """
     before = dW.copy()
-    original(self, dW)
+    original(self, W, dW, dY)
     dW += before
 
 
@@ -169,9 +166,8 @@ class SwappedLSTM(lstm.LSTM):
         return super().forward(self.swap(W), x, h0, c0)
 
     def backward(self, W, dW, dY):
-        initial = super().backward(self.swap(W), dW, dY)
+        super().backward(self.swap(W), dW, dY)
         dW[...] = self.swap(dW)
-        return initial
 
     def input_gradient(self, W):
         return super().input_gradient(self.swap(W))
@@ -211,23 +207,25 @@ def clip_by_norm(G, max_norm):
 @mutant(
     "z58",
     "a softmax without subtracting the maximum",
-    "learning.losses:cross_entropy",
+    "learning.losses:CrossEntropy.record",
     "test_losses.py::test_large_logits_neither_overflow_nor_vanish",
     raises="RuntimeWarning",
 )
-def cross_entropy(z, y, dz):
+def without_the_maximum(original, self, do):
     """exp(z)/Σ exp(z), as in the book.
 
     exp(89) is infinite in single precision: one confident prediction, and every weight is "not a number".
     """
-    k, M = y.shape
-    site, sample = np.arange(k)[:, None], np.arange(M)
-    np.exp(z, out=dz)
-    dz /= dz.sum(axis=0)
-    losses = -np.log(dz[y, site, sample]).sum(axis=1) / M
-    dz[y, site, sample] -= 1
-    dz /= M
-    return losses
+    reduce = do.reduce
+
+    def without(function, operand, axis, out):
+        if function is np.maximum:
+            do.copy(0, out=out)
+        else:
+            reduce(function, operand, axis, out)
+
+    do.reduce = without
+    original(self, do)
 
 
 @mutant(

@@ -159,18 +159,18 @@ def seen(self):
 @mutant(
     "z145",
     "the served loss is remembered although the data have changed",
-    f"{SIMULATION}.served_loss",
+    f"{SIMULATION}.metrics",
     "test_changes.py::test_the_served_model_is_judged_by_the_present_data",
 )
-def served_loss(self, mean_loss):
-    """The same E, so the same loss: evaluating it twice is a waste.
+def remembered(self, p):
+    """The same model, so the same loss: evaluating it twice is a waste.
 
     After a change of concept it is another loss.  Whoever seldom sends a model keeps the good marks of the old world.
     This one was ours.
     """
-    E = self.coordinator.E
-    if (self.trained.P == E).all():
-        return mean_loss
-    if not np.array_equal(E, self._served[0]):
-        self._served = (E.copy(), metrics.evaluate(self.model, E, self.data).loss)
-    return self._served[-1]
+    for known, _, found in self._known:
+        if np.array_equal(known, p):
+            return found
+    found = metrics.evaluate(self.model, p, self.data)
+    self._known.append((p.copy(), self.data, found))
+    return found

@@ -59,33 +59,34 @@ def reset(self, sites=None):
 @mutant(
     "z98",
     "the squared error is not divided by the number of outputs",
-    "learning.losses:squared_error",
+    "learning.losses:SquaredError.record",
     "test_losses.py::test_squared_error",
 )
-def squared_error(original, z, y, dz):
+def by_sample(original, self, do):
     """A mean over the samples is a mean; with one output it is even the right one.
 
     The gradient fits the loss, so no gradient check finds it.  The learning rate is multiplied by the outputs.
     """
-    losses = original(z, y, dz)
-    dz *= len(z)
-    return losses * len(z)
+    original(self, do)
+    outputs = np.array(len(self.z), self.z.dtype)
+    do(np.multiply, self.dz, outputs, out=self.dz)
+    do(np.multiply, self.losses, outputs, out=self.losses)
 
 
 @mutant(
     "z99",
     "Adam's ε is not scaled along with the bias corrections",
-    "learning.optim:Adam._rate_and_eps",
+    "learning.optim:Adam._constants",
     "test_optim.py::test_equals_the_textbook[adam]",
 )
-def rate_and_eps(original, self, rows):
+def constants(original, self, site):
     """The corrections are folded into the step size, as the paper suggests; that ε must be folded too is a footnote.
 
     Where gradients are tiny, the first steps are up to thirty times too short.
     """
-    both = original(self, rows)
-    both[1] = self.eps
-    return both
+    b1, b2, rate, eps = original(self, site)
+    one_less = np.sqrt(1 - self.b2)  # the sums are kept without the factor 1 - b2
+    return [b1, b2, rate, np.array(self.eps / one_less, eps.dtype)]
 
 
 @mutant(
@@ -104,7 +105,7 @@ def adopt_counters(self, counters):
 @mutant(
     "z101",
     "the gradient is truncated one step too late",
-    "learning.layers:Recurrent.__init__",
+    "learning.recurrent:Recurrent.__init__",
     "test_cells.py::test_truncation_cuts_the_gradient_but_not_the_state[RNN]",
 )
 def truncated_late(original, self, k, D, H, T, B, dtype, truncate=0):
@@ -136,7 +137,7 @@ def peephole_gradient(original, self, W, p, dW, dp, dY):
 @mutant(
     "z103",
     "the bias of 1 is given to the input gate, not to the forget gate",
-    "learning.lstm:LSTMCache.initial",
+    "learning.lstm:LSTM.initial",
     "test_model.py::test_initial_vector[float32]",
 )
 def initial(original, cls, rng, D, H):
