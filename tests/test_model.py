@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import fgm_ref.learning.model as model_module
+from fgm_ref.learning import crew
+from fgm_ref.learning.chain import Chain
 from fgm_ref.learning.gradcheck import gradcheck, problem
 from fgm_ref.learning.layers import Dropout
 from fgm_ref.learning.losses import CrossEntropy, SquaredError
@@ -124,7 +125,7 @@ def test_stacked_equals_looped(dtype, spec, k, seed):
 @given(specs(), st.integers(0, 99))
 def test_stacks_of_any_size_give_the_same(spec, seed):
     model, small = Model(spec, np.float64), Model(spec, np.float64)
-    small._stacks = lambda k, B: (slice(j, min(j + 2, k)) for j in range(0, k, 2))
+    small._stacks = lambda k, B, hands: [slice(j, min(j + 2, k)) for j in range(0, k, 2)]
     P, (x, y) = weights(model, 5, seed), data(spec, 5, 2, 3, seed)
     for a, b in zip(gradient(model, P, x, y), gradient(small, P, x, y), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
@@ -146,12 +147,42 @@ def test_shapes_may_change_from_call_to_call(spec, shapes):
             np.testing.assert_array_equal(array, copy)
 
 
+@given(specs(), st.integers(1, 5), st.integers(2, 4), st.integers(0, 99))
+def test_threads_share_the_stacks_and_change_nothing(spec, k, threads, seed):
+    P, (x, y) = weights(Model(spec), k, seed), data(spec, k, 2, 3, seed)
+    P = P.astype(np.float32)
+    alone = Model(spec, threads=threads)
+    alone._stacks = lambda k, B, hands: [slice(j, j + 1) for j in range(k)]
+    single = Model(spec, threads=1)
+    single._stacks = alone._stacks
+    for a, b in zip(gradient(alone, P, x, y), gradient(single, P, x, y), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_an_error_in_a_thread_is_the_callers():
+    model = Model(ModelSpec(features=1, hidden=(2,), outputs=2), threads=2)
+    P, (x, y) = weights(model, 2), data(model.spec, 2, 1, 1)
+    with pytest.raises(IndexError):
+        gradient(model, P, x, y + 7)
+    with pytest.raises(ValueError, match="threads: expected None or at least 1, got 0"):
+        Model(model.spec, threads=0)
+
+
+def test_little_work_stays_with_one_thread(monkeypatch):
+    monkeypatch.setattr(crew, "_free_cores", lambda: 4)
+    hands = crew.Crew(Chain).hands
+    assert hands(0) == hands(crew.WORTH_A_THREAD) == 1
+    assert hands(2 * crew.WORTH_A_THREAD) == 2
+    assert hands(100 * crew.WORTH_A_THREAD) == 4
+    assert crew.Crew(Chain, threads=3).hands(0) == 3
+
+
 def test_few_shapes_are_kept():
     spec = ModelSpec(features=1, hidden=(2,))
     model = Model(spec)
-    for k in range(1, 2 * model_module.SHAPES_KEPT):
+    for k in range(1, 2 * crew.SHAPES_KEPT):
         gradient(model, weights(model, k), *data(spec, k, 1, 1))
-    assert len(model._cache) == model_module.SHAPES_KEPT
+    assert len(model._chains.kept) == crew.SHAPES_KEPT
 
 
 @given(specs(dropout=0.0), st.integers(1, 7), st.integers(0, 99))
@@ -176,7 +207,7 @@ def test_large_test_sets_are_cut_into_batches(monkeypatch, readout):
     model = Model(spec, np.float64)
     p, (x, y) = weights(model, 1)[0], data(spec, 1, 23, 4)
     z, loss = model.outputs(p, x[0]), model.loss(p, x[0], y[0])
-    monkeypatch.setattr(model_module, "EVALUATION_NUMBERS", 14 * 5)
+    monkeypatch.setattr("fgm_ref.learning.model.EVALUATION_NUMBERS", 14 * 5)
     assert len(list(model._batches(x[0]))) == 5
     np.testing.assert_allclose(model.outputs(p, x[0]), z, rtol=1e-12)
     np.testing.assert_allclose(model.loss(p, x[0], y[0]), loss, rtol=1e-12)
@@ -190,7 +221,7 @@ def test_dropout_is_for_training_only_and_each_site_has_its_own():
     np.testing.assert_array_equal(model.outputs(P[0], x[0]), plain.outputs(P[0], x[0]))
     losses, _ = gradient(model, P, x, y)
     assert losses[0] != losses[1]
-    dropout = model._chain(2, 4, 3).dropouts[0]
+    dropout = model._chains.of(2, 4, 3).dropouts[0]
     assert set(np.unique(dropout.mask)) == {0, np.float32(1 / 0.6)}
     assert 0.5 < (dropout.mask > 0).mean() < 0.7
 

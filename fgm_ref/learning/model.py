@@ -12,14 +12,16 @@ the next (the layers do: see `h0` and `c0` in `rnn.py` and `lstm.py`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
+from functools import cached_property, partial
+from math import ceil, fsum
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from fgm_ref.arrays import Array, Shape, expect_shape
+from fgm_ref.arrays import Array, expect_shape
 from fgm_ref.learning.activations import ONE
 from fgm_ref.learning.chain import Chain, Rngs
+from fgm_ref.learning.crew import Chains, Crew, Work
 from fgm_ref.learning.layers import Readout
 from fgm_ref.learning.params import Layout, Rng
 from fgm_ref.learning.spec import ModelSpec
@@ -27,22 +29,27 @@ from fgm_ref.learning.spec import ModelSpec
 __all__ = ["Model", "ModelSpec"]
 
 CACHE_BYTES = 1 << 19  # weights and one time step of a stack of sites: about half an L2 cache
-SHAPES_KEPT = 16  # shapes (k, B, T) whose arrays are kept for the next call
 EVALUATION_NUMBERS = 1 << 16  # about so many per time step, when a whole test set is evaluated
 
 
 class Model:
     """A network for any number of sites; its methods share work arrays, so use one `Model` per thread."""
 
-    def __init__(self, spec: ModelSpec, dtype: DTypeLike = np.float32) -> None:
-        """`ValueError` if `dtype` is neither float32 nor float64."""
+    def __init__(
+        self, spec: ModelSpec, dtype: DTypeLike = np.float32, threads: int | None = None
+    ) -> None:
+        """`threads` train that many stacks of sites at once; by default the work decides (see `crew.py`).
+
+        `ValueError` if `dtype` is neither float32 nor float64.
+        """
         self.spec = spec
         self.dtype = np.dtype(dtype)
         if self.dtype not in ONE:
             raise ValueError(f"dtype: expected float32 or float64, got {self.dtype}")
         self.layout = Layout(spec.shapes())
         self.size = self.layout.size
-        self._cache: dict[Shape, Chain] = {}
+        self._crew = Crew(partial(Chain, spec, dtype=self.dtype), threads)
+        self._chains = self._crew.chains[0]
 
     def initial(self, rng: Rng) -> Array:
         """One initial vector (n,), for all the sites to start from.
@@ -82,8 +89,9 @@ class Model:
         k, B, T = x.shape[:3]
         self._check_generators(rngs, k)
         losses = np.empty(k, self.dtype)
-        for s in self._stacks(k, B):
-            chain = self._chain(s.stop - s.start, B, T)
+
+        def train(s: slice, chains: Chains) -> None:
+            chain = chains.of(s.stop - s.start, B, T)
             w = self.layout.views(P[s])
             g = self.layout.views(G[s])
             own_rngs = rngs[s] if rngs is not None else None
@@ -91,6 +99,9 @@ class Model:
             targets = chain.targets(y[s])
             losses[s] = chain.loss(targets)
             chain.backward(w, g, x[s])
+
+        hands = self._crew.hands(k * B * T * self._multiplications)
+        self._crew.each(self._stacks(k, B, hands), train, hands)
         return losses
 
     # Evaluation: one model, many windows.
@@ -102,16 +113,18 @@ class Model:
         """
         self._check_weights(p[None])
         self._check_windows(x[None], 1)
-        parts = []
-        for batch in self._batches(x):
-            chain = self._evaluated(p, x[batch])
-            z = chain.readout.z
-            z = z.reshape(len(z), chain.steps, -1)  # (O, steps, B)
-            parts.append(z.transpose(2, 1, 0).copy())
-        outputs = np.concatenate(parts)
-        if self.spec.readout == "last":
-            outputs = outputs[:, 0]
-        return outputs
+        N, T = x.shape[:2]
+        outputs = np.empty(
+            (N, T if self.spec.readout == "every" else 1, self.spec.outputs), self.dtype
+        )
+
+        def evaluate(batch: slice, chains: Chains) -> None:
+            chain = self._evaluated(p, x[batch], chains)
+            z = chain.readout.z.reshape(self.spec.outputs, chain.steps, -1)  # (O, steps, B)
+            outputs[batch] = z.transpose(2, 1, 0)
+
+        self._evaluate(x, evaluate)
+        return outputs if self.spec.readout == "every" else outputs[:, 0]
 
     def loss(self, p: Array, x: Array, y: Array) -> float:
         """The mean loss of one model p (n,) over x (N, T, D) or (N, T), and y (N, ...) as in training."""
@@ -119,27 +132,41 @@ class Model:
         self._check_windows(x[None], 1)
         self._check_answers(y[None], x[None])
         self._check_classes(y)
-        total = 0.0
-        for batch in self._batches(x):
-            chain = self._evaluated(p, x[batch])
-            targets = chain.targets(y[None, batch])
-            (mean,) = chain.loss(targets)
-            samples = batch.stop - batch.start
-            total += float(mean) * samples
-        return total / len(x)
+        totals: list[float] = []
 
-    def _evaluated(self, p: Array, x: Array) -> Chain:
+        def add(batch: slice, chains: Chains) -> None:
+            chain = self._evaluated(p, x[batch], chains)
+            (mean,) = chain.loss(chain.targets(y[None, batch]))
+            samples = batch.stop - batch.start
+            totals.append(float(mean) * samples)
+
+        self._evaluate(x, add)
+        return fsum(totals) / len(x)
+
+    def _evaluate(self, x: Array, work: Work) -> None:
+        """Call `work` for batches of the windows x (N, T, D) or (N, T)."""
+        N, T = x.shape[:2]
+        hands = self._crew.hands(N * T * self._multiplications / 3)
+        self._crew.each(self._batches(x), work, hands)
+
+    def _evaluated(self, p: Array, x: Array, chains: Chains) -> Chain:
         """The chain after a forward pass over a batch x (B, T, D) or (B, T); the outputs are `readout.z`."""
         B, T = x.shape[:2]
-        chain = self._chain(1, B, T)
+        chain = chains.of(1, B, T)
         w = self.layout.views(p[None])
         chain.forward(w, x[None], None)
         return chain
 
-    # What fits into the processor's cache, and what is kept for the next call.
+    # What fits into the processor's cache.
 
-    def _stacks(self, k: int, B: int) -> Iterator[slice]:
-        """Cut k sites into equal stacks whose weights and arrays of one time step stay in cache."""
+    @cached_property
+    def _multiplications(self) -> int:
+        """Of a training step, for each site, sample and time step: forward, and twice as many backward."""
+        gates = len(self.spec.cell_class.gates)
+        return 3 * sum(gates * H * (H + D + 1) for _, D, H in self.spec.layers)
+
+    def _stacks(self, k: int, B: int, hands: int = 1) -> list[slice]:
+        """Cut k sites into equal stacks, at least `hands`, whose weights and one time step stay in cache."""
         gates = len(self.spec.cell_class.gates)
         numbers = 0
         for _, D, H in self.spec.layers:
@@ -149,27 +176,15 @@ class Model:
             numbers = max(numbers, weights + step)
         size = numbers * self.dtype.itemsize  # bytes
         fitting = max(1, CACHE_BYTES // size)
-        stacks = ceil(k / fitting)
-        return _pieces(k, ceil(k / stacks))
+        stacks = max(ceil(k / fitting), min(k, hands))
+        return list(_pieces(k, ceil(k / stacks)))
 
-    def _batches(self, x: Array) -> Iterator[slice]:
+    def _batches(self, x: Array) -> list[slice]:
         """Cut the N windows of a test set into batches whose arrays of one time step stay in cache."""
         gates = len(self.spec.cell_class.gates)
         width = max(gates * H + D for _, D, H in self.spec.layers)
         size = max(1, EVALUATION_NUMBERS // width)
-        return _pieces(len(x), size)
-
-    def _chain(self, k: int, B: int, T: int) -> Chain:
-        """The chain of this shape; the least recently used one is dropped when there are too many."""
-        shape = (k, B, T)
-        chain = self._cache.pop(shape, None)
-        if chain is None:
-            chain = Chain(self.spec, k, B, T, self.dtype)
-        self._cache[shape] = chain  # the latest comes last
-        if len(self._cache) > SHAPES_KEPT:
-            oldest = next(iter(self._cache))
-            del self._cache[oldest]
-        return chain
+        return list(_pieces(len(x), size))
 
     # `ValueError` for arguments that do not fit.
 

@@ -166,7 +166,7 @@ def memory(k: int) -> list[Row]:
     least = 4 * sim.model.size * sim.model.dtype.itemsize
     stack = sum(
         a.nbytes
-        for layers in sim.model._cache.values()
+        for layers in sim.model._chains.kept.values()
         for cell in layers.cells
         for a in vars(cell).values()
         if isinstance(a, np.ndarray) and a.base is None
