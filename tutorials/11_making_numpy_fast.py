@@ -234,11 +234,36 @@ save(fig, "11")
 
 # %% [markdown]
 # The two large steps are those that removed *calls*: gates into one product, sites into one stack. Together
-# they are several times as fast. And the last two? Look at your bars: hardly better than `stacked`, perhaps not
-# at all. Buffers alone make every operation jump through the pieces; slabs mend that, but element-wise work was
-# not what took the time. **Measure before you believe.** The library has them all the same, since the buffers
-# hold what back-propagation needs; and it keeps such code in one place, with the equation in a comment above
-# each line.
+# they are several times as fast. And the last two? Look at your bars: buffers alone are hardly better than `stacked`,
+# perhaps not at all, for they make every operation jump through the pieces. Slabs mend that, but element-wise work
+# was not what took the time. **Measure before you believe.** The library needs the buffers all the same, since they
+# hold what back-propagation needs. What `layout` gains besides comes from the next section.
+#
+# ## A step, written down once
+#
+# There is one more thing to win. Each turn of the loop over time looks up the same slices of the same buffers. So
+# the library's cells do not compute: they *record* their calls on a tape, once for each shape, and play it for every
+# mini-batch (`learning/tape.py`). A tape can be read, too. Here is the first step of a small layer, where `V` is the
+# matrix $W$ with a factor ½ in the rows of the three sigmoids, since $\sigma(z) = ½ + ½ \tanh(z/2)$:
+
+# %%
+small = LSTM(2, 3, 4, 1, 5, np.float32)
+print(small.tape("forward"))
+
+# %% [markdown]
+# **Predict:** which line changes `c[1]` for the last time? Step through the tape and look:
+
+# %%
+small.forward(rng.normal(size=(2, 16, 8)).astype(np.float32), rng.normal(size=(1, 3, 2, 5)).astype(np.float32))
+before = small.c[1].copy()
+small.c[1] = 0
+written = [call.text for call in small.tape("forward").steps() if np.array_equal(small.c[1], before)]
+print(written[0])
+assert written[0].startswith("c[1]")
+
+# %% [markdown]
+# Nothing is hidden on a tape: played call by call it gives the same numbers. And the textbook's equations, in
+# `learning/textbook.py`, are what it is tested against.
 #
 # ## One product for all time steps
 #

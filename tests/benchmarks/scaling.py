@@ -154,6 +154,40 @@ def growth(seconds: float, quick: bool) -> list[Row]:
     return rows
 
 
+MANY = """
+import sys, time, resource
+import fgm_ref.threads
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.simulate import Simulation
+k, steps = int(sys.argv[1]), 5
+config = Config(dataset="nyc_flights", protocol="fgm", sites=k, split="iid", hidden=(19,), steps=steps)
+sim = Simulation(config)
+start = time.perf_counter()
+for _ in range(steps):
+    sim.step()
+seconds = time.perf_counter() - start
+print(1000 * seconds / steps / k, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+"""
+
+
+def many_sites(sizes: list[int]) -> list[Row]:
+    """Five steps of a run with more and more sites."""
+    section = "many sites: nyc_flights, iid, 19 cells, fgm, 5 steps"
+    rows: list[Row] = []
+    cost = {}
+    for k in sizes:
+        done = subprocess.run(
+            [sys.executable, "-c", MANY, str(k)], check=True, capture_output=True, text=True
+        )
+        cost[k], gigabytes = map(float, done.stdout.split())
+        rows.append((section, f"{k:,} sites", cost[k], "ms per site and step"))
+        rows.append((section, f"{k:,} sites, peak memory", gigabytes, "GB"))
+    *_, last = sizes
+    if 1024 in cost and last > 1024:
+        rows.append((section, f"{last:,} / 1,024 sites", cost[last] / cost[1024], "cost per site"))
+    return rows
+
+
 def memory(k: int) -> list[Row]:
     """Bytes per site of a run of W1, and the least that Adam needs: weights, gradient, two moments."""
     data = synthetic(20_000)
@@ -258,6 +292,7 @@ def main(argv: list[str] | None = None) -> None:
         ("start-up", lambda: start_up(3 if quick else 9)),
         ("shares", lambda: shares(synthetic(20_000), 100 if quick else 2000)),
         ("growth", lambda: growth(0.1 if quick else 2, quick)),
+        ("many sites", lambda: many_sites([64] if quick else [64, 1024, 8192, 32768])),
         ("memory", lambda: memory(64 if quick else 1024)),
         ("event stream", lambda: stream(STREAM // 50 if quick else STREAM)),
     ]
