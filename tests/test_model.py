@@ -125,7 +125,7 @@ def test_stacked_equals_looped(dtype, spec, k, seed):
 @given(specs(), st.integers(0, 99))
 def test_stacks_of_any_size_give_the_same(spec, seed):
     model, small = Model(spec, np.float64), Model(spec, np.float64)
-    small._stacks = lambda k, B, hands: [slice(j, min(j + 2, k)) for j in range(0, k, 2)]
+    small._stacks = lambda k, B: [slice(j, min(j + 2, k)) for j in range(0, k, 2)]
     P, (x, y) = weights(model, 5, seed), data(spec, 5, 2, 3, seed)
     for a, b in zip(gradient(model, P, x, y), gradient(small, P, x, y), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
@@ -152,7 +152,7 @@ def test_threads_share_the_stacks_and_change_nothing(spec, k, threads, seed):
     P, (x, y) = weights(Model(spec), k, seed), data(spec, k, 2, 3, seed)
     P = P.astype(np.float32)
     alone = Model(spec, threads=threads)
-    alone._stacks = lambda k, B, hands: [slice(j, j + 1) for j in range(k)]
+    alone._stacks = lambda k, B: [slice(j, j + 1) for j in range(k)]
     single = Model(spec, threads=1)
     single._stacks = alone._stacks
     for a, b in zip(gradient(alone, P, x, y), gradient(single, P, x, y), strict=True):
@@ -168,13 +168,15 @@ def test_an_error_in_a_thread_is_the_callers():
         Model(model.spec, threads=0)
 
 
-def test_little_work_stays_with_one_thread(monkeypatch):
+@pytest.mark.parametrize(("threads", "work", "hands"), [
+    (None, 1, 1), (None, crew.WORTH_A_THREAD, 3), (2, 1, 2), (1, crew.WORTH_A_THREAD, 1)
+])  # fmt: skip
+def test_threads_are_worth_it_for_large_products_or_if_asked_for(threads, work, hands, monkeypatch):
     monkeypatch.setattr(crew, "_free_cores", lambda: 4)
-    hands = crew.Crew(Chain).hands
-    assert hands(0) == hands(crew.WORTH_A_THREAD) == 1
-    assert hands(2 * crew.WORTH_A_THREAD) == 2
-    assert hands(100 * crew.WORTH_A_THREAD) == 4
-    assert crew.Crew(Chain, threads=3).hands(0) == 3
+    used = set()
+    stacks = [slice(0, 1), slice(1, 2), slice(2, 3)]
+    crew.Crew(Chain, threads).each(stacks, lambda _, chains: used.add(id(chains)), work)
+    assert len(used) == hands
 
 
 def test_few_shapes_are_kept():

@@ -18,8 +18,11 @@ from fgm_ref.learning.chain import Chain
 SHAPES_KEPT = 32
 """Shapes (k, B, T) whose arrays are kept for the next call."""
 
-WORTH_A_THREAD = 30_000_000
-"""Multiplications of a stack of sites from which on a second thread gains more than it costs."""
+WORTH_A_THREAD = 1_000_000
+"""Multiplications in single precision of one product from which on a second thread gains more than it costs.
+
+Between two calls of NumPy a thread needs the interpreter, which there is only one of.
+"""
 
 
 class Chains:
@@ -56,15 +59,10 @@ class Crew:
         self.chains = [Chains(make) for _ in range(self.threads)]
         self._pool: ThreadPoolExecutor | None = None
 
-    def hands(self, multiplications: float) -> int:
-        """How many threads to use for so many multiplications in all."""
-        if not self.decides:
-            return self.threads
-        return max(1, min(self.threads, int(multiplications // WORTH_A_THREAD)))
-
-    def each(self, stacks: Sequence[slice], work: Work, hands: int) -> None:
-        """Call work(stack, chains) for each stack, by so many threads."""
-        hands = min(hands, len(stacks))
+    def each(self, stacks: Sequence[slice], work: Work, multiplications: int) -> None:
+        """Call work(stack, chains) for each stack, where a product of a stack has so many multiplications."""
+        small = self.decides and multiplications < WORTH_A_THREAD
+        hands = 1 if small else min(self.threads, len(stacks))
         if hands == 1:
             for stack in stacks:
                 work(stack, self.chains[0])

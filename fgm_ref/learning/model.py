@@ -100,8 +100,8 @@ class Model:
             losses[s] = chain.loss(targets)
             chain.backward(w, g, x[s])
 
-        hands = self._crew.hands(k * B * T * self._multiplications)
-        self._crew.each(self._stacks(k, B, hands), train, hands)
+        stacks = self._stacks(k, B)
+        self._crew.each(stacks, train, B * stacks[0].stop * self._multiplications)
         return losses
 
     # Evaluation: one model, many windows.
@@ -145,9 +145,8 @@ class Model:
 
     def _evaluate(self, x: Array, work: Work) -> None:
         """Call `work` for batches of the windows x (N, T, D) or (N, T)."""
-        N, T = x.shape[:2]
-        hands = self._crew.hands(N * T * self._multiplications / 3)
-        self._crew.each(self._batches(x), work, hands)
+        batches = self._batches(x)
+        self._crew.each(batches, work, batches[0].stop * self._multiplications)
 
     def _evaluated(self, p: Array, x: Array, chains: Chains) -> Chain:
         """The chain after a forward pass over a batch x (B, T, D) or (B, T); the outputs are `readout.z`."""
@@ -161,12 +160,13 @@ class Model:
 
     @cached_property
     def _multiplications(self) -> int:
-        """Of a training step, for each site, sample and time step: forward, and twice as many backward."""
+        """Of the largest layer's product for one sample, counted in single precision."""
         gates = len(self.spec.cell_class.gates)
-        return 3 * sum(gates * H * (H + D + 1) for _, D, H in self.spec.layers)
+        largest = max(gates * H * (H + D + 1) for _, D, H in self.spec.layers)
+        return largest * self.dtype.itemsize // 4
 
-    def _stacks(self, k: int, B: int, hands: int = 1) -> list[slice]:
-        """Cut k sites into equal stacks, at least `hands`, whose weights and one time step stay in cache."""
+    def _stacks(self, k: int, B: int) -> list[slice]:
+        """Cut k sites into equal stacks whose weights and arrays of one time step stay in cache."""
         gates = len(self.spec.cell_class.gates)
         numbers = 0
         for _, D, H in self.spec.layers:
@@ -176,7 +176,7 @@ class Model:
             numbers = max(numbers, weights + step)
         size = numbers * self.dtype.itemsize  # bytes
         fitting = max(1, CACHE_BYTES // size)
-        stacks = max(ceil(k / fitting), min(k, hands))
+        stacks = ceil(k / fitting)
         return list(_pieces(k, ceil(k / stacks)))
 
     def _batches(self, x: Array) -> list[slice]:
