@@ -24,7 +24,7 @@ from fgm_ref.learning.tape import Tape
 SMALL_PRODUCT = (
     10**6
 )  # OpenBLAS's kernel for so many multiplications is slow if the right matrix is transposed
-SMALL_ARRAY = 1 << 18  # bytes that are transposed in next to no time
+NEAR = 1 << 10  # bytes from one row to the next, up to which an array is transposed in next to no time
 
 
 def sites_first(m: Array) -> Array:
@@ -91,7 +91,7 @@ class Recurrent:
         self.dY = np.empty((T, H, k, B), dtype)
         self.dz_columns = np.empty((k, rows, T, B), dtype)
         self.u_columns = np.empty((k, K, T, B), dtype)
-        if rows * K * T * B <= SMALL_PRODUCT and self.u.nbytes <= SMALL_ARRAY:
+        if rows * K * T * B <= SMALL_PRODUCT and self.u.strides[1] <= NEAR:
             self.u_columns = np.empty((k, T, B, K), dtype).transpose(0, 3, 1, 2)
         self._dx = np.empty((k, D, T * B), dtype)
         self.prepare()
