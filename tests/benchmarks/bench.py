@@ -10,7 +10,7 @@ in every round, so that a busy machine hurts all alike; what is reported are med
 *ratios* within a round.  Results are kept as they come (`bench.json`): start it again and it goes on.
 
 Modes: 1t, one thread pinned to one core; 2t, two threads; 2p, two processes side by side, one per core.
-Kernels: native (OpenBLAS looks at the processor itself) or the name of one, such as Haswell.
+Kernels: native (everybody looks at the processor) or avx2 (nobody uses AVX-512, as on a processor without it).
 """
 
 from __future__ import annotations
@@ -48,6 +48,25 @@ FEWER = {
 }  # numbers of sites of all but the main table
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0, 1]
+
+
+def beyond_avx2(feature: str) -> bool:
+    """Whether this is one of NumPy's names for AVX-512."""
+    return feature.startswith("AVX512") or feature == "X86_V4"
+
+
+AVX2 = {
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": " ".join(
+        feature
+        for feature in np.__config__.CONFIG["SIMD Extensions"]["found"]
+        if beyond_avx2(feature)
+    ),
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+"""What keeps OpenBLAS, NumPy, PyTorch, oneDNN and MKL from using AVX-512; XLA is told by its flags."""
 
 
 class Failed(Exception):
@@ -111,8 +130,9 @@ def environment(name: str, threads: int, kernel: str) -> dict[str, str]:
         variables[key] = str(threads)
     if threads == 1:
         variables["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    if kernel != "native":
-        variables["OPENBLAS_CORETYPE"] = kernel
+    if kernel == "avx2":
+        variables |= AVX2
+        variables["XLA_FLAGS"] = f"{variables.get('XLA_FLAGS', '')} --xla_cpu_max_isa=AVX2"
     return variables | {"JAX_PLATFORMS": "cpu"} | dict(ENGINES[name].environment)
 
 
@@ -294,9 +314,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--engines", type=words, default=installed, help=f"of {', '.join(ENGINES)}")
     parser.add_argument("--modes", type=words, default=["1t", "2t", "2p"], help="of 1t, 2t, 2p")
-    parser.add_argument(
-        "--kernels", type=words, default=["native", "Haswell"], help="OpenBLAS kernels"
-    )
+    parser.add_argument("--kernels", type=words, default=["native", "avx2"], help="native or avx2")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=float, default=0.1, help="length of a turn")
     args = parser.parse_args(argv)
@@ -315,11 +333,13 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
         ("only", args.only, WORKLOADS),
         ("modes", args.modes, ("1t", "2t", "2p")),
         ("dtype", args.dtype, TOLERANCE),
+        ("kernels", args.kernels, ("native", "avx2")),
     ):
         if not set(chosen) <= set(allowed):
             parser.error(f"--{name}: expected some of {', '.join(allowed)}; got {','.join(chosen)}")
     if "native" in args.kernels:  # what is the native kernel here need not be measured twice
-        args.kernels = [kernel for kernel in args.kernels if kernel != detected()]
+        old = detected() == AVX2["OPENBLAS_CORETYPE"]
+        args.kernels = [kernel for kernel in args.kernels if kernel == "native" or not old]
     if "library" not in args.engines:
         args.engines = ["library", *args.engines]
     return args
