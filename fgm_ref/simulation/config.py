@@ -1,7 +1,7 @@
 """What a run is made of: one frozen `Config`, which is also what a saved result remembers."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fgm_ref.files import path_of
@@ -10,6 +10,12 @@ from fgm_ref.learning.optim import OPTIMIZERS
 from fgm_ref.protocols import name_of as protocol_name
 from fgm_ref.safe import CATALOGUE
 from fgm_ref.text import expect_one_of, positive
+from fgm_ref.transport.start import STARTS
+
+
+def later(default: Any) -> Any:
+    """A setting that is younger than stored runs: at its default no key, row or file mentions it (see `told`)."""
+    return field(default=default, metadata={"later": True})
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Config:
     codec: str = "float32"  # of models and drifts: float16, int8, int8+ef, sparse+...  (see transport.codecs)
     faults: str = ""  # such as "drop=0.01,delay=2,absent=3:10-20"  (see transport.faults)
     checks: bool = False  # verify the protocol's guarantee after every step
+    start: str = later("model")  # what the sites are sent first: the "model", or its "seed"
 
     def __post_init__(self) -> None:
         self._become("hidden", tuple(self.hidden))
@@ -68,6 +75,7 @@ class Config:
         if self.seed < 0:
             raise ValueError(f"seed: expected a whole number of at least 0, got {self.seed}")
         expect_one_of("optimizer_state", self.optimizer_state, POLICIES)
+        expect_one_of("start", self.start, STARTS)
         expect_one_of("optimizer", self.optimizer, tuple(OPTIMIZERS))
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype: expected float32 or float64, got {self.dtype!r}")
@@ -75,9 +83,19 @@ class Config:
     def _become(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """The settings that a record mentions, by name: all but the later ones that have their default."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {
+            one.name: values[one.name]
+            for one in fields(self)
+            if not ("later" in one.metadata and values[one.name] == one.default)
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, as for JSON."""
-        return asdict(self) | {"hidden": list(self.hidden)}
+        return self.told | {"hidden": list(self.hidden)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Config":

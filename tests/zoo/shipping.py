@@ -315,3 +315,18 @@ def always_zipped(coded):
     Packed digits have little left to be compressed, and every stream has a head and a checksum: the bill grows.
     """
     return tuple(np.frombuffer(zlib.compress(part.tobytes()), np.uint8) for part in coded)
+
+
+@mutant(
+    "z164",
+    "every model is billed as 8 bytes once the first one was a seed",
+    "transport.start:FromSeed.down",
+    "test_start.py::test_only_the_first_model_comes_from_a_seed",
+)
+def down_by_seed(original, self, kind, sites, x, where):
+    """Whoever knows the seed knows the whole run: it is deterministic.
+
+    But a site does not have the data of the others, and no seed leads to what they have learnt from them.
+    """
+    arrived, sizes = original(self, kind, sites, x, where)
+    return arrived, np.full(len(sites), self.seed.nbytes) if kind is MODEL else sizes

@@ -13,6 +13,11 @@ FIELDS = {field.name: field for field in fields(Config)}
 NO_VALUE = (None, "none", "")
 
 
+def is_later(name: str) -> bool:
+    """Whether a setting is younger than stored runs, which do not mention it at its default."""
+    return "later" in FIELDS[name].metadata
+
+
 def typed(name: str, value: Any) -> Any:
     """`value` as the field's own type, so that equal settings are equal to the bit.
 
@@ -56,12 +61,14 @@ def written(value: Any) -> str:
 
 
 def read(name: str, text: str) -> Any:
-    """The inverse of `written` for the field `name`.
+    """The inverse of `written` for the field `name`.  A later setting that is not told has its default.
 
-    >>> read("hidden", "16+8"), read("relative", "true"), read("clip", ""), read("threshold", "3")
-    ((16, 8), True, None, 3.0)
+    >>> read("hidden", "16+8"), read("relative", "true"), read("clip", ""), read("threshold", "3"), read("start", "")
+    ((16, 8), True, None, 3.0, 'model')
     """
     default = FIELDS[name].default
+    if is_later(name) and not text:
+        return default
     if isinstance(default, bool):
         return text == "true"
     if isinstance(default, str):

@@ -6,7 +6,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from fgm_ref.simulation.config import Config
-from fgm_ref.study.running.settings import FIELDS, typed, written
+from fgm_ref.study.running.settings import typed, written
 
 RUN = "run"
 
@@ -25,13 +25,13 @@ class Task:
         >>> Task(Config(threshold=1)).key == Task(Config(threshold=1.0)).key != Task(Config(threshold=2)).key
         True
         """
-        values = {name: typed(name, getattr(self.config, name)) for name in FIELDS}
+        values = {name: typed(name, value) for name, value in self.config.told.items()}
         everything = {"kind": self.kind, "config": values}
         text = json.dumps(everything, sort_keys=True, ensure_ascii=True)
         return sha256(text.encode()).hexdigest()[:16]
 
     @property
     def columns(self) -> dict[str, str]:
-        """Key, kind and every setting, as text."""
-        settings = {name: written(getattr(self.config, name)) for name in FIELDS}
+        """Key, kind and the settings, as text."""
+        settings = {name: written(value) for name, value in self.config.told.items()}
         return {"key": self.key, "kind": self.kind, **settings}
