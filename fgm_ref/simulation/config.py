@@ -1,7 +1,7 @@
 """What a run is made of: one frozen `Config`, which is also what a saved result remembers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from fgm_ref.files import path_of
@@ -14,7 +14,7 @@ from fgm_ref.transport.start import STARTS
 
 
 def later(default: Any) -> Any:
-    """A setting that is younger than stored runs: at its default no key, row or file mentions it (see `told`)."""
+    """A setting that came when runs had been stored: it is not written down at its default, so they keep their keys."""
     return field(default=default, metadata={"later": True})
 
 
@@ -57,10 +57,13 @@ class Config:
     evaluations: int = 8  # how often the test loss is taken during the run
     multicast: bool = False  # bill a broadcast once instead of k times
     change: str = ""  # such as "swap=0/1@0.5" or "season"  (see simulation.changes)
-    codec: str = "float32"  # of models and drifts: float16, int8, int8+ef, sparse+...  (see transport.codecs)
+    codec: str = "float32"  # such as int8+ef or sparse+ternary+ef+zip  (see transport.codecs)
     faults: str = ""  # such as "drop=0.01,delay=2,absent=3:10-20"  (see transport.faults)
     checks: bool = False  # verify the protocol's guarantee after every step
-    start: str = later("model")  # what the sites are sent first: the "model", or its "seed"
+
+    start: str = later(
+        "model"
+    )  # what is sent first: the model, or its "seed"  (see transport.start)
 
     def __post_init__(self) -> None:
         self._become("hidden", tuple(self.hidden))
@@ -75,8 +78,8 @@ class Config:
         if self.seed < 0:
             raise ValueError(f"seed: expected a whole number of at least 0, got {self.seed}")
         expect_one_of("optimizer_state", self.optimizer_state, POLICIES)
-        expect_one_of("start", self.start, STARTS)
         expect_one_of("optimizer", self.optimizer, tuple(OPTIMIZERS))
+        expect_one_of("start", self.start, STARTS)
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype: expected float32 or float64, got {self.dtype!r}")
 
@@ -84,29 +87,36 @@ class Config:
         object.__setattr__(self, name, value)
 
     @property
-    def told(self) -> dict[str, Any]:
-        """The settings that a record mentions, by name: all but the later ones that have their default."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {
-            one.name: values[one.name]
-            for one in fields(self)
-            if not ("later" in one.metadata and values[one.name] == one.default)
-        }
+    def besides(self) -> list[str]:
+        """The later settings that are not at their defaults, in words: "start seed"."""
+        values = {name: getattr(self, name) for name in LATER}
+        chosen = {name: value for name, value in values.items() if is_written(name, value)}
+        return [f"{name.replace('_', '-')} {value}" for name, value in chosen.items()]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, as for JSON."""
-        return self.told | {"hidden": list(self.hidden)}
+        values = asdict(self) | {"hidden": list(self.hidden)}
+        return {name: value for name, value in values.items() if is_written(name, value)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Config":
         """The inverse of `to_dict`; unknown names are a `ValueError`."""
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(
                 f"config: expected only {', '.join(sorted(known))}; got {', '.join(unknown)}"
             )
         return cls(**values)
+
+
+LATER = {one.name: one.default for one in fields(Config) if "later" in one.metadata}
+"""The settings that joined later, with their defaults."""
+
+
+def is_written(name: str, value: Any) -> bool:
+    """Whether a setting is written down: always, except for a later one at its default."""
+    return name not in LATER or value != LATER[name]
 
 
 def safe_name(wanted: Any) -> str:

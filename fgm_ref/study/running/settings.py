@@ -6,16 +6,11 @@ The default of a field says what type it has, so that a new field needs no line 
 from dataclasses import fields
 from typing import Any, get_args
 
-from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.config import LATER, Config
 from fgm_ref.text import expect_one_of
 
 FIELDS = {field.name: field for field in fields(Config)}
 NO_VALUE = (None, "none", "")
-
-
-def is_later(name: str) -> bool:
-    """Whether a setting is younger than stored runs, which do not mention it at its default."""
-    return "later" in FIELDS[name].metadata
 
 
 def typed(name: str, value: Any) -> Any:
@@ -61,13 +56,13 @@ def written(value: Any) -> str:
 
 
 def read(name: str, text: str) -> Any:
-    """The inverse of `written` for the field `name`.  A later setting that is not told has its default.
+    """The inverse of `written` for the field `name`.
 
-    >>> read("hidden", "16+8"), read("relative", "true"), read("clip", ""), read("threshold", "3"), read("start", "")
-    ((16, 8), True, None, 3.0, 'model')
+    >>> read("hidden", "16+8"), read("relative", "true"), read("clip", ""), read("threshold", "3")
+    ((16, 8), True, None, 3.0)
     """
     default = FIELDS[name].default
-    if is_later(name) and not text:
+    if name in LATER and not text:
         return default
     if isinstance(default, bool):
         return text == "true"

@@ -16,8 +16,8 @@ import numpy as np
 
 from fgm_ref import __version__
 from fgm_ref.files import atomic
-from fgm_ref.simulation.config import Config
-from fgm_ref.study.running.settings import FIELDS, is_later, read, written
+from fgm_ref.simulation.config import LATER, Config
+from fgm_ref.study.running.settings import FIELDS, read, written
 from fgm_ref.study.running.task import Task
 
 VERSIONS = ("fgm_ref", "numpy", "python", "machine")
@@ -95,8 +95,8 @@ def write(path: Path, experiment: str, records: Iterable[Record]) -> None:
 
 def columns_of(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """Names and settings first, then what was measured in the order of the rows, and the versions at the end."""
-    told = set().union(*rows)
-    settings = [name for name in FIELDS if name in told or not is_later(name)]
+    said = {name for row in rows for name in row}
+    settings = [name for name in FIELDS if name in said or name not in LATER]
     first = dict.fromkeys([*NAMES, *settings])
     outcome = dict.fromkeys(name for row in rows for name in row if name not in BESIDE_OUTCOME)
     return [*first, *outcome, *VERSIONS]
