@@ -61,9 +61,7 @@ class Config:
     faults: str = ""  # such as "drop=0.01,delay=2,absent=3:10-20"  (see transport.faults)
     checks: bool = False  # verify the protocol's guarantee after every step
 
-    start: str = later(
-        "model"
-    )  # what is sent first: the model, or its "seed"  (see transport.start)
+    start: str = later("model")  # or "seed": what is sent first  (see transport.start)
 
     def __post_init__(self) -> None:
         self._become("hidden", tuple(self.hidden))
