@@ -67,8 +67,9 @@ class Int8(Levels):
     floor = 2.0**-142  # the smallest scale in single precision is 2⁻¹⁴⁹
 
     def scale(self, wanted: Array) -> Array:
-        """In single precision, to the nearest."""
-        return wanted.astype(np.float32)
+        """In single precision, to the nearest; cut where 127·s would be infinite."""
+        longest = np.finfo(np.float32).max / np.float32(self.L)
+        return np.minimum(wanted, np.nextafter(longest, np.float32(0))).astype(np.float32)
 
     def pack(self, q: Array) -> Array:
         """A byte each."""
