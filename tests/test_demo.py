@@ -27,7 +27,9 @@ from fgm_ref.safe import CATALOGUE, PREFIXES, Ball
 from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
+from fgm_ref.transport.codecs import VALUES, WORDS
 from fgm_ref.transport.messages import KINDS
+from fgm_ref.transport.start import STARTS
 
 QUICK = ["--dataset", "ecg208", "--steps", "6", "--hidden", "3", "--sites", "3", "--batch", "4"]
 
@@ -173,6 +175,8 @@ DIFFERENT = (
     ["--safe", "ball+cap"],
     ["--safe", "test_demo:OwnZone"],
     ["--codec", "int8+ef"],
+    ["--codec", "sparse+ternary+ef+zip", "--start", "seed"],
+    ["--start", "seed"],
     ["--faults", "drop=0.1,absent=2:3-5"],
     ["--change", "swap=0/1@0.5"],
     ["--protocol", "fgm:epsilon=0.2"],
@@ -230,9 +234,11 @@ def test_the_choices_are_those_of_the_library():
         "cell": sorted(CELLS),
         "optimizer": tuple(OPTIMIZERS),
         "task": tuple(LOSSES),
+        "start": STARTS,
     }
     listed = "\n".join(catalogue())
-    for name in (*SPLITS, *SCHEDULES, *CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PREFIXES):
+    names = (*SPLITS, *SCHEDULES, *CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PREFIXES)
+    for name in (*names, *VALUES, *WORDS, *STARTS):
         assert re.search(rf"\b{re.escape(name)}\b", listed), name
 
 

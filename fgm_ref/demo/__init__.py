@@ -152,6 +152,7 @@ def heading(result: RunResult, data: Dataset) -> list[str]:
         f"{config.steps} steps",
         f"seed {config.seed}",
         config.change,
+        *config.besides,
     ]
     return [data.about, ", ".join(filter(None, parts))]
 

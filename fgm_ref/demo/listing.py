@@ -9,6 +9,8 @@ from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, Protocol
 from fgm_ref.safe import CATALOGUE, PREFIXES
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
+from fgm_ref.transport.codecs import VALUES, WORDS
+from fgm_ref.transport.start import STARTS
 
 
 def catalogue() -> Iterator[str]:
@@ -22,7 +24,12 @@ def catalogue() -> Iterator[str]:
         yield f"  {name:<22} {first_line(safe)}"
     composed = ", ".join(f"{prefix}:NAME" for prefix in PREFIXES)
     yield f"  {composed}, NAME+NAME, my_module:MyZone"
+    yield "codecs"
+    for name, values in VALUES.items():
+        yield f"  {name:<14} {first_line(values)}"
+    yield f"  NAME+WORD+..., each WORD one of {', '.join(WORDS)}"
     for title, names in (
+        ("what is sent first", STARTS),
         ("schedules", SCHEDULES),
         ("splits", SPLITS),
         ("cells", CELLS),

@@ -12,6 +12,8 @@ from fgm_ref.learning.spec import CELLS
 from fgm_ref.program import number, sizes, whole
 from fgm_ref.protocols import PROTOCOLS
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
+from fgm_ref.transport.codecs import VALUES, WORDS
+from fgm_ref.transport.start import STARTS
 
 EXAMPLES = """\
 examples:
@@ -104,8 +106,9 @@ def add_distribution(group: Group) -> None:
     add(
         "--codec",
         metavar="NAME",
-        help="how models are shipped: float32, float16, int8, int8+ef, sparse+int8+ef, ...",
+        help=f"how models are shipped: {', '.join(VALUES)}, with {', '.join(WORDS)} added, as in int8+ef",
     )
+    add("--start", choices=STARTS, help="what the sites are sent first; default model")
 
 
 def add_training(group: Group) -> None:
@@ -166,6 +169,7 @@ SAME = (
     "clip",
     "dropout",
     "codec",
+    "start",
     "faults",
     "change",
     "seed",

@@ -19,6 +19,7 @@ from fgm_ref.transport.encoder import make_encoder
 from fgm_ref.transport.faults import Faults, FaultyNetwork
 from fgm_ref.transport.ledger import Ledger
 from fgm_ref.transport.network import Network
+from fgm_ref.transport.start import FromSeed, Seeded
 
 
 class Game:
@@ -35,14 +36,20 @@ class Game:
         faults: Faults | None = None,
         codec: Codec | None = None,
         rows: Rows | None = None,
+        seeded: Seeded | None = None,
     ):
-        """`rng` is the network's stream; `rows` says where an embedding lies, for a sparse codec."""
+        """`rng` is the network's stream; `rows` says where an embedding lies, for a sparse codec.
+
+        With `seeded` the sites make the first model themselves.
+        """
         self.protocol, self.faults = protocol, faults
         self.sites = protocol.sites(learners, setup)
         k = self.sites.k
         expect_possible(protocol, faults, k, setup.average_state)
         self.ledger = ledger or Ledger(k)
         encoder = make_encoder(codec, self.sites.models, rows)
+        if seeded:
+            encoder = FromSeed(encoder, seeded)
         self.network: Network
         if faults:
             self.network = FaultyNetwork(self.sites, self.ledger, rng, encoder, faults)

@@ -1,7 +1,7 @@
 """What a run is made of: one frozen `Config`, which is also what a saved result remembers."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from fgm_ref.files import path_of
@@ -10,6 +10,12 @@ from fgm_ref.learning.optim import OPTIMIZERS
 from fgm_ref.protocols import name_of as protocol_name
 from fgm_ref.safe import CATALOGUE
 from fgm_ref.text import expect_one_of, positive
+from fgm_ref.transport.start import STARTS
+
+
+def later(default: Any) -> Any:
+    """A setting that came when runs had been stored: it is not written down at its default, so they keep their keys."""
+    return field(default=default, metadata={"later": True})
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,11 @@ class Config:
     evaluations: int = 8  # how often the test loss is taken during the run
     multicast: bool = False  # bill a broadcast once instead of k times
     change: str = ""  # such as "swap=0/1@0.5" or "season"  (see simulation.changes)
-    codec: str = "float32"  # of models and drifts: float16, int8, int8+ef, sparse+...  (see transport.codecs)
+    codec: str = "float32"  # such as int8+ef or sparse+ternary+ef+zip  (see transport.codecs)
     faults: str = ""  # such as "drop=0.01,delay=2,absent=3:10-20"  (see transport.faults)
     checks: bool = False  # verify the protocol's guarantee after every step
+
+    start: str = later("model")  # or "seed": what is sent first  (see transport.start)
 
     def __post_init__(self) -> None:
         self._become("hidden", tuple(self.hidden))
@@ -69,26 +77,44 @@ class Config:
             raise ValueError(f"seed: expected a whole number of at least 0, got {self.seed}")
         expect_one_of("optimizer_state", self.optimizer_state, POLICIES)
         expect_one_of("optimizer", self.optimizer, tuple(OPTIMIZERS))
+        expect_one_of("start", self.start, STARTS)
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype: expected float32 or float64, got {self.dtype!r}")
 
     def _become(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
+    @property
+    def besides(self) -> list[str]:
+        """The later settings that are not at their defaults, in words: "start seed"."""
+        values = {name: getattr(self, name) for name in LATER}
+        chosen = {name: value for name, value in values.items() if is_written(name, value)}
+        return [f"{name.replace('_', '-')} {value}" for name, value in chosen.items()]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, as for JSON."""
-        return asdict(self) | {"hidden": list(self.hidden)}
+        values = asdict(self) | {"hidden": list(self.hidden)}
+        return {name: value for name, value in values.items() if is_written(name, value)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Config":
         """The inverse of `to_dict`; unknown names are a `ValueError`."""
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(
                 f"config: expected only {', '.join(sorted(known))}; got {', '.join(unknown)}"
             )
         return cls(**values)
+
+
+LATER = {one.name: one.default for one in fields(Config) if "later" in one.metadata}
+"""The settings that joined later, with their defaults."""
+
+
+def is_written(name: str, value: Any) -> bool:
+    """Whether a setting is written down: always, except for a later one at its default."""
+    return name not in LATER or value != LATER[name]
 
 
 def safe_name(wanted: Any) -> str:

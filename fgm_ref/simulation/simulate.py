@@ -4,8 +4,7 @@ One *step*: each active site trains on one mini-batch; then the sites that have 
 turn, and messages are handled until nothing is pending.  (Round and subround keep their meaning in the
 protocols; the simulator's clock is called a step.)
 
-Every purpose has its own random stream, spawned from the one seed: two runs that differ only in the
-protocol see the same split, initial model, schedule, batches and dropout masks.
+Every purpose has its own random stream, spawned from the one seed (see `streams.py`).
 """
 
 from collections import defaultdict, deque
@@ -30,6 +29,7 @@ from fgm_ref.simulation.metrics import Metrics, evaluate
 from fgm_ref.simulation.observer import VERDICTS, Observer, outlives
 from fgm_ref.simulation.result import RunResult, event_array
 from fgm_ref.simulation.schedules import schedule
+from fgm_ref.simulation.streams import first_model, seeded, streams
 from fgm_ref.transport.codecs import Rows, parse_codec
 from fgm_ref.transport.faults import parse_faults, with_absences
 from fgm_ref.transport.ledger import Ledger
@@ -37,8 +37,6 @@ from fgm_ref.transport.ledger import Ledger
 PHI_SITES = 64  # φ is recorded per site for up to so many sites
 KNOWN = 4  # so many models are remembered with what they are worth
 LOCALS = 32  # so many local models are evaluated one by one at the end
-STREAMS = ("split", "model", "schedule", "batches", "dropout", "network", "coordinator")
-"""The purposes that have a random stream of their own.  A stream depends on its place in this order."""
 
 
 class Simulation:
@@ -53,19 +51,18 @@ class Simulation:
         self.world = World(config, data)
         self.model = Model(model_spec(config, data), config.dtype)
 
-        seeds = np.random.SeedSequence(config.seed).spawn(len(STREAMS))
-        streams = dict(zip(STREAMS, seeds, strict=True))
-        rng = {name: np.random.default_rng(seed) for name, seed in streams.items()}
+        seeds = streams(config.seed)
+        rng = {name: np.random.default_rng(seed) for name, seed in seeds.items()}
         parts = split(data, config.sites, config.split, rng["split"], config.alpha)
         self.batches = self.world.batches(
-            parts, config.batch, _spawn(streams["batches"], config.sites)
+            parts, config.batch, _spawn(seeds["batches"], config.sites)
         )
         self.active = schedule(config.schedule, config.sites, rng["schedule"])
 
         chosen = parse(config.protocol)
         codec = parse_codec(config.codec)
         faults = with_absences(parse_faults(config.faults), self.world.absences)
-        masks = _spawn(streams["dropout"], config.sites)
+        masks = _spawn(seeds["dropout"], config.sites)
         setup = self._setup(chosen, rng, masks)
         self.game = Game(
             chosen.protocol,
@@ -76,6 +73,7 @@ class Simulation:
             faults=faults,
             codec=codec,
             rows=self._embedding_rows(),
+            seeded=seeded(self.model, config.seed) if config.start == "seed" else None,
         )
         self.sites, self.coordinator = self.game.sites, self.game.coordinator
         self.ledger, self.network = self.game.ledger, self.game.network
@@ -90,7 +88,7 @@ class Simulation:
     def _setup(self, chosen: Chosen, rng: Mapping[str, Any], masks: Sequence[Any]) -> Setup:
         """What both ends of the protocol are built from."""
         c, layout = self.config, self.model.layout
-        E = self.model.initial(rng["model"])
+        E = first_model(self.model, c.seed)
         return Setup(
             E=E,
             make_zone=zone_maker(c.safe, c.threshold, c.relative, layout.slices),

@@ -8,10 +8,11 @@ A model in 8 bits would be worth nothing.  Its difference from a model that both
 
 Nothing else is rounded.  Where one end has x̂, the other end computes with x̂ as well, so the global model E is the
 same number everywhere.  With feedback the errors do not add up: after n synchronisations E is what it would be
-without rounding, less the residuals of today.  Each residual is smaller than one message's rounding.
+without rounding, less the residuals of today, and these are bounded (`codecs/feedback.py` says by what, and why).
 
-A drift needs no r, and a model does.  The encoder tries both, x and x − r, and takes the one that is cheaper, or the
-one nearer to 0 if they cost the same.  A bit of the header says which, so the protocols need not know.
+A drift needs no r, and a model does.  The encoder tries both, x and x − r, and takes the one that is cheaper before it
+is zipped, or the one nearer to 0 if they cost the same.  A bit of the header says which, so the protocols need not
+know.  A codec that loses nothing ships the numbers themselves, and the difference only says which of them.
 
 A site that has not got the last global model is sent all of x̂, at 4 bytes a number.  This happens at the start, and
 after an absence.  Feedback works where the same sender can make the error good.  So it is given to a site for all
@@ -110,10 +111,11 @@ class DifferenceEncoder(Encoder):
         # q = encode(x − r + e), for r = 0 and for the last global model
         references = (np.zeros_like(x), reference)
         differences = [x - r + residual for r in references]
-        coded = [self.codec.encode(difference, rows) for difference in differences]
+        numbers = x if self.codec.lossless else None
+        coded = [self.codec.encode(difference, rows, numbers) for difference in differences]
         costs = [(size(q), squared_norm(x)) for q, x in zip(coded, differences, strict=True)]
         best = costs.index(min(costs))
-        number = size(coded[best])
+        number = size(self.codec.shipped(coded[best]))
         if self.codec.lossless:
             return x.copy(), number
         # x̂ = r + decode(q)

@@ -68,9 +68,10 @@ def overview(results: Sequence[RunResult], data: Dataset) -> Figure:
     bytes_by_type(results, right)
     config = results[0].config
     hidden = "-".join(map(str, config.hidden))
+    besides = "".join(f"{words}, " for words in config.besides)
     figure.suptitle(
         f"{data.name}: {config.cell.upper()} {hidden}, {config.sites} sites, "
-        f"{config.split} split, {config.schedule} schedule, one seed ({config.seed})"
+        f"{config.split} split, {config.schedule} schedule, {besides}one seed ({config.seed})"
     )
     return figure
 

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from fgm_ref.files import atomic
 from fgm_ref.protocols import PROTOCOLS, Chosen, Protocol
 from fgm_ref.safe import Ball, reference_rows
 from fgm_ref.simulation.observer import outlives
-from fgm_ref.transport.codecs import parse_codec
+from fgm_ref.transport.codecs import VALUES, Float32, parse_codec
+from fgm_ref.transport.codecs.feedback import most_owed
 from fgm_ref.transport.faults import Faults
 
 Row = tuple[str, ...]
@@ -53,6 +56,40 @@ def safe_functions() -> Iterator[Row]:
     """A row for each safe function, and for each way to compose them."""
     yield "name", "φ(X)", "admissible", "φ(0)", "source", "held by"
     yield from reference_rows()
+
+
+def codecs() -> Iterator[Row]:
+    """A row for each way to write a number."""
+    yield (
+        "codec",
+        "bytes of D numbers",
+        "a block",
+        "error of a number",
+        "up to m =",
+        "owed with `ef`",
+    )
+    for name, values in VALUES.items():
+        yield f"`{name}`", values.bytes, *(("–",) * 4 if values.lossless else errors(values))
+
+
+def errors(values: type[Float32]) -> Row:
+    """The cells about what a codec loses; m is the largest number of a block."""
+    return (
+        str(values.block),
+        f"{values.share:.3g}·m + {power(values.floor)}",
+        f"{values.most:,.0f}" if np.isfinite(values.most) else "any",
+        f"{most_owed(values.contraction):.3g} of the greatest {values.norm}",
+    )
+
+
+def power(number: float) -> str:
+    """A power of two, as such.
+
+    >>> power(2**-25)
+    '2⁻²⁵'
+    """
+    digits = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    return "2" + str(round(np.log2(number))).translate(digits)
 
 
 def faults() -> Iterator[Row]:
@@ -112,6 +149,7 @@ def ladder() -> Iterator[Row]:
 TABLES = {
     "protocols": protocols,
     "safe functions": safe_functions,
+    "codecs": codecs,
     "faults": faults,
     "ladder": ladder,
 }

@@ -22,7 +22,8 @@ def transcript(result: RunResult, number: int) -> Iterator[str]:
         raise ValueError(
             f"trace: expected a round from 1 to {last} of {result.config.protocol}, got {number}"
         )
-    yield f"Round {number} of {result.config.protocol}, {result.config.sites} sites"
+    protocol, sites = result.config.protocol, f"{result.config.sites} sites"
+    yield ", ".join([f"Round {number} of {protocol}", sites, *result.config.besides])
     yield HEAD
     for event, following in zip(events, [*events[1:], None], strict=True):
         yield line(event)

@@ -1,4 +1,6 @@
-"""Mistakes in what is shipped: codecs and their residuals, what the sender goes on with, blocks."""
+"""Mistakes in what is shipped: codecs and their residuals, scales, the first model, blocks."""
+
+import zlib
 
 import numpy as np
 
@@ -7,6 +9,7 @@ from fgm_ref.transport.messages import BALANCED, MODEL, WORD
 from .registry import mutant
 
 POST = "transport.encoder:DifferenceEncoder"
+VALUES = "test_codec_values.py"
 
 
 @mutant(
@@ -214,12 +217,15 @@ def encode_half(self, x):
     "transport.codecs:Codec.encode",
     "test_codecs.py::test_sparse_rows",
 )
-def encode_always_sparse(self, x, rows=None):
+def encode_always_sparse(self, x, rows=None, numbers=None):
     """Sparse was asked for, so sparse it is.
 
     When every row has changed, an index for each of them comes on top: the codec makes the bill longer.
     """
-    return self._encode_rows(x, rows) if self.sparse and rows else self.values.encode(x)
+    numbers = x if numbers is None else numbers
+    if self.sparse and rows:
+        return self._encode_rows(x, rows, numbers)
+    return self.values.encode(numbers)
 
 
 @mutant(
@@ -237,3 +243,90 @@ def up_from_the_latest(original, self, kind, sites, rows, where):
     shipped = original(self, kind, sites, rows, where)
     self.known = known
     return shipped
+
+
+@mutant(
+    "z159",
+    "a scale in half precision is rounded to the nearest",
+    "transport.codecs.scales:half",
+    f"{VALUES}::test_a_scale_is_rounded_up",
+)
+def half_to_the_nearest(scales):
+    """Rounding to the nearest is what `astype` does, and it makes the smallest error.
+
+    In the scale, not in the numbers: the largest of a block may now lie beyond the last level, and is cut.  A scale
+    below 2⁻²⁵ is 0, and silences its block.
+    """
+    return np.minimum(scales, np.finfo(np.float16).max).astype(np.float16)
+
+
+@mutant(
+    "z160",
+    "a ternary digit has a byte to itself",
+    "transport.codecs.ternary:pack",
+    f"{VALUES}::test_five_digits_to_a_byte",
+)
+def pack_a_digit(q):
+    """int8 is the smallest type that NumPy has, and the decoder reads it as readily.
+
+    The paper's table says 1.6 bits a number, and 8 are shipped.
+    """
+    return np.asarray(q, np.int8)
+
+
+@mutant(
+    "z161",
+    "the sign of 0 is taken to be minus",
+    "transport.codecs.sign:Sign.encode",
+    f"{VALUES}::test_one_bit_by_hand",
+)
+def encode_sign(original, self, x):
+    """A bit says whether a number is positive, and 0 is not positive.
+
+    Both ends of one program agree on it.  Two programs, one of which has read the paper, do not: there sign(0) = +1.
+    """
+    return original(self, np.where(x == 0, -np.finfo(np.float32).tiny, x))
+
+
+@mutant(
+    "z162",
+    "the scale of the signs is the largest number of the block",
+    "transport.codecs.scales:mean",
+    f"{VALUES}::test_every_message_says_something",
+)
+def mean_is_largest(x, block=64):
+    """Every other codec takes its scale from the largest number.
+
+    Each small number then arrives as large as that.  A message may say more wrong than right, the residual grows
+    without a bound, and feedback makes it worse.
+    """
+    return np.maximum.reduceat(np.abs(x), np.arange(0, len(x), block))
+
+
+@mutant(
+    "z163",
+    "a stream is shipped even where it is longer than the array",
+    "transport.codecs.zipped:zipped",
+    f"{VALUES}::test_a_stream_holds_what_went_into_it",
+)
+def always_zipped(coded):
+    """A compressor makes things shorter, hence the name.
+
+    Packed digits have little left to be compressed, and every stream has a head and a checksum: the bill grows.
+    """
+    return tuple(np.frombuffer(zlib.compress(part.tobytes()), np.uint8) for part in coded)
+
+
+@mutant(
+    "z164",
+    "every model is billed as 8 bytes once the first one was a seed",
+    "transport.start:FromSeed.down",
+    "test_start.py::test_only_the_first_model_comes_from_a_seed",
+)
+def down_by_seed(original, self, kind, sites, x, where):
+    """Whoever knows the seed knows the whole run: it is deterministic.
+
+    But a site does not have the data of the others, and no seed leads to what they have learnt from them.
+    """
+    arrived, sizes = original(self, kind, sites, x, where)
+    return arrived, np.full(len(sites), self.seed.nbytes) if kind is MODEL else sizes

@@ -6,7 +6,7 @@ The default of a field says what type it has, so that a new field needs no line 
 from dataclasses import fields
 from typing import Any, get_args
 
-from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.config import LATER, Config
 from fgm_ref.text import expect_one_of
 
 FIELDS = {field.name: field for field in fields(Config)}
@@ -62,6 +62,8 @@ def read(name: str, text: str) -> Any:
     ((16, 8), True, None, 3.0)
     """
     default = FIELDS[name].default
+    if name in LATER and not text:
+        return default
     if isinstance(default, bool):
         return text == "true"
     if isinstance(default, str):

@@ -6,7 +6,7 @@ Empty cells are "not a number".
 
 import csv
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 
 from fgm_ref import __version__
 from fgm_ref.files import atomic
-from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.config import LATER, Config
 from fgm_ref.study.running.settings import FIELDS, read, written
 from fgm_ref.study.running.task import Task
 
@@ -93,9 +93,11 @@ def write(path: Path, experiment: str, records: Iterable[Record]) -> None:
         table.writerows(rows)
 
 
-def columns_of(rows: Iterable[Mapping[str, str]]) -> list[str]:
+def columns_of(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """Names and settings first, then what was measured in the order of the rows, and the versions at the end."""
-    first = dict.fromkeys([*NAMES, *FIELDS])
+    said = {name for row in rows for name in row}
+    settings = [name for name in FIELDS if name in said or name not in LATER]
+    first = dict.fromkeys([*NAMES, *settings])
     outcome = dict.fromkeys(name for row in rows for name in row if name not in BESIDE_OUTCOME)
     return [*first, *outcome, *VERSIONS]
 

@@ -95,6 +95,7 @@ def setting(result: RunResult) -> str:
         f"radius {radius}",
         f"seed {config.seed}",
         config.change,
+        *config.besides,
     ]
     return ", ".join(filter(None, parts))
 
