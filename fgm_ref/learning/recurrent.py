@@ -24,7 +24,9 @@ from fgm_ref.learning.tape import Tape
 SMALL_PRODUCT = (
     10**6
 )  # OpenBLAS's kernel for so many multiplications is slow if the right matrix is transposed
-NEAR = 1 << 10  # bytes from one row to the next, up to which an array is transposed in next to no time
+NEAR = (
+    1 << 10
+)  # bytes from one row to the next, up to which an array is transposed in next to no time
 
 
 def sites_first(m: Array) -> Array:
