@@ -106,9 +106,8 @@ def test_stacks_and_split_matrices_of_the_prototype(monkeypatch):
 def test_the_recorded_products_are_those_of_the_step():
     case = Case("W1", 8, "float32")
     products = engines.make("products", case, workloads.problem(case.shape, case.k, case.dtype))
-    assert (
-        1 < products.flops / (case.k * case.shape.flops) < 1.1
-    )  # biases, and the first state's gradient
+    # with the biases, and without the gradient of the initial state
+    assert 0.95 < products.flops / (case.k * case.shape.flops) < 1.05
     products.step()
 
 

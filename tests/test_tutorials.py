@@ -165,7 +165,7 @@ def test_tutorials_and_modules_named_in_the_text_exist(path):
     raw = path.read_text(encoding="utf-8")
     for name in re.findall(r"`((?:\w+/)*\w+\.(?:py|md))`", raw):
         places = (ROOT, ROOT / "fgm_ref", FOLDER, *TESTS, path.parent)
-        assert re.search(r"my_|aNN|^a[ _-]?\d\d(_\w+|/\w+)?\.py$", name) or any(
+        assert re.search(r"my_|aNN|Aufgabe|^\d\d\.py|^a[ _-]?\d\d([_/]\w+)?\.py$", name) or any(
             (place / name).exists() for place in places
         ), name
 

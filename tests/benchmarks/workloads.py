@@ -50,11 +50,11 @@ class Workload(NamedTuple):
         """
         total = 3 * 2 * self.outputs * self.hidden[-1] * self.B  # readout: forward, both gradients
         for layer, (_, D, H) in enumerate(self.spec.layers):
-            step = 2 * self.gates * H * self.B
-            total += 2 * self.T * step * (H + D)  # forward; gradient of the weights
-            total += (self.T - 1) * step * H  # gradient of the states but the initial one
-            if layer:
-                total += self.T * step * D  # gradient of the inputs from the layer below
+            rows = 2 * self.gates * H * self.B * self.T
+            total += 2 * rows * (H + D)  # forward; gradient of the weights
+            total += rows * (
+                H + D if layer else H
+            )  # gradient of the state, and of the inputs from a layer below
         return total
 
 
