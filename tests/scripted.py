@@ -9,6 +9,7 @@ import numpy as np
 from fgm_ref.arrays import norm
 from fgm_ref.protocols import Setup, parse
 from fgm_ref.protocols.game import Game
+from fgm_ref.protocols.server import parse_server
 from fgm_ref.safe import safe_function, zone_maker
 from fgm_ref.simulation.observer import VERDICTS, Observer, outlives
 from fgm_ref.transport.codecs import parse_codec
@@ -129,6 +130,7 @@ def build(
     faults=None,
     codec="float32",
     rows=None,
+    server="mean",
 ) -> Played:
     """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network."""
     E = np.asarray(E)
@@ -143,6 +145,7 @@ def build(
         average_state,
         chosen.options,
         halves(len(E)),
+        parse_server(server),
     )
     return Played(
         chosen.protocol,

@@ -46,6 +46,17 @@ RANDOM_SETS = [
 # sites then hold is not E (`test_protocol_fgm_o.py` says what is kept instead).
 # And FGM by blocks synchronises one block at a time (`test_protocol_fgm_blocks.py`).
 AVERAGING = [name for name in SYNCHRONISING if not name.startswith(("fgm-o", "fgm-blocks"))]
+# And that is why it is content with no other server than the mean.
+STEPPING = [name for name in SYNCHRONISING if not name.startswith("fgm-o")]
+SERVERS = (
+    "momentum:beta=0.7",
+    "momentum:beta=0.3,lr=0.5",
+    "nesterov",
+    "nesterov:beta=0.9,lr=0.7",
+    "adam",
+    "adam:lr=0.3",
+    "yogi:lr=0.1,beta2=0.5",
+)
 
 
 def fit(protocol, safe):

@@ -11,6 +11,7 @@ from fgm_ref.learning.optim import OPTIMIZERS
 from fgm_ref.learning.spec import CELLS
 from fgm_ref.program import number, sizes, whole
 from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.protocols.server import SERVERS
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.codecs import VALUES, WORDS
 from fgm_ref.transport.start import STARTS
@@ -104,6 +105,11 @@ def add_distribution(group: Group) -> None:
         help="swap=0/1@0.5, reverse@0.5, join=6@0.5 or season; see simulation/changes.py",
     )
     add(
+        "--server",
+        metavar="NAME[:OPTION=VALUE,...]",
+        help=f"what the next global model is made by: {', '.join(SERVERS)}; default mean",
+    )
+    add(
         "--codec",
         metavar="NAME",
         help=f"how models are shipped: {', '.join(VALUES)}, with {', '.join(WORDS)} added, as in int8+ef",
@@ -173,6 +179,7 @@ SAME = (
     "faults",
     "change",
     "seed",
+    "server",
 )
 """Options that are called like the setting that they set."""
 

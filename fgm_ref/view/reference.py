@@ -8,6 +8,7 @@ import numpy as np
 
 from fgm_ref.files import atomic
 from fgm_ref.protocols import PROTOCOLS, Chosen, Protocol
+from fgm_ref.protocols.server import SERVERS
 from fgm_ref.safe import Ball, reference_rows
 from fgm_ref.simulation.observer import outlives
 from fgm_ref.transport.codecs import VALUES, Float32, parse_codec
@@ -92,6 +93,14 @@ def power(number: float) -> str:
     return "2" + str(round(np.log2(number))).translate(digits)
 
 
+def servers() -> Iterator[Row]:
+    """A row for each rule that makes the next global model."""
+    yield "server", "rule", "options", "source", "held by"
+    for name, rule in SERVERS.items():
+        defaults = ", ".join(f"{option}={value:g}" for option, value in rule.defaults.items())
+        yield f"`{name}`", rule.rule, defaults or "–", rule.source, f"`{rule.held_by}`"
+
+
 def faults() -> Iterator[Row]:
     """The protocols that answer alike, with their answers to each fault and to rounding."""
     yield "protocol", *FAULTS, "rounding"
@@ -150,6 +159,7 @@ TABLES = {
     "protocols": protocols,
     "safe functions": safe_functions,
     "codecs": codecs,
+    "servers": servers,
     "faults": faults,
     "ladder": ladder,
 }

@@ -2,7 +2,7 @@
 
 For every protocol that promises something: so many runs in which a random script moves the models, under the eyes of
 the omniscient observer.  Number of sites, dimension, style, speeds, idle sites, threshold and precision are drawn;
-safe functions take turns.  A breach is a quiet point at which S is not admissible: there must be none.
+safe functions and servers take turns.  A breach is a quiet point at which S is not admissible: there must be none.
 An overshoot is the part of a step by which S was outside before the protocol had reacted.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from scripted import Watched, start
-from strategies import PROMISING, STYLES, make_script
+from strategies import PROMISING, SERVERS, STEPPING, STYLES, make_script
 
 from fgm_ref.program import Progress
 from fgm_ref.protocols import VARIANCE
@@ -81,9 +81,9 @@ def one(protocol: str, number: int) -> tuple[int, int, float, int, int]:
     safe = zones(protocol)[number % len(zones(protocol))]
     relative = bool(rng.integers(2))  # ‖E‖ is 5 at first
     threshold = script.R / 5 if relative else script.R
-    watched = Watched(
-        start(script, protocol, safe, threshold=threshold, relative=relative), strict=False
-    )
+    server = str(rng.choice(SERVERS)) if protocol in STEPPING and rng.integers(2) else "mean"
+    game = start(script, protocol, safe, threshold=threshold, relative=relative, server=server)
+    watched = Watched(game, strict=False)
     largest = 0.0
     for moves, active in script:
         R = watched.game.coordinator.make_zone.radius(watched.game.coordinator.E)
