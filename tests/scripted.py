@@ -131,6 +131,7 @@ def build(
     codec="float32",
     rows=None,
     server="mean",
+    pace=None,
 ) -> Played:
     """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network."""
     E = np.asarray(E)
@@ -139,7 +140,7 @@ def build(
     chosen = parse(protocol)
     setup = Setup(
         E,
-        zone_maker(safe, threshold, relative),
+        zone_maker(safe, threshold, relative, pace=pace),
         coordinator_rng,
         lambda: learners(E, 1),
         average_state,

@@ -57,6 +57,14 @@ SERVERS = (
     "adam:lr=0.3",
     "yogi:lr=0.1,beta2=0.5",
 )
+RATES = (
+    "cosine",
+    "cosine:floor=0.1,warmup=0.2",
+    "inverse:end=0.05",
+    "step:0.1@0.5",
+    "step:0.5@0.3,0.2@0.6,warmup=0.1",
+)
+RADII = ("lr", "lr:power=0.5", "lr:floor=0.2")
 
 
 def fit(protocol, safe):

@@ -6,6 +6,7 @@ from typing import Any
 from fgm_ref.datasets import summary
 from fgm_ref.datasets.split import SPLITS
 from fgm_ref.learning.optim import OPTIMIZERS
+from fgm_ref.learning.rates import SHAPES
 from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, Protocol
 from fgm_ref.protocols.server import SERVERS
@@ -33,6 +34,9 @@ def catalogue() -> Iterator[str]:
     yield "servers"
     for name, rule in SERVERS.items():
         yield listed(name, first_line(rule), rule.defaults)
+    yield "learning-rate schedules"
+    for name, shape in SHAPES.items():
+        yield listed(name, shape.about, shape.options)
     for title, names in (
         ("what is sent first", STARTS),
         ("schedules", SCHEDULES),

@@ -110,7 +110,7 @@ class MonitoringSites(Sites):
     def start_round(self, E: Array) -> None:
         """Drifts are 0 again, and φ is that of the new E."""
         lasted = self.time - self.started
-        self.zone = self.make_zone(E, self.E, lasted, self.rounds)
+        self.zone = self.make_zone(E, self.E, lasted, self.rounds, self.time)
         self.rounds += 1
         self.E = E
         self.base = E[None]  # (1, D) while it is the same for all, else (k, D)

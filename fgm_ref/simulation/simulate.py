@@ -18,12 +18,14 @@ from fgm_ref.datasets import Dataset, load
 from fgm_ref.datasets.split import split
 from fgm_ref.learning.learners import AVERAGE, Diverged, Learners
 from fgm_ref.learning.model import Model
-from fgm_ref.learning.optim import OPTIMIZERS, make_optimizer
+from fgm_ref.learning.optim import OPTIMIZERS, Optimizer, make_optimizer
+from fgm_ref.learning.rates import parse_rate
 from fgm_ref.protocols import Chosen, Setup, parse
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.protocols.game import Game
 from fgm_ref.protocols.server import parse_server
 from fgm_ref.safe import zone_maker
+from fgm_ref.safe.paced import Pace, parse_radius
 from fgm_ref.simulation.changes import World
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.metrics import Metrics, evaluate
@@ -52,6 +54,8 @@ class Simulation:
         self.config = config
         self.world = World(config, data)
         self.model = Model(model_spec(config, data), config.dtype)
+        self.rate = parse_rate(config.lr_schedule, config.steps)
+        self.optimizers: list[Optimizer] = []  # the sites', and the hub's
 
         seeds = streams(config.seed)
         rng = {name: np.random.default_rng(seed) for name, seed in seeds.items()}
@@ -93,7 +97,7 @@ class Simulation:
         E = first_model(self.model, c.seed)
         return Setup(
             E=E,
-            make_zone=zone_maker(c.safe, c.threshold, c.relative, layout.slices),
+            make_zone=zone_maker(c.safe, c.threshold, c.relative, layout.slices, self._pace()),
             rng=rng["coordinator"],
             make_hub=lambda: self._learners(E, masks[:1]),
             average_state=c.optimizer_state == AVERAGE
@@ -103,15 +107,23 @@ class Simulation:
             make_server=parse_server(c.server),
         )
 
+    def _pace(self) -> Pace | None:
+        """The radius as a share of R, if it follows the learning rate."""
+        follow = parse_radius(self.config.radius)
+        return follow(self.rate) if follow else None
+
     def _learners(self, E: Array, masks: Sequence[np.random.Generator]) -> Learners:
         """Learners that all start from E, one for each stream of dropout masks."""
         c, k = self.config, len(masks)
         optimizer = make_optimizer(c.optimizer, c.lr, k, len(E), E.dtype, clip=c.clip)
+        self.optimizers.append(optimizer)
         return Learners(self.model, E, k, optimizer, c.optimizer_state, masks)
 
     def step(self) -> None:
         """One step: train, exchange messages until nothing is pending, record."""
         self.ledger.step += 1
+        for optimizer in self.optimizers:
+            optimizer.lr = self.config.lr * self.rate(self.ledger.step)
         active = self.game.present(next(self.active), self.ledger.step)
         rows = self.batches.draw(active)
         data = self.data

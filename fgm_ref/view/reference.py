@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fgm_ref.files import atomic
+from fgm_ref.learning.rates import SHAPES
 from fgm_ref.protocols import PROTOCOLS, Chosen, Protocol
 from fgm_ref.protocols.server import SERVERS
 from fgm_ref.safe import Ball, reference_rows
@@ -97,8 +98,19 @@ def servers() -> Iterator[Row]:
     """A row for each rule that makes the next global model."""
     yield "server", "rule", "options", "source", "held by"
     for name, rule in SERVERS.items():
-        defaults = ", ".join(f"{option}={value:g}" for option, value in rule.defaults.items())
-        yield f"`{name}`", rule.rule, defaults or "–", rule.source, f"`{rule.held_by}`"
+        yield f"`{name}`", rule.rule, defaults(rule.defaults), rule.source, f"`{rule.held_by}`"
+
+
+def rates() -> Iterator[Row]:
+    """A row for each schedule of the learning rate."""
+    yield "schedule", "factor when a share s of the run is over", "options"
+    for name, shape in SHAPES.items():
+        yield f"`{name}`", shape.about, defaults({**shape.options, "warmup": 0.0})
+
+
+def defaults(options: Mapping[str, float]) -> str:
+    """Options with their defaults, as a cell."""
+    return ", ".join(f"{option}={value:g}" for option, value in options.items()) or "–"
 
 
 def faults() -> Iterator[Row]:
@@ -160,6 +172,7 @@ TABLES = {
     "safe functions": safe_functions,
     "codecs": codecs,
     "servers": servers,
+    "rates": rates,
     "faults": faults,
     "ladder": ladder,
 }
