@@ -156,7 +156,11 @@ def test_guarantee(protocol, safe, server, dtype, data):
 
 @protocols([name for name in PROMISING if name in STEPPING])
 @light
-@given(server=servers, codec=st.sampled_from(("int8", "int8+ef", "float16")), data=st.data())
+@given(
+    server=servers,
+    codec=st.sampled_from(("int8", "int8+ef", "ternary+ef", "sign+ef", "float16")),
+    data=st.data(),
+)
 def test_guarantee_with_a_codec(protocol, server, codec, data):
     # what is shipped is rounded, and drifts are counted from what has arrived
     script = data.draw(scripts(max_steps=20))

@@ -8,7 +8,7 @@ from .registry import mutant
 
 
 @mutant(
-    "z159",
+    "z165",
     "the server steps by d where the rule says m",
     "protocols.server:Momentum.direction",
     "test_server.py::test_momentum",
@@ -23,7 +23,7 @@ def direction(self, d):
 
 
 @mutant(
-    "z160",
+    "z166",
     "the server damps d by 1 − β",
     "protocols.server:Momentum.direction",
     "test_server.py::test_nesterov",
@@ -38,7 +38,7 @@ def damped(self, d):
 
 
 @mutant(
-    "z161",
+    "z167",
     "the memory of the server ends with the round",
     "protocols.base:Coordinator.start_round",
     "test_server.py::test_the_next_model_is_made_by_the_rule[gm]",
@@ -57,7 +57,7 @@ PACED = "safe.paced:Paced"
 
 
 @mutant(
-    "z162",
+    "z168",
     "the radius follows the clock of the round",
     f"{PACED}.advance",
     "test_paced.py::test_the_region_has_the_radius_of_the_time[fgm]",
@@ -72,7 +72,7 @@ def advance(self, t, own):
 
 
 @mutant(
-    "z163",
+    "z169",
     "the radius ends with the rate",
     "safe.paced:_following",
     "test_paced.py::test_the_floor",
@@ -86,7 +86,7 @@ def following(factor, power, floor):
 
 
 @mutant(
-    "z164",
+    "z170",
     "the observer forgets that the zone has shrunk",
     f"{PACED}.way",
     "test_paced.py::test_known_values",
@@ -100,7 +100,7 @@ def way(self, before, now):
 
 
 @mutant(
-    "z165",
+    "z171",
     "the schedule is one step ahead",
     "learning.rates:Schedule.__call__",
     "test_rates.py::test_by_hand",
