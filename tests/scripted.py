@@ -9,6 +9,7 @@ import numpy as np
 from fgm_ref.arrays import norm
 from fgm_ref.protocols import Setup, parse
 from fgm_ref.protocols.game import Game
+from fgm_ref.protocols.server import parse_server
 from fgm_ref.safe import safe_function, zone_maker
 from fgm_ref.simulation.observer import VERDICTS, Observer, outlives
 from fgm_ref.transport.codecs import parse_codec
@@ -129,6 +130,8 @@ def build(
     faults=None,
     codec="float32",
     rows=None,
+    server="mean",
+    pace=None,
 ) -> Played:
     """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network."""
     E = np.asarray(E)
@@ -137,12 +140,13 @@ def build(
     chosen = parse(protocol)
     setup = Setup(
         E,
-        zone_maker(safe, threshold, relative),
+        zone_maker(safe, threshold, relative, pace=pace),
         coordinator_rng,
         lambda: learners(E, 1),
         average_state,
         chosen.options,
         halves(len(E)),
+        parse_server(server),
     )
     return Played(
         chosen.protocol,

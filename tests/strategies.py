@@ -46,6 +46,25 @@ RANDOM_SETS = [
 # sites then hold is not E (`test_protocol_fgm_o.py` says what is kept instead).
 # And FGM by blocks synchronises one block at a time (`test_protocol_fgm_blocks.py`).
 AVERAGING = [name for name in SYNCHRONISING if not name.startswith(("fgm-o", "fgm-blocks"))]
+# And that is why it is content with no other server than the mean.
+STEPPING = [name for name in SYNCHRONISING if not name.startswith("fgm-o")]
+SERVERS = (
+    "momentum:beta=0.7",
+    "momentum:beta=0.3,lr=0.5",
+    "nesterov",
+    "nesterov:beta=0.9,lr=0.7",
+    "adam",
+    "adam:lr=0.3",
+    "yogi:lr=0.1,beta2=0.5",
+)
+RATES = (
+    "cosine",
+    "cosine:floor=0.1,warmup=0.2",
+    "inverse:end=0.05",
+    "step:0.1@0.5",
+    "step:0.5@0.3,0.2@0.6,warmup=0.1",
+)
+RADII = ("lr", "lr:power=0.5", "lr:floor=0.2")
 
 
 def fit(protocol, safe):

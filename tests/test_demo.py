@@ -21,8 +21,10 @@ from fgm_ref.demo.listing import catalogue
 from fgm_ref.demo.plan import plan
 from fgm_ref.learning.losses import LOSSES
 from fgm_ref.learning.optim import OPTIMIZERS
+from fgm_ref.learning.rates import SHAPES
 from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, base, fgm
+from fgm_ref.protocols.server import SERVERS
 from fgm_ref.safe import CATALOGUE, PREFIXES, Ball
 from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
@@ -238,7 +240,7 @@ def test_the_choices_are_those_of_the_library():
     }
     listed = "\n".join(catalogue())
     names = (*SPLITS, *SCHEDULES, *CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PREFIXES)
-    for name in (*names, *VALUES, *WORDS, *STARTS):
+    for name in (*names, *VALUES, *WORDS, *STARTS, *SERVERS, *SHAPES):
         assert re.search(rf"\b{re.escape(name)}\b", listed), name
 
 

@@ -9,6 +9,7 @@ from strategies import make_script
 
 from fgm_ref.arrays import norm
 from fgm_ref.safe import (
+    ALL_FORMS,
     CATALOGUE,
     Adopted,
     Ball,
@@ -19,7 +20,7 @@ from fgm_ref.safe import (
     reference_rows,
     safe_function,
 )
-from fgm_ref.safe.composed import FORMS, OnBlocks
+from fgm_ref.safe.composed import OnBlocks
 from fgm_ref.safe.own import adopt
 
 PAGE = Path(__file__).parents[1] / "tutorials" / "reference.md"
@@ -47,7 +48,7 @@ def test_facts_are_not_inherited():
 def test_the_rows_are_those_of_the_page():
     names = [f"`{name}`" for name in CATALOGUE]
     rows = list(reference_rows())
-    assert [row[0] for row in rows] == [*names, *FORMS]
+    assert [row[0] for row in rows] == [*names, *ALL_FORMS]
     page = PAGE.read_text(encoding="utf-8")
     for row in rows:
         assert f"| {' | '.join(row)} |\n" in page

@@ -1,10 +1,12 @@
 """Grids: products, sets, presets, quick versions; and errors that name experiment, block and field."""
 
-from dataclasses import fields, replace
+import json
+from dataclasses import asdict, fields, replace
+from hashlib import sha256
 
 import pytest
 
-from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.config import LATER, Config
 from fgm_ref.study.running import grid, store
 from fgm_ref.study.running.measure import KINDS, train
 from fgm_ref.study.running.settings import FIELDS, read, typed, written
@@ -160,6 +162,22 @@ def test_keys_differ_where_settings_do():
         keys.add(Task(replace(base, **{name: other(name)})).key)
     assert len(keys) == 8
     assert Task(replace(base, threshold=1)).key == Task(replace(base, threshold=1.0)).key
+
+
+def test_a_later_setting_is_not_written_at_its_default():
+    # so runs that were stored before it came keep their keys, and tables their columns
+    plain, other = Task(Config()), Task(Config(server="momentum"))
+    assert set(LATER) >= {"server"}
+    assert not set(LATER) & set(plain.columns) and other.columns["server"] == "momentum"
+    assert len({plain.key, other.key, Task(Config(server="nesterov")).key}) == 3
+    values = {name: typed(name, value) for name, value in asdict(Config()).items()}
+    first = {name: value for name, value in values.items() if name not in LATER}
+    text = json.dumps({"kind": "run", "config": first}, sort_keys=True)
+    assert plain.key == sha256(text.encode()).hexdigest()[:16]
+    # in a table of both kinds the cell of the first is empty, and read as the default
+    rows = [{**dict.fromkeys(store.NAMES, ""), **task.columns} for task in (plain, other)]
+    assert "server" not in store.columns_of(rows[:1]) and "server" in store.columns_of(rows)
+    assert read("server", "") == "mean"
 
 
 def test_columns_do_not_collide():

@@ -1,12 +1,15 @@
 """`--list`: what there is to choose from, read from where it is declared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fgm_ref.datasets import summary
 from fgm_ref.datasets.split import SPLITS
 from fgm_ref.learning.optim import OPTIMIZERS
+from fgm_ref.learning.rates import SHAPES
 from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, Protocol
+from fgm_ref.protocols.server import SERVERS
 from fgm_ref.safe import CATALOGUE, PREFIXES
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.codecs import VALUES, WORDS
@@ -28,6 +31,12 @@ def catalogue() -> Iterator[str]:
     for name, values in VALUES.items():
         yield f"  {name:<14} {first_line(values)}"
     yield f"  NAME+WORD+..., each WORD one of {', '.join(WORDS)}"
+    yield "servers"
+    for name, rule in SERVERS.items():
+        yield listed(name, first_line(rule), rule.defaults)
+    yield "learning-rate schedules"
+    for name, shape in SHAPES.items():
+        yield listed(name, shape.about, shape.options)
     for title, names in (
         ("what is sent first", STARTS),
         ("schedules", SCHEDULES),
@@ -41,10 +50,15 @@ def catalogue() -> Iterator[str]:
 
 def about_protocol(protocol: Protocol) -> str:
     """A protocol with its options."""
-    line = f"  {protocol.name:<14} {protocol.about}"
-    if protocol.options:
-        options = ", ".join(f"{key}={value}" for key, value in protocol.options.items())
-        line += f"  [{options}]"
+    return listed(protocol.name, protocol.about, protocol.options)
+
+
+def listed(name: str, about: str, options: Mapping[str, Any]) -> str:
+    """Something with its options."""
+    line = f"  {name:<14} {about}"
+    if options:
+        defaults = ", ".join(f"{key}={value}" for key, value in options.items())
+        line += f"  [{defaults}]"
     return line
 
 

@@ -8,9 +8,11 @@ from fgm_ref import __version__
 from fgm_ref.datasets.split import SPLITS
 from fgm_ref.learning.losses import LOSSES
 from fgm_ref.learning.optim import OPTIMIZERS
+from fgm_ref.learning.rates import SHAPES
 from fgm_ref.learning.spec import CELLS
 from fgm_ref.program import number, sizes, whole
 from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.protocols.server import SERVERS
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.codecs import VALUES, WORDS
 from fgm_ref.transport.start import STARTS
@@ -90,6 +92,7 @@ def add_distribution(group: Group) -> None:
         help="safe function of gm and fgm (see --list), or my_module:MyZone; default ball",
     )
     add("--threshold", metavar="T", type=number, help="radius R = T·‖E‖ of the safe function")
+    add("--radius", metavar="NAME", help="constant, or lr: in proportion to the learning rate")
     add("--absolute", action="store_true", help="take the threshold as the radius itself")
     add("--sites", metavar="K", type=whole(1))
     add("--split", choices=tuple(SPLITS))
@@ -102,6 +105,11 @@ def add_distribution(group: Group) -> None:
         "--change",
         metavar="WHAT",
         help="swap=0/1@0.5, reverse@0.5, join=6@0.5 or season; see simulation/changes.py",
+    )
+    add(
+        "--server",
+        metavar="NAME[:OPTION=VALUE,...]",
+        help=f"what the next global model is made by: {', '.join(SERVERS)}; default mean",
     )
     add(
         "--codec",
@@ -120,6 +128,11 @@ def add_training(group: Group) -> None:
     add("--batch", metavar="B", type=whole(1), help="samples per site and step")
     add("--optimizer", choices=tuple(OPTIMIZERS))
     add("--lr", metavar="RATE", type=number)
+    add(
+        "--lr-schedule",
+        metavar="NAME[:OPTION=VALUE,...]",
+        help=f"{', '.join(SHAPES)}; cosine:floor=0.1,warmup=0.05, step:0.1@0.5,0.1@0.75; default constant",
+    )
     add("--clip", metavar="NORM", type=number, help="clip each gradient to this norm")
     add("--dropout", metavar="P", type=float)
     add("--seed", metavar="N", type=whole(0))
@@ -173,6 +186,9 @@ SAME = (
     "faults",
     "change",
     "seed",
+    "server",
+    "lr_schedule",
+    "radius",
 )
 """Options that are called like the setting that they set."""
 
@@ -204,7 +220,7 @@ def as_option(text: str) -> str:
     """
     name, colon, rest = text.partition(":")
     name = {"path": "csv"}.get(name, name)
-    options = {action.dest for action in parser()._actions}
+    options = {action.dest.replace("_", "-") for action in parser()._actions}
     if name in options | {"protocol"}:
         return f"--{name}{colon}{rest}"
     return text

@@ -15,8 +15,8 @@ class Coordinator(base.Coordinator):
     synchronises = False
 
     def finish(self) -> None:
-        """E := (1/k) Σ w_i.  The mean stays at the coordinator."""
-        self.E = self.network.poll(LOCAL).mean(axis=0)
+        """What the server makes of S = (1/k) Σ w_i.  It stays at the coordinator."""
+        self.E = self.server(self.E, self.network.poll(LOCAL).mean(axis=0))
 
 
 PROTOCOL = Protocol(

@@ -110,7 +110,7 @@ class MonitoringSites(Sites):
     def start_round(self, E: Array) -> None:
         """Drifts are 0 again, and φ is that of the new E."""
         lasted = self.time - self.started
-        self.zone = self.make_zone(E, self.E, lasted, self.rounds)
+        self.zone = self.make_zone(E, self.E, lasted, self.rounds, self.time)
         self.rounds += 1
         self.E = E
         self.base = E[None]  # (1, D) while it is the same for all, else (k, D)
@@ -178,7 +178,7 @@ class Coordinator:
         self.network, self.k = network, k
         self.rng, self.make_zone = setup.rng, setup.make_zone
         self.average_state = setup.average_state
-        self.E = setup.E
+        self.E, self.server = setup.E, setup.make_server()
         self.round = self.subround = 0
         self.subrounds = self.rebalances = self.dropped = 0
         if self.evaluates and not getattr(setup.make_zone(setup.E), "stands_still", True):
@@ -196,8 +196,9 @@ class Coordinator:
         """Before the first step: everybody gets the initial model."""
         self.publish(self.E)
 
-    def publish(self, E: Array, cause: Cause = NO_CAUSE) -> None:
-        """Ship E to every site: a round starts, from the E that arrives."""
+    def publish(self, S: Array, cause: Cause = NO_CAUSE) -> None:
+        """Ship what the server makes of the mean model S, at first S itself.  A round starts from the E that comes."""
+        E = self.server(self.E, S) if self.round else S
         self.round, self.subround = self.round + 1, 0
         self.start_round(self.network.broadcast(MODEL, E, cause))
         if self.average_state and self.round > 1:  # before the first step there is no state
@@ -227,7 +228,7 @@ class Coordinator:
         )
 
     def welcome(self, sites: list[int]) -> None:
-        """Some sites are back: E := (1/k) Σ w_i, for everybody."""
+        """Some sites are back: everybody is synchronised, S = (1/k) Σ w_i."""
         if self.synchronises:
             models = self.network.poll(LOCAL)
             self.publish(models.mean(axis=0), ("back: site", sites[0]))

@@ -2,6 +2,9 @@
 
 The reference in loss: in a lockstep step the hub's mini-batch is the union of the k mini-batches that the
 other protocols would train on.
+
+With another server than the mean the hub takes the outer step as well, after every b of its own steps: the control for
+what an outer step brings without any distribution.
 """
 
 from typing import Any
@@ -13,6 +16,7 @@ from fgm_ref.arrays import Array
 from fgm_ref.protocols import base
 from fgm_ref.protocols.protocol import Look, Protocol, Reference
 from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.text import positive
 from fgm_ref.transport.messages import SAMPLES, Message
 from fgm_ref.transport.network import Network
 
@@ -48,6 +52,8 @@ class Coordinator(base.Coordinator):
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
         self.hub = setup.make_hub()
+        self.b = positive("b", setup.options["b"])
+        self.steps = 0
         self.batches: dict[int, tuple[Array, Array]] = {}
 
     def start(self) -> None:
@@ -59,14 +65,17 @@ class Coordinator(base.Coordinator):
         self.batches[site] = message.payload
 
     def settle(self) -> None:
-        """Train on the union of the mini-batches, in the order of the sites."""
+        """Train on the union of the mini-batches, in the order of the sites; take the outer step when it is due."""
         assert self.hub is not None
         if self.batches:
             batches = [self.batches[i] for i in sorted(self.batches)]
             x = np.concatenate([x for x, _ in batches])
             y = np.concatenate([y for _, y in batches])
             self.hub.train(slice(None), x[None], y[None])
-            self.E = self.hub.P[0].copy()
+            self.steps += 1
+            if self.steps % self.b == 0:
+                self.E = self.server(self.E, self.hub.P[0].copy())
+                self.hub.P[0] = self.E
         self.batches = {}
 
 
@@ -75,6 +84,7 @@ PROTOCOL = Protocol(
     "one hub learns from all raw samples",
     Sites,
     Coordinator,
+    options={"b": 1},
     look=Look("grey", "-.", "s"),
     reference=Reference(
         event="1 SAMPLES per site that trains",

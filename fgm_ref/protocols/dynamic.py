@@ -2,7 +2,8 @@
 
 Source: Kamp et al. 2014 (dynamic synchronisation) and 2018 ("Efficient Decentralized Deep Learning by
 Dynamic Model Averaging", algorithm 1).  The reference r of the papers is E here: the last average of *all*
-models, known to everybody.  The local condition ‖w_i − E‖² ≤ Δ is the variance safe function with R² = Δ.
+models, or what the server has made of it, known to everybody.  The local condition ‖w_i − E‖² ≤ Δ is the variance safe
+function with R² = Δ.
 """
 
 from dataclasses import replace

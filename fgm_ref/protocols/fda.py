@@ -139,7 +139,7 @@ class Coordinator(base.Coordinator):
         self.states[site] = message.payload
 
     def settle(self) -> None:
-        """H > R²: E := (1/k) Σ w_i."""
+        """H > R²: S = (1/k) Σ w_i is published."""
         if self.states:
             H, self.states = self.monitor.H(mean_over(self.states)), {}
             if self.make_zone.radius(self.E) ** 2 < H:

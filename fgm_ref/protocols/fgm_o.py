@@ -18,7 +18,7 @@ import numpy as np
 from fgm_ref.arrays import Array, norm
 from fgm_ref.protocols import fgm
 from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
-from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.protocols.setup import Learners, Mean, Setup
 from fgm_ref.safe import SafeFunction
 from fgm_ref.text import above_zero
 from fgm_ref.transport.messages import CHEAP, COUNT, DRIFT, MODEL, Cause, Kind, Message
@@ -67,6 +67,10 @@ class Coordinator(fgm.Coordinator):
 
     def __init__(self, network: Network, k: int, setup: Setup):
         super().__init__(network, k, setup)
+        if setup.make_server is not Mean:
+            raise ValueError(
+                "server: expected mean with fgm-o, because sites that keep their models would undo any other step"
+            )
         self.price = above_zero("price", setup.options["price"])
 
     def start_round(self, E: Array) -> None:

@@ -31,7 +31,7 @@ class Coordinator(fgm.Coordinator):
         self.gain = above_zero("gain", setup.options["gain"])
 
     def end_round(self, cause: Cause) -> None:
-        """Balance a set B of at most k/2 sites and go on; else fetch the rest: E := E + (1/k) Σ X_i."""
+        """Balance a set B of at most k/2 sites and go on; else fetch the rest and publish S = E + (1/k) Σ X_i."""
         B: dict[int, Array] = {}
         order = self.rng.permutation(self.k).tolist()
         while len(B) < self.k // 2:

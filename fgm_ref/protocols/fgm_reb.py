@@ -76,7 +76,7 @@ class Coordinator(fgm.Coordinator):
         return self.psi + self.psi_B
 
     def end_round(self, cause: Cause) -> None:
-        """Flush; go on with λ if a share `least` of the slack is back, else E := E + B/k."""
+        """Flush; go on with λ if a share `least` of the slack is back, else S = E + B/k is published."""
         drifts = self.network.poll(FLUSH, cause=cause)
         self.B = self.B + drifts.sum(axis=0)
         self.flushes += 1

@@ -14,6 +14,7 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.protocols.protocol import Protocol
 from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.safe.paced import Paced
 from fgm_ref.transport.codecs import Codec, Rows
 from fgm_ref.transport.encoder import make_encoder
 from fgm_ref.transport.faults import Faults, FaultyNetwork
@@ -46,6 +47,7 @@ class Game:
         self.sites = protocol.sites(learners, setup)
         k = self.sites.k
         expect_possible(protocol, faults, k, setup.average_state)
+        expect_followed(protocol, setup)
         self.ledger = ledger or Ledger(k)
         encoder = make_encoder(codec, self.sites.models, rows)
         if seeded:
@@ -97,4 +99,17 @@ def expect_possible(protocol: Protocol, faults: Faults | None, k: int, average_s
         raise ValueError(
             f"faults: expected no absent sites with {what}, nor any that join later: "
             "they need an answer from everybody"
+        )
+
+
+def expect_followed(protocol: Protocol, setup: Setup) -> None:
+    """Raise a `ValueError` for a radius that moves, where not all who look at it know the time."""
+    reasons = []
+    if protocol.watches == "radius":
+        reasons.append("its own condition has a radius that stays")
+    if protocol.coordinator.evaluates:
+        reasons.append("its coordinator evaluates φ too")
+    if reasons and isinstance(setup.make_zone(setup.E), Paced):
+        raise ValueError(
+            f"radius: expected constant with {protocol.name}, because {reasons[0]}; use gm or fgm"
         )

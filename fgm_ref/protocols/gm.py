@@ -40,7 +40,7 @@ class Coordinator(base.Coordinator):
             self.dropped += 1
 
     def end_round(self, cause: Cause) -> None:
-        """E := E + (1/k) Σ X_i = S."""
+        """S = E + (1/k) Σ X_i is published."""
         drifts = self.network.poll(DRIFT, cause=cause)
         self.publish(self.E + drifts.mean(axis=0), cause)
 

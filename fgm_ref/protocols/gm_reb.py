@@ -64,7 +64,7 @@ class Coordinator(gm.Coordinator):
             B |= self.fetch([order.pop(0)], ("|B|", len(B)))
         if order and not self.outside(B):
             self.balance(B)
-        else:  # only the rest is still needed: E := E + (1/k) Σ X_i
+        else:  # only the rest is still needed: S = E + (1/k) Σ X_i
             B |= self.fetch(order)
             self.publish(self.E + mean_over(B), message.cause)
 

@@ -44,7 +44,7 @@ class Coordinator(base.Coordinator):
         self.models[site] = message.payload
 
     def settle(self) -> None:
-        """E := (1/k) Σ w_i."""
+        """S = (1/k) Σ w_i is published."""
         if self.models:  # all k of them, unless the network loses some
             self.publish(mean_over(self.models), ("models", len(self.models)))
             self.models = {}

@@ -32,13 +32,26 @@ class Learners(Protocol):
         """Every site's optimiser takes the mean state `row`."""
 
 
+class Mean:
+    """The next global model is the mean of all models.  (For other rules see `server.py`.)"""
+
+    defaults: Mapping[str, float] = {}
+    rule = "E ← S = E + d"
+    source = "Kamp et al. 2014; FedAvg with equal weights"
+    held_by = "test_server.py::test_mean"
+
+    def __call__(self, E: Array, S: Array) -> Array:
+        """The next global model (D,), from the last one E (D,) and the mean model S (D,)."""
+        return S
+
+
 @dataclass(frozen=True)
 class Setup:
     """What both ends are built from, the same for every protocol of a comparison.
 
     `E` (D,) is the initial model.  `rng` is the coordinator's own random stream.  `make_hub` makes one more learner
     that starts from E, for a protocol that trains at the coordinator.  `options` are the protocol's own settings.
-    `blocks` says where the named parts of the vector lie.
+    `blocks` says where the named parts of the vector lie.  `make_server` makes the rule for the next E.
     """
 
     E: Array
@@ -48,3 +61,4 @@ class Setup:
     average_state: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     blocks: Mapping[str, slice] = field(default_factory=dict)
+    make_server: Callable[[], Mean] = Mean

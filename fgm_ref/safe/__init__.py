@@ -22,6 +22,7 @@ from fgm_ref.safe.composed import FORMS, Cheap, Decaying, Growing, Maximum
 from fgm_ref.safe.function import Ball, Facts, Maker, Round, SafeFunction
 from fgm_ref.safe.maker import ZoneMaker
 from fgm_ref.safe.own import Adopted, own
+from fgm_ref.safe.paced import Pace, Paced, paced
 from fgm_ref.safe.shaped import Cone, HistoryMetric, PerLayer
 from fgm_ref.safe.tracking import (
     Tracking,
@@ -84,17 +85,27 @@ PREFIXES: dict[str, Callable[..., SafeFunction]] = {
 """What `prefix:NAME` makes of another one."""
 
 
+ALL_FORMS = FORMS | {"`NAME` with `--radius lr`": Paced.facts}
+"""What can be made of a safe function, by its name or by a setting, with its row of the reference page."""
+
+
 def zone_maker(
-    safe: str, threshold: float, relative: bool = True, blocks: tuple[slice, ...] = ()
+    safe: str,
+    threshold: float,
+    relative: bool = True,
+    blocks: tuple[slice, ...] = (),
+    pace: Pace | None = None,
 ) -> ZoneMaker:
     """A `ZoneMaker` by the name of its safe function; an infinite threshold is never violated.
+
+    With a `pace` the radius moves with time.
 
     >>> import numpy as np
     >>> phi = zone_maker("ball", 0.5)(np.array([3.0, 4.0]))
     >>> phi.R, phi.at_zero, float(phi(np.array([0.0, 3.0])))
     (2.5, -2.5, 0.5)
     """
-    maker = safe_function(safe)
+    maker = paced(safe_function(safe), pace)
     if not threshold > 0:
         raise ValueError(
             f"threshold: expected a number above 0 (a round needs φ(0) < 0), got {threshold:g}"
@@ -136,6 +147,6 @@ def reference_rows() -> Iterator[tuple[str, ...]]:
     for name, made in CATALOGUE.items():
         assert made.facts is not None, f"{name}: a safe function of the package declares its facts"
         yield made.facts.row(f"`{name}`")
-    for form, facts in FORMS.items():
+    for form, facts in ALL_FORMS.items():
         assert facts is not None, form
         yield facts.row(form)

@@ -130,34 +130,21 @@ class Maximum(Composite):
         return max(part.at_zero for part in self.parts)
 
 
-class Decaying(Composite):
-    """Another φ with a radius that shrinks: in round n it is R/√n, for those whose region is a ball of some kind.
+class Scaled(Composite):
+    """Another φ, drawn a times as large: φ(X/a) is convex, as φ of a linear map, and φ(0) stays what it is.
 
-    φ_n(X) = φ(X/a), a = 1/√n, is convex, as φ of a linear map, and Σ φ_n(X_i) ≤ 0 says that the drifts X_i/a are
-    admissible for φ.  φ(0) does not change, so the coordinator need not know a.
+    Σ φ(X_i/a) ≤ 0 says that the drifts X_i/a are admissible for φ.  If its region is a ball of some kind, then that of
+    the drifts X_i is the same with radius a·R.
     """
-
-    power = -0.5
-    facts = Facts(
-        formula="φ(X·√n) in round n",
-        admissible="as NAME with radius R/√n (ball, variance and their kind)",
-        zero="φ(0)",
-        source="this project",
-        held_by="test_shaped.py::test_radii_round_by_round",
-    )
 
     def __init__(self, E: Array, R: float, of: Maker):
         self.full = of(E, R)
         super().__init__(E, R, [self.full])
-        self.private = True
-        self.a = E.dtype.type(1)
-        self.lipschitz = self.full.lipschitz
+        self.scale(1.0)
 
-    def begin(self, round: Round) -> None:
-        """a = nᵖ in round n, and φ sees steps of g/a."""
-        self.a = self.E.dtype.type((round.ended + 1) ** self.power)
-        scaled = None if round.g is None else round.g / self.a
-        super().begin(replace(round, g=scaled))
+    def scale(self, a: float) -> None:
+        """Draw it a times as large."""
+        self.a = self.E.dtype.type(a)
         if self.full.lipschitz is not None:
             self.lipschitz = self.full.lipschitz / float(self.a)
 
@@ -177,6 +164,30 @@ class Decaying(Composite):
     def at_zero(self) -> float:
         """φ(0) when the round starts."""
         return self.full.at_zero
+
+
+class Decaying(Scaled):
+    """Another φ with a radius that shrinks: in round n it is R/√n.  The coordinator need not know it."""
+
+    power = -0.5
+    facts = Facts(
+        formula="φ(X·√n) in round n",
+        admissible="as NAME with radius R/√n (ball, variance and their kind)",
+        zero="φ(0)",
+        source="this project",
+        held_by="test_shaped.py::test_radii_round_by_round",
+    )
+
+    def __init__(self, E: Array, R: float, of: Maker):
+        super().__init__(E, R, of)
+        self.private = True
+
+    def begin(self, round: Round) -> None:
+        """a = nᵖ in round n, and φ sees steps of g/a."""
+        a = self.E.dtype.type((round.ended + 1) ** self.power)
+        scaled = None if round.g is None else round.g / a
+        super().begin(replace(round, g=scaled))
+        self.scale(float(a))
 
 
 class Growing(Decaying):

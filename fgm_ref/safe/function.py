@@ -56,12 +56,14 @@ class Round:
 
     `blocks` are the layers of the network, if they are known.  `ended` rounds have ended; the last one took `steps`
     steps and went by `g` (D,) per step.  In the first round there is no g, and the coordinator is never told one.
+    The round begins after `began` steps of the run.
     """
 
     blocks: tuple[slice, ...] = ()
     ended: int = 0
     steps: int = 1
     g: Array | None = None
+    began: int = 0
 
 
 class SafeFunction(ABC):
@@ -85,6 +87,9 @@ class SafeFunction(ABC):
     moves = False
     """Whether φ changes while a round lasts; then `advance` is called before each evaluation."""
 
+    fixed_at_zero = False
+    """A claim: φ(0) stays what it was when the round started, even if φ moves."""
+
     private = False
     """Whether φ depends on how the last round went (`ended`, `steps`, `g`), which the coordinator is not told."""
 
@@ -94,9 +99,7 @@ class SafeFunction(ABC):
 
     def __init__(self, E: Array, R: float):
         if not R > 0:
-            raise ValueError(
-                f"radius: expected a number above 0 (a round needs φ(0) < 0), got {R:g}"
-            )
+            raise ValueError(f"R: expected a radius above 0 (a round needs φ(0) < 0), got {R:g}")
         self.E = E
         self.R = min(float(R), FAR)
 
@@ -123,6 +126,10 @@ class SafeFunction(ABC):
         For a distance to a region (1-Lipschitz in S) it is the length of the mean step.
         """
         return float(norm(steps.mean(axis=0)))
+
+    def way(self, before: Array, now: Array) -> Array:
+        """The steps (k, D) that `reach` is asked about: from the drifts `before` to those of `now`."""
+        return now - before
 
     @property
     def at_zero(self) -> float:

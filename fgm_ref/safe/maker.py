@@ -22,20 +22,26 @@ class ZoneMaker:
     blocks: tuple[slice, ...] = ()
 
     def __call__(
-        self, E: Array, before: Array | None = None, steps: int = 0, rounds: int = 1
+        self,
+        E: Array,
+        before: Array | None = None,
+        steps: int = 0,
+        rounds: int = 1,
+        began: int = 0,
     ) -> SafeFunction:
         """The safe function for reference E (D,).
 
-        Sites say as well what the reference of the round `before` was, how many steps that lasted, and how many
-        `rounds` there have been: a private φ depends on it.
+        Sites say as well what the reference of the round `before` was, how many steps that lasted, how many `rounds`
+        there have been, and after how many steps of the run this one `began`: a private φ depends on it, or one that
+        moves.
         Raises `ValueError` unless φ(0) is a number below 0.
         """
         zone = self.safe(E, self.radius(E))
         if before is None:
-            zone.begin(Round(self.blocks))
+            zone.begin(Round(self.blocks, began=began))
         else:
             steps = max(1, steps)
-            zone.begin(Round(self.blocks, rounds, steps, (E - before) / steps))
+            zone.begin(Round(self.blocks, rounds, steps, (E - before) / steps, began))
         if not -float("inf") < zone.at_zero < 0:
             raise ValueError(
                 f"threshold: expected φ(0) < 0, so that a round has some slack; "

@@ -7,8 +7,11 @@ from typing import Any
 from fgm_ref.files import path_of
 from fgm_ref.learning.learners import POLICIES
 from fgm_ref.learning.optim import OPTIMIZERS
+from fgm_ref.learning.rates import parse_rate
 from fgm_ref.protocols import name_of as protocol_name
+from fgm_ref.protocols.server import parse_server
 from fgm_ref.safe import CATALOGUE
+from fgm_ref.safe.paced import parse_radius
 from fgm_ref.text import expect_one_of, positive
 from fgm_ref.transport.start import STARTS
 
@@ -62,6 +65,9 @@ class Config:
     checks: bool = False  # verify the protocol's guarantee after every step
 
     start: str = later("model")  # or "seed": what is sent first  (see transport.start)
+    server: str = later("mean")  # nesterov:beta=0.5 and so on  (see protocols.server)
+    lr_schedule: str = later("constant")  # cosine:warmup=0.05 and so on  (see learning.rates)
+    radius: str = later("constant")  # "lr": it follows the learning rate  (see safe.paced)
 
     def __post_init__(self) -> None:
         self._become("hidden", tuple(self.hidden))
@@ -78,6 +84,9 @@ class Config:
         expect_one_of("optimizer_state", self.optimizer_state, POLICIES)
         expect_one_of("optimizer", self.optimizer, tuple(OPTIMIZERS))
         expect_one_of("start", self.start, STARTS)
+        parse_server(self.server)
+        parse_rate(self.lr_schedule, self.steps)
+        parse_radius(self.radius)
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype: expected float32 or float64, got {self.dtype!r}")
 

@@ -40,7 +40,8 @@ def outlives(
     if faults is None:
         return exact
     timely = faults.delay == 0 and (faults.drop == 0 or faults.resend)
-    calm = _bears_absence(chosen) and zone.lowest_at_zero and not zone.moves
+    rests = not zone.moves or zone.fixed_at_zero
+    calm = _bears_absence(chosen) and zone.lowest_at_zero and rests
     return exact and timely and (calm or not faults.absent)
 
 
@@ -109,7 +110,7 @@ class Observer:
         if not self.watching:
             return 0.0
         zone, now = self.zone(), self.seen()
-        excess, reach = zone.excess(now), zone.reach(now - self.before)
+        excess, reach = zone.excess(now), zone.reach(zone.way(self.before, now))
         if excess > reach + self.tolerance * (reach + abs(zone.at_zero)):
             self._broken(
                 f"S is {excess:.3g} outside, farther than the sites can have gone since the last check "

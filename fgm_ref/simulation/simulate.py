@@ -17,20 +17,24 @@ from fgm_ref.arrays import Array, norm
 from fgm_ref.datasets import Dataset, load
 from fgm_ref.datasets.split import split
 from fgm_ref.learning.learners import AVERAGE, Diverged, Learners
-from fgm_ref.learning.model import Model, ModelSpec
-from fgm_ref.learning.optim import OPTIMIZERS, make_optimizer
+from fgm_ref.learning.model import Model
+from fgm_ref.learning.optim import OPTIMIZERS, Optimizer, make_optimizer
+from fgm_ref.learning.rates import parse_rate
 from fgm_ref.protocols import Chosen, Setup, parse
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.protocols.game import Game
+from fgm_ref.protocols.server import parse_server
 from fgm_ref.safe import zone_maker
+from fgm_ref.safe.paced import Pace, parse_radius
 from fgm_ref.simulation.changes import World
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.metrics import Metrics, evaluate
+from fgm_ref.simulation.model import embedding_rows, model_spec
 from fgm_ref.simulation.observer import VERDICTS, Observer, outlives
 from fgm_ref.simulation.result import RunResult, event_array
 from fgm_ref.simulation.schedules import schedule
 from fgm_ref.simulation.streams import first_model, seeded, streams
-from fgm_ref.transport.codecs import Rows, parse_codec
+from fgm_ref.transport.codecs import parse_codec
 from fgm_ref.transport.faults import parse_faults, with_absences
 from fgm_ref.transport.ledger import Ledger
 
@@ -50,6 +54,8 @@ class Simulation:
         self.config = config
         self.world = World(config, data)
         self.model = Model(model_spec(config, data), config.dtype)
+        self.rate = parse_rate(config.lr_schedule, config.steps)
+        self.optimizers: list[Optimizer] = []  # the sites', and the hub's
 
         seeds = streams(config.seed)
         rng = {name: np.random.default_rng(seed) for name, seed in seeds.items()}
@@ -72,7 +78,7 @@ class Simulation:
             ledger=Ledger(config.sites, config.multicast),
             faults=faults,
             codec=codec,
-            rows=self._embedding_rows(),
+            rows=embedding_rows(self.model.layout),
             seeded=seeded(self.model, config.seed) if config.start == "seed" else None,
         )
         self.sites, self.coordinator = self.game.sites, self.game.coordinator
@@ -91,32 +97,33 @@ class Simulation:
         E = first_model(self.model, c.seed)
         return Setup(
             E=E,
-            make_zone=zone_maker(c.safe, c.threshold, c.relative, layout.slices),
+            make_zone=zone_maker(c.safe, c.threshold, c.relative, layout.slices, self._pace()),
             rng=rng["coordinator"],
             make_hub=lambda: self._learners(E, masks[:1]),
             average_state=c.optimizer_state == AVERAGE
             and bool(OPTIMIZERS[c.optimizer].state_names),
             options=chosen.options,
             blocks={name: layout.slice_of(name) for name in layout.names},
+            make_server=parse_server(c.server),
         )
+
+    def _pace(self) -> Pace | None:
+        """The radius as a share of R, if it follows the learning rate."""
+        follow = parse_radius(self.config.radius)
+        return follow(self.rate) if follow else None
 
     def _learners(self, E: Array, masks: Sequence[np.random.Generator]) -> Learners:
         """Learners that all start from E, one for each stream of dropout masks."""
         c, k = self.config, len(masks)
         optimizer = make_optimizer(c.optimizer, c.lr, k, len(E), E.dtype, clip=c.clip)
+        self.optimizers.append(optimizer)
         return Learners(self.model, E, k, optimizer, c.optimizer_state, masks)
-
-    def _embedding_rows(self) -> Rows | None:
-        """Where the embedding lies, if there is one."""
-        layout = self.model.layout
-        if "embedding" not in layout.names:
-            return None
-        where = layout.slice_of("embedding")
-        return Rows(where.start, where.stop, width=layout.shapes["embedding"][1])
 
     def step(self) -> None:
         """One step: train, exchange messages until nothing is pending, record."""
         self.ledger.step += 1
+        for optimizer in self.optimizers:
+            optimizer.lr = self.config.lr * self.rate(self.ledger.step)
         active = self.game.present(next(self.active), self.ledger.step)
         rows = self.batches.draw(active)
         data = self.data
@@ -276,22 +283,6 @@ class RunDiverged(ArithmeticError):
         super().__init__(f"stopped at step {step}: {error}")
         with np.errstate(over="ignore", invalid="ignore"):
             self.result = simulation.result(stopped=str(self))
-
-
-def model_spec(config: Config, data: Dataset) -> ModelSpec:
-    """The model that fits a data set."""
-    return ModelSpec(
-        cell=config.cell,
-        features=data.features,
-        vocabulary=data.vocabulary,
-        embedding=config.embedding,
-        hidden=config.hidden,
-        outputs=data.outputs,
-        task=data.task,
-        peepholes=config.peepholes,
-        dropout=config.dropout,
-        truncate=config.truncate,
-    )
 
 
 def _spawn(seed: np.random.SeedSequence, count: int) -> list[np.random.Generator]:

@@ -63,10 +63,15 @@ class FirstZone(ZoneMaker):
     first: Any = None
 
     def __call__(
-        self, E: Array, before: Array | None = None, steps: int = 0, rounds: int = 1
+        self,
+        E: Array,
+        before: Array | None = None,
+        steps: int = 0,
+        rounds: int = 1,
+        began: int = 0,
     ) -> SafeFunction:
         """The safe function of the first model (D,), whatever E is now."""
-        return super().__call__(self.first)
+        return super().__call__(self.first, began=began)
 
 
 def stand_still(make_zone: ZoneMaker, first: Array) -> ZoneMaker:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from fgm_ref.files import atomic
+from fgm_ref.learning.rates import SHAPES
 from fgm_ref.protocols import PROTOCOLS, Chosen, Protocol
+from fgm_ref.protocols.server import SERVERS
 from fgm_ref.safe import Ball, reference_rows
 from fgm_ref.simulation.observer import outlives
 from fgm_ref.transport.codecs import VALUES, Float32, parse_codec
@@ -92,6 +94,25 @@ def power(number: float) -> str:
     return "2" + str(round(np.log2(number))).translate(digits)
 
 
+def servers() -> Iterator[Row]:
+    """A row for each rule that makes the next global model."""
+    yield "server", "rule", "options", "source", "held by"
+    for name, rule in SERVERS.items():
+        yield f"`{name}`", rule.rule, defaults(rule.defaults), rule.source, f"`{rule.held_by}`"
+
+
+def rates() -> Iterator[Row]:
+    """A row for each schedule of the learning rate."""
+    yield "schedule", "factor when a share s of the run is over", "options"
+    for name, shape in SHAPES.items():
+        yield f"`{name}`", shape.about, defaults({**shape.options, "warmup": 0.0})
+
+
+def defaults(options: Mapping[str, float]) -> str:
+    """Options with their defaults, as a cell."""
+    return ", ".join(f"{option}={value:g}" for option, value in options.items()) or "–"
+
+
 def faults() -> Iterator[Row]:
     """The protocols that answer alike, with their answers to each fault and to rounding."""
     yield "protocol", *FAULTS, "rounding"
@@ -150,6 +171,8 @@ TABLES = {
     "protocols": protocols,
     "safe functions": safe_functions,
     "codecs": codecs,
+    "servers": servers,
+    "rates": rates,
     "faults": faults,
     "ladder": ladder,
 }

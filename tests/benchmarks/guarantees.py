@@ -1,8 +1,9 @@
 """Are the guarantees kept?  `python tests/benchmarks/guarantees.py [--runs 1000]`.
 
 For every protocol that promises something: so many runs in which a random script moves the models, under the eyes of
-the omniscient observer.  Number of sites, dimension, style, speeds, idle sites, threshold and precision are drawn;
-safe functions take turns.  A breach is a quiet point at which S is not admissible: there must be none.
+the omniscient observer.  Number of sites, dimension, style, speeds, idle sites, threshold and precision are drawn.  So
+are servers, and radii that follow a rate, where the protocol takes them.  Safe functions take turns.  A breach is a
+quiet point at which S is not admissible: there must be none.
 An overshoot is the part of a step by which S was outside before the protocol had reacted.
 """
 
@@ -19,10 +20,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from scripted import Watched, start
-from strategies import PROMISING, STYLES, make_script
+from strategies import PROMISING, RADII, RATES, SERVERS, STEPPING, STYLES, make_script
 
+from fgm_ref.learning.rates import parse_rate
 from fgm_ref.program import Progress
 from fgm_ref.protocols import VARIANCE
+from fgm_ref.safe.paced import parse_radius
 
 STANDING = (
     "ball",
@@ -81,9 +84,21 @@ def one(protocol: str, number: int) -> tuple[int, int, float, int, int]:
     safe = zones(protocol)[number % len(zones(protocol))]
     relative = bool(rng.integers(2))  # ‖E‖ is 5 at first
     threshold = script.R / 5 if relative else script.R
-    watched = Watched(
-        start(script, protocol, safe, threshold=threshold, relative=relative), strict=False
+    server = str(rng.choice(SERVERS)) if protocol in STEPPING and rng.integers(2) else "mean"
+    pace = None
+    if safe in STANDING and protocol.partition(":")[0] in FOLLOWERS and rng.integers(2):
+        follow = parse_radius(str(rng.choice(RADII)))
+        pace = follow(parse_rate(str(rng.choice(RATES)), steps)) if follow else None
+    game = start(
+        script,
+        protocol,
+        safe,
+        threshold=threshold,
+        relative=relative,
+        server=server,
+        pace=pace,
     )
+    watched = Watched(game, strict=False)
     largest = 0.0
     for moves, active in script:
         R = watched.game.coordinator.make_zone.radius(watched.game.coordinator.E)
@@ -94,7 +109,9 @@ def one(protocol: str, number: int) -> tuple[int, int, float, int, int]:
             or "variance" in safe
             or protocol.startswith("dynamic")
         )
-        largest = max(largest, (out + R**2) ** 0.5 / R - 1 if squared else out / R)
+        largest = max(
+            largest, (out + R**2) ** 0.5 / R - 1 if squared else out / R
+        )  # in units of a·R
     outside = sum(overshoot > 0 for overshoot in watched.overshoots)
     return len(script), watched.game.coordinator.round - 1, largest, outside, watched.breaches
 

@@ -5,6 +5,7 @@ Every *mutant* is a small patch of the library, to be read beside the line that 
     fgm.py         quanta, counters, subrounds; flushes and λ
     centre.py      FGM around a moving centre
     gm.py          local conditions, balancing sets, averages
+    outer.py       outer steps, rates, and radii that follow them
     memory.py      what a protocol remembers, and for how long
     network.py     copies, order, stale messages, and the bill
     faults.py      absent sites, lost messages, and who is billed
@@ -34,6 +35,7 @@ from . import (
     memory,
     network,
     numbers,
+    outer,
     safe,
     shipping,
     simulating,
@@ -56,6 +58,7 @@ __all__ = [
     "network",
     "numbers",
     "original",
+    "outer",
     "safe",
     "shipping",
     "simulating",

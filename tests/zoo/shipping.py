@@ -18,11 +18,12 @@ VALUES = "test_codec_values.py"
     "protocols.base:Coordinator.publish",
     "test_codecs.py::test_all_ends_hold_the_same_model[int8-gm]",
 )
-def publish(self, E, cause=("", 0.0)):
+def publish(self, S, cause=("", 0.0)):
     """The mean is at hand in full precision, and a broadcast seems to return nothing of interest.
 
     From now on drifts are counted from one model and added to another one, and no two ends speak of the same zone.
     """
+    E = self.server(self.E, S) if self.round else S
     self.round, self.subround = self.round + 1, 0
     self.network.broadcast(MODEL, E, cause)
     self.start_round(E)
