@@ -79,6 +79,10 @@ def mismatches(students: Sequence[str], table: Table, found: dict[str, str]) -> 
         yield f"ids: expected a folder for each row, got none for {', '.join(absent)}"
 
 
+LONGEST = 1000
+"""Characters of a cell; what has more is no table of names."""
+
+
 def read(path: Path) -> Table:
     """The first two columns of a CSV file: folder and ID.  Raises `ValueError` if that cannot be."""
     found: Table = {}
@@ -108,6 +112,11 @@ def rows(path: Path) -> Iterator[Row]:
         ]
     except csv.Error as error:
         raise ValueError(f"ids: expected a CSV file, got {str(path)!r} ({error})") from None
+    longest = max((len(cell) for row in table for cell in row), default=0)
+    if longest > LONGEST:
+        raise ValueError(
+            f"ids: expected a CSV file, got {str(path)!r} (a cell of {longest:,} characters)"
+        )
     yield from (Row(*cells[:2]) for cells in table if all(cells[:2]) and len(cells) > 1)
 
 
