@@ -51,6 +51,17 @@ EXPECTED = {
         "MODEL ((LOCAL )+MODEL )*",
         Event("periodic:b=1", EVERYBODY_OUT),
     ),
+    "post-local": Expected(
+        "MODEL ((LOCAL )+MODEL )*",
+        Event("post-local", EVERYBODY_OUT),
+    ),
+    "qsr": Expected(
+        "MODEL ((LOCAL )+MODEL )*",
+        Event("qsr:b=1,alpha=0.1", EVERYBODY_OUT),
+    ),
+    "adacomm": Expected(
+        "MODEL ((LOCAL )+(POLL LOSS (PERIOD )?)?MODEL )*",
+    ),
     "dynamic-plain": Expected(
         "MODEL ((VIOLATION )+((POLL )+(LOCAL )+)?MODEL )*",
         Event("dynamic-plain", np.vstack([OUT, OUT, STILL, STILL]), {"v": 2}),

@@ -132,6 +132,7 @@ def build(
     rows=None,
     server="mean",
     pace=None,
+    rate=lambda step: 1.0,
 ) -> Played:
     """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network."""
     E = np.asarray(E)
@@ -147,6 +148,7 @@ def build(
         chosen.options,
         halves(len(E)),
         parse_server(server),
+        rate=rate,
     )
     return Played(
         chosen.protocol,

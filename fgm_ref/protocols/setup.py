@@ -52,6 +52,7 @@ class Setup:
     `E` (D,) is the initial model.  `rng` is the coordinator's own random stream.  `make_hub` makes one more learner
     that starts from E, for a protocol that trains at the coordinator.  `options` are the protocol's own settings.
     `blocks` says where the named parts of the vector lie.  `make_server` makes the rule for the next E.
+    `rate` is the learning rate in step 1, 2, ..., which everybody knows.
     """
 
     E: Array
@@ -62,3 +63,4 @@ class Setup:
     options: Mapping[str, Any] = field(default_factory=dict)
     blocks: Mapping[str, slice] = field(default_factory=dict)
     make_server: Callable[[], Mean] = Mean
+    rate: Callable[[int], float] = lambda step: 1.0

@@ -105,6 +105,7 @@ class Simulation:
             options=chosen.options,
             blocks={name: layout.slice_of(name) for name in layout.names},
             make_server=parse_server(c.server),
+            rate=lambda step: c.lr * self.rate(step),
         )
 
     def _pace(self) -> Pace | None:
