@@ -137,6 +137,10 @@ class Sites(base.Sites):
                 "optimizer_state: expected keep or average with fgm-blocks, whose blocks are synchronised "
                 "one by one; got reset"
             )
+        if getattr(learners, "prox", 0):
+            raise ValueError(
+                "prox: expected 0 with fgm-blocks, whose sites are never sent a whole model"
+            )
         if setup.average_state and getattr(learners, "counts_steps", False):
             raise ValueError(
                 "optimizer_state: expected keep with fgm-blocks and Adam, whose count of steps belongs to all "

@@ -84,6 +84,10 @@ class Simulation:
         self.sites, self.coordinator = self.game.sites, self.game.coordinator
         self.ledger, self.network = self.game.ledger, self.game.network
         self.trained = self.coordinator.hub or self.sites.learners
+        if self.coordinator.hub and config.prox:
+            raise ValueError(
+                f"prox: expected 0 with {chosen.protocol.name}, whose hub is sent no model"
+            )
 
         strict = outlives(chosen, setup.make_zone(setup.E), faults, codec)
         self.observer = Observer(chosen.protocol, self.sites, self.coordinator, strict=strict)
@@ -118,7 +122,7 @@ class Simulation:
         c, k = self.config, len(masks)
         optimizer = make_optimizer(c.optimizer, c.lr, k, len(E), E.dtype, clip=c.clip)
         self.optimizers.append(optimizer)
-        return Learners(self.model, E, k, optimizer, c.optimizer_state, masks)
+        return Learners(self.model, E, k, optimizer, c.optimizer_state, masks, c.prox)
 
     def step(self) -> None:
         """One step: train, exchange messages until nothing is pending, record."""
