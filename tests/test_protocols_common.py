@@ -186,8 +186,9 @@ def test_overshoot_is_the_excess():
 
 
 def silence(protocol, script):
-    """What is said if nothing ever happens: the initial model, and with FDA every site's state in every step."""
-    return ["MODEL"] + ["MONITOR"] * (script.k * len(script) if protocol.startswith("fda") else 0)
+    """What is said if nothing ever happens: what comes at the start, and with FDA every site's state in every step."""
+    opening = EXPECTED[protocol.partition(":")[0]].opening
+    return opening + ["MONITOR"] * (script.k * len(script) if protocol.startswith("fda") else 0)
 
 
 @protocols(MONITORING)
@@ -353,7 +354,7 @@ def test_sites_start_with_the_model_they_are_sent(protocol, k, D, seed):
     E = np.random.default_rng(seed).normal(size=D)
     game = build(protocol, E, k)
     np.testing.assert_array_equal(game.sites.models, np.tile(E, (k, 1)))
-    assert game.names() == ([] if protocol == "central" else ["MODEL"])
+    assert game.names() == EXPECTED[protocol.partition(":")[0]].opening
     assert game.coordinator.round == 1
 
 
@@ -397,7 +398,8 @@ def test_grammar(protocol, safe, script):
     assert re.fullmatch(EXPECTED[protocol.partition(":")[0]].grammar, text), text
 
 
-WORDS = {"POLL": 0, "QUANTUM": 1, "INCREMENT": 1, "PHI": 1, "LAMBDA": 1, "COUNT": 1, "CHEAP": 1}
+SINGLE = ("QUANTUM", "INCREMENT", "PHI", "LAMBDA", "COUNT", "CHEAP", "LOSS", "PERIOD", "SHARE")
+WORDS = {"POLL": 0} | dict.fromkeys(SINGLE, 1)
 
 
 @protocols(EVERY)

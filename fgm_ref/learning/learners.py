@@ -34,6 +34,8 @@ class Learners:
 
     `losses` (k,) holds the loss of each site's last mini-batch, before its update; NaN before the first.
 
+    `shift` (k, D) is added to the gradients, if a protocol has set it.
+
     With `prox` = μ > 0 each site is drawn back to the model E that it was last sent: the gradient of ½μ‖w − E‖² is
     added to that of the loss (FedProx: Li et al. 2020, "Federated Optimization in Heterogeneous Networks").
     """
@@ -54,6 +56,7 @@ class Learners:
         self.rngs = rngs
         self.prox = prox
         self.P = np.tile(E, (k, 1))
+        self.shift: Array | None = None
         self.given = self.P.copy() if prox else self.P  # the model that each site was last sent
         self.losses = np.full(k, np.nan, E.dtype)
         self._G = np.empty_like(self.P)
@@ -72,6 +75,8 @@ class Learners:
             self.losses[active] = self.model.loss_and_gradient(P, x, y, G, rngs)
             if self.prox:  # g ← g + μ(w − E)
                 G += self.prox * (P - self.given[active])
+            if self.shift is not None:
+                G += self.shift[active]
             self.optimizer.step(self.P, G, sites)
             self._check(active)
 

@@ -102,6 +102,7 @@ class Columns:
         self.learners, self.where = learners, where
         self.P = learners.P[:, where]
         self.losses = learners.losses
+        self.shift: Array | None = None
 
     def train(self, active: Any, x: Array, y: Array) -> None:
         """A block is not trained by itself."""

@@ -22,7 +22,7 @@ from fgm_ref.learning.optim import OPTIMIZERS, Optimizer, make_optimizer
 from fgm_ref.learning.rates import parse_rate
 from fgm_ref.protocols import Chosen, Setup, parse
 from fgm_ref.protocols.base import MonitoringSites
-from fgm_ref.protocols.game import Game
+from fgm_ref.protocols.game import Game, mean_model
 from fgm_ref.protocols.server import parse_server
 from fgm_ref.safe import zone_maker
 from fgm_ref.safe.paced import Pace, parse_radius
@@ -69,7 +69,8 @@ class Simulation:
         codec = parse_codec(config.codec)
         faults = with_absences(parse_faults(config.faults), self.world.absences)
         masks = _spawn(seeds["dropout"], config.sites)
-        setup = self._setup(chosen, rng, masks)
+        sizes = np.array([len(part) for part in parts])
+        setup = self._setup(chosen, rng, masks, sizes)
         self.game = Game(
             chosen.protocol,
             self._learners(setup.E, masks),
@@ -95,7 +96,9 @@ class Simulation:
         self.curve: dict[str, list[Any]] = defaultdict(list)
         self._known: deque[tuple[Array, Dataset, Metrics]] = deque(maxlen=KNOWN)
 
-    def _setup(self, chosen: Chosen, rng: Mapping[str, Any], masks: Sequence[Any]) -> Setup:
+    def _setup(
+        self, chosen: Chosen, rng: Mapping[str, Any], masks: Sequence[Any], samples: Array
+    ) -> Setup:
         """What both ends of the protocol are built from."""
         c, layout = self.config, self.model.layout
         E = first_model(self.model, c.seed)
@@ -109,6 +112,7 @@ class Simulation:
             options=chosen.options,
             blocks={name: layout.slice_of(name) for name in layout.names},
             make_server=parse_server(c.server),
+            samples=samples,
             rate=lambda step: c.lr * self.rate(step),
         )
 
@@ -168,8 +172,8 @@ class Simulation:
 
     @property
     def mean_model(self) -> Array:
-        """S = (1/k) Σ w_i (D,), which only the simulator knows between synchronisations."""
-        return np.asarray(self.models.mean(axis=0))
+        """S (D,), which only the simulator knows between synchronisations."""
+        return mean_model(self.models, None if self.coordinator.hub else self.sites)
 
     @property
     def models(self) -> Array:
