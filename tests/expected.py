@@ -151,6 +151,10 @@ EXPECTED = {
         "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
         Event("fda-sketch", BOTH_WAYS),
     ),
+    "fda-opt": Expected(
+        "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
+        Event("fda-opt:tau=1", BOTH_WAYS),
+    ),
     "omniscient": Expected(
         "MODEL ((LOCAL )+MODEL )*",
         Event("omniscient", BOTH_WAYS),

@@ -415,7 +415,7 @@ def test_what_each_message_weighs(protocol, script):
             "VOTES": 1,
             "PROJECTION": min(2, script.D),
             "PROJECTED": min(2, script.D),
-            "MONITOR": {"fda-naive": 1, "fda-linear": 2}.get(protocol, 1 + 5 * 250),
+            "MONITOR": {"fda-naive": 1, "fda-linear": 2, "fda-opt": 2}.get(protocol, 1 + 5 * 250),
         }
         if protocol.startswith(("fgm-centre", "fgm-probe")) and name in ("MONITOR", "CENTRE"):
             known = min(4, event.round - 1) + protocol.startswith(

@@ -47,6 +47,7 @@ FILES = (
     "fgm_o",
     "fgm_blocks",
     "fda",
+    "fda_opt",
     "omniscient",
 )
 """Where the protocols are declared.  To add one, add its file here."""
