@@ -131,3 +131,19 @@ def test_a_checked_run(protocol):
 def test_absent_sites_are_refused(protocol):
     with pytest.raises(ValueError, match="faults: expected no absent sites with "):
         build(protocol, np.ones(2), 3, faults=Faults(absent={1: (2, 3)}))
+
+
+@pytest.mark.parametrize("protocol", ["gm-weighted", "fgm-weighted"])
+@pytest.mark.parametrize("safe", ["tracking-own", "decay:tracking-variance-own"])
+def test_a_centre_for_each_site_is_refused(protocol, safe):
+    with pytest.raises(ValueError, match="safe: expected one whose centre is common"):
+        build(protocol, np.ones(2), 3, safe)
+
+
+@pytest.mark.parametrize("protocol", ["gm-weighted", "fgm-weighted"])
+@pytest.mark.parametrize("safe", ["tracking", "decay:ball", "cone"])
+@light
+@given(script=scripts(min_k=2), samples=counts)
+def test_guarantee_of_zones_that_move(protocol, safe, script, samples):
+    watched = watch(script, protocol, safe, samples=samples[: script.k])
+    assert watched.breaches == 0

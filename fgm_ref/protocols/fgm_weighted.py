@@ -12,7 +12,7 @@ from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
 from fgm_ref.transport.messages import DRIFT, SHARE, Cause, Message
 
 
-class Sites(weights.Sites, fgm.Sites):
+class Sites(weights.MonitoringSites, fgm.Sites):
     """Count the quanta by which φ_i(X_i) has risen."""
 
     def receive(self, message: Message, sites: Array) -> None:

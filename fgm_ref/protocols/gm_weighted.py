@@ -8,7 +8,7 @@ from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
 from fgm_ref.transport.messages import DRIFT, Cause
 
 
-class Sites(weights.Sites, gm.Sites):
+class Sites(weights.MonitoringSites, gm.Sites):
     """As in plain GM, and tell n_i."""
 
 

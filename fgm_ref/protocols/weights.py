@@ -15,6 +15,7 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import base
 from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.safe.function import SafeFunction
 from fgm_ref.transport.messages import COUNT, Kind
 
 
@@ -32,6 +33,27 @@ class Sites(base.Sites):
         if kind is COUNT:
             return self.samples[sites]
         return super().reply(kind, sites)
+
+
+class MonitoringSites(Sites):
+    """Sites that watch φ: it must be the same φ at all of them.
+
+    Where each follows its own steps, only the plain mean of these is known to be near the plain mean of the models.
+    """
+
+    def __init__(self, learners: Learners, setup: Setup):
+        super().__init__(learners, setup)
+        if counts_own_steps(setup.make_zone(setup.E)):
+            raise ValueError(
+                "safe: expected one whose centre is common with weighted means, "
+                "got one that follows each site's own steps"
+            )
+
+
+def counts_own_steps(zone: SafeFunction) -> bool:
+    """Whether φ, or a part of it, is another one at each site."""
+    parts = getattr(zone, "parts", ())
+    return getattr(zone, "own_steps", False) or any(map(counts_own_steps, parts))
 
 
 class Coordinator(base.Coordinator):
