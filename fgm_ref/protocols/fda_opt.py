@@ -56,8 +56,13 @@ class Coordinator(fda.Coordinator):
             cause = ("H", H)
             models = self.network.poll(LOCAL, cause=cause)
             variance = float(squared_norm(deviations(models)).mean())
-            self.theta = self.tau / 2 / self.steps * variance
+            self.theta = next_threshold(self.tau, self.steps, variance)
             self.publish(models.mean(axis=0), cause)
+
+
+def next_threshold(tau: int, steps: int, variance: float) -> float:
+    """Θ, after a round of so many steps."""
+    return tau / 2 / steps * variance
 
 
 PROTOCOL = Protocol(
