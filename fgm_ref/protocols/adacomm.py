@@ -8,7 +8,8 @@ billed.
 
 Source: Wang & Joshi 2019, "Adaptive Communication Strategies to Achieve the Best Error-Runtime Trade-off in
 Local-Update SGD".  There time is cut into intervals by the clock on the wall, here by steps; and F₀ is the loss of the
-very first model, here that of the first round.
+very first model, here that of the first round.  Both formulas are from memory of the paper, whose abstract says as much
+as that periods start long and become short.
 """
 
 from math import ceil, sqrt
@@ -115,7 +116,7 @@ PROTOCOL = Protocol(
     Sites,
     Coordinator,
     options={"b": 10, "every": 50},
-    look=Look("blue", ":", "v"),
+    look=Look("blue", ":", "$A$"),
     reference=Reference(
         source="Wang & Joshi 2019",
         event="k LOCAL, k MODEL (now and then k POLL, k LOSS, k PERIOD)",

@@ -70,9 +70,9 @@ PROTOCOL = Protocol(
     "federated dynamic averaging that sets its own threshold",
     Sites,
     Coordinator,
-    options={"monitor": "linear", "tau": 20},
+    options={"monitor": "linear", "tau": 10},
     watches="nothing",
-    look=Look("vermillion", "-.", "X"),
+    look=Look("vermillion", "-.", "$O$"),
     reference=Reference(
         source="Theologitis et al. 2025 (FDA-Opt)",
         event="every step: k MONITOR; at H > Θ or after τ steps: k POLL, k LOCAL, k MODEL",

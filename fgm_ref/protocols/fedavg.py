@@ -31,7 +31,7 @@ PROTOCOL = Protocol(
     Sites,
     Coordinator,
     options={"b": 10},
-    look=Look("blue", "--", "X"),
+    look=Look("blue", (0, (1, 3)), "$F$"),
     reference=Reference(
         source="McMahan et al. 2017",
         event="every b steps: k LOCAL, k MODEL (once: k POLL, k COUNT)",

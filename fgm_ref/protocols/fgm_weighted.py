@@ -54,7 +54,7 @@ PROTOCOL = Protocol(
     Coordinator,
     guarantee=MEAN,
     options={"epsilon": 0.01},
-    look=Look("green", ":", "X"),
+    look=Look("green", (0, (5, 1)), "$w$"),
     reference=Reference(
         source="as `fgm`; McMahan et al. 2017 for the weights",
         event="round end: k POLL, k PHI, k POLL, k DRIFT, k MODEL (once: k POLL, k COUNT, k SHARE)",

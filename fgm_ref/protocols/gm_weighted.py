@@ -27,7 +27,7 @@ PROTOCOL = Protocol(
     Sites,
     Coordinator,
     guarantee=MEAN,
-    look=Look("orange", ":", "X"),
+    look=Look("orange", ":", "$W$"),
     reference=Reference(
         source="as `gm`; McMahan et al. 2017 for the weights",
         event="1 VIOLATION, k POLL, k DRIFT, k MODEL (once: k POLL, k COUNT)",

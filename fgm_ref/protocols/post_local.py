@@ -28,7 +28,7 @@ PROTOCOL = Protocol(
     Sites,
     periodic.Coordinator,
     options={"b": 10, "start": 100},
-    look=Look("blue", "--", "<"),
+    look=Look("blue", "--", "$L$"),
     reference=Reference(
         source="Lin et al. 2020",
         event="k LOCAL, k MODEL",

@@ -46,7 +46,7 @@ PROTOCOL = Protocol(
     Sites,
     periodic.Coordinator,
     options={"b": 4, "alpha": 0.02},
-    look=Look("blue", "-.", ">"),
+    look=Look("blue", "-.", "$Q$"),
     reference=Reference(
         source="Gu et al. 2024",
         event="k LOCAL, k MODEL",

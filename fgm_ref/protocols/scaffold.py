@@ -11,8 +11,9 @@ A site without steps keeps its c_i.  Each site ships the change of c_i besides i
 one: twice the bytes.  (A codec leaves these alone.)
 
 Source: Karimireddy et al. 2020, "SCAFFOLD: Stochastic Controlled Averaging for Federated Learning", option II.
-(E − w_i)/Σ η is the mean of the corrected gradients if the sites train by SGD.  With momentum or Adam it is a
-heuristic.
+(E − w_i)/Σ η is the mean of the corrected gradients if the sites train by SGD and clip nothing.  With momentum or Adam
+it is a heuristic, and with Adam a poor one: its steps are about η long whatever the gradient is, so the c_i are of
+another size than the gradients that they are to correct.
 """
 
 import numpy as np
@@ -83,7 +84,7 @@ PROTOCOL = Protocol(
     Sites,
     Coordinator,
     options={"b": 10},
-    look=Look("blue", "-", "*"),
+    look=Look("blue", (0, (3, 1, 1, 1)), "$S$"),
     reference=Reference(
         source="Karimireddy et al. 2020",
         event="every b steps: k LOCAL, k POLL, k VARIATE, k STEER, k MODEL",
