@@ -110,9 +110,10 @@ def test_who_promises_what():
         if protocol in LOOKING:
             assert guarantee is VARIANCE, protocol
         elif protocol in MONITORING and protocol != "fda-sketch":
-            # drifts are not counted from E throughout; or there is one sum for each block
-            shifted = ("gm-reb", "gm-limits", "fgm-reb", "fgm-o", "fgm-blocks")
-            assert guarantee is (MEAN if protocol.startswith(shifted) else SUM), protocol
+            # drifts are not counted from E throughout; or there is one sum for each block, or it is a weighted one
+            shifted = protocol.startswith(("gm-reb", "gm-limits", "fgm-reb", "fgm-o", "fgm-blocks"))
+            shifted |= protocol.endswith("-weighted")
+            assert guarantee is (MEAN if shifted else SUM), protocol
         else:  # nobody looks, or only with high probability
             assert guarantee is None, protocol
 
