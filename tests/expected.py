@@ -33,6 +33,12 @@ class Expected:
     grammar: str
     event: Any = None
 
+    @property
+    def opening(self) -> list[str]:
+        """The kinds of the messages before the first step."""
+        before, first_model, _ = self.grammar.partition("MODEL ")
+        return [*before.split(), "MODEL"] if first_model else []
+
 
 SUBROUND = "(INCREMENT )+POLL PHI "
 EXPECTED = {
@@ -50,6 +56,33 @@ EXPECTED = {
     "periodic": Expected(
         "MODEL ((LOCAL )+MODEL )*",
         Event("periodic:b=1", EVERYBODY_OUT),
+    ),
+    "post-local": Expected(
+        "MODEL ((LOCAL )+MODEL )*",
+        Event("post-local", EVERYBODY_OUT),
+    ),
+    "qsr": Expected(
+        "MODEL ((LOCAL )+MODEL )*",
+        Event("qsr:b=1,alpha=0.1", EVERYBODY_OUT),
+    ),
+    "adacomm": Expected(
+        "MODEL ((LOCAL )+(POLL LOSS (PERIOD )?)?MODEL )*",
+    ),
+    "scaffold": Expected(
+        "MODEL ((LOCAL )+POLL VARIATE STEER MODEL )*",
+        Event("scaffold:b=1", EVERYBODY_OUT),
+    ),
+    "fedavg": Expected(
+        "POLL COUNT MODEL ((LOCAL )+MODEL )*",
+        Event("fedavg:b=1", EVERYBODY_OUT),
+    ),
+    "gm-weighted": Expected(
+        "POLL COUNT MODEL (VIOLATION POLL DRIFT MODEL )*",
+        Event("gm-weighted", np.vstack([OUT, STILL, STILL, STILL])),
+    ),
+    "fgm-weighted": Expected(
+        f"POLL COUNT SHARE MODEL ({SUBROUND}(QUANTUM |POLL DRIFT MODEL ))*(INCREMENT )*",
+        Event("fgm-weighted", EVERYBODY_OUT),
     ),
     "dynamic-plain": Expected(
         "MODEL ((VIOLATION )+((POLL )+(LOCAL )+)?MODEL )*",
@@ -117,6 +150,10 @@ EXPECTED = {
     "fda-sketch": Expected(
         "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
         Event("fda-sketch", BOTH_WAYS),
+    ),
+    "fda-opt": Expected(
+        "MODEL ((MONITOR )+(POLL LOCAL MODEL )?)*",
+        Event("fda-opt:tau=1", BOTH_WAYS),
     ),
     "omniscient": Expected(
         "MODEL ((LOCAL )+MODEL )*",

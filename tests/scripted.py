@@ -76,7 +76,7 @@ class Played(Game):
     @property
     def S(self):
         """The true mean model."""
-        return self.sites.models.mean(axis=0)
+        return self.mean_model
 
     @property
     def events(self):
@@ -132,6 +132,8 @@ def build(
     rows=None,
     server="mean",
     pace=None,
+    rate=lambda step: 1.0,
+    samples=None,
 ) -> Played:
     """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network."""
     E = np.asarray(E)
@@ -147,6 +149,8 @@ def build(
         chosen.options,
         halves(len(E)),
         parse_server(server),
+        samples=samples,
+        rate=rate,
     )
     return Played(
         chosen.protocol,

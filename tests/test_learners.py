@@ -76,3 +76,48 @@ def test_the_site_that_blew_up_is_named():
     with pytest.raises(Diverged, match="the model of site 1 blew up") as caught:
         some.train(slice(None), *batches(K))
     assert caught.value.site == 1
+
+
+def drawn_back(mu):
+    """A learner with SGD that was sent E, made two steps, and has its third ahead; and the gradient there."""
+    model = Model(ModelSpec(features=2, hidden=(3,), outputs=2))
+    E = model.initial(np.random.default_rng(0))
+    made = make_optimizer("sgd", 0.1, 1, model.size, E.dtype)
+    one = Learners(model, E, 1, made, prox=mu)
+    for seed in (0, 1):
+        one.train(slice(None), *batches(1, seed))
+    x, y = batches(1, 2)
+    g = np.empty_like(one.P)
+    model.loss_and_gradient(one.P, x, y, g)
+    return one, E, g, x, y
+
+
+def test_fedprox():
+    # Li et al. 2020: g ← g + μ(w − E), and a step of SGD
+    one, E, g, x, y = drawn_back(0.5)
+    wanted = one.P - 0.1 * (g + 0.5 * (one.P - E))
+    one.train(slice(None), x, y)
+    np.testing.assert_allclose(one.P, wanted, rtol=1e-5, atol=1e-6)
+    assert np.abs(one.P[0] - E).max() > 0.01
+
+
+def test_fedprox_draws_to_the_model_that_was_sent_last():
+    # a new E: nothing to be drawn back from, so the step is that without μ
+    one, _, g, x, y = drawn_back(0.5)
+    one.P[0] += 1
+    one.synchronised(np.array([0]))
+    g = np.empty_like(one.P)
+    one.model.loss_and_gradient(one.P, x, y, g)
+    wanted = one.P - 0.1 * g
+    one.train(slice(None), x, y)
+    np.testing.assert_allclose(one.P, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_fedprox_shrinks_the_drift():
+    lengths = []
+    for mu in (0.0, 5.0):
+        one, E, _, x, y = drawn_back(mu)
+        for _ in range(30):
+            one.train(slice(None), x, y)
+        lengths.append(np.linalg.norm(one.P - E))
+    assert lengths[1] < 0.5 * lengths[0]

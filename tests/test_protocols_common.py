@@ -110,9 +110,10 @@ def test_who_promises_what():
         if protocol in LOOKING:
             assert guarantee is VARIANCE, protocol
         elif protocol in MONITORING and protocol != "fda-sketch":
-            # drifts are not counted from E throughout; or there is one sum for each block
-            shifted = ("gm-reb", "gm-limits", "fgm-reb", "fgm-o", "fgm-blocks")
-            assert guarantee is (MEAN if protocol.startswith(shifted) else SUM), protocol
+            # drifts are not counted from E throughout; or there is one sum for each block, or it is a weighted one
+            shifted = protocol.startswith(("gm-reb", "gm-limits", "fgm-reb", "fgm-o", "fgm-blocks"))
+            shifted |= protocol.endswith("-weighted")
+            assert guarantee is (MEAN if shifted else SUM), protocol
         else:  # nobody looks, or only with high probability
             assert guarantee is None, protocol
 
@@ -186,8 +187,9 @@ def test_overshoot_is_the_excess():
 
 
 def silence(protocol, script):
-    """What is said if nothing ever happens: the initial model, and with FDA every site's state in every step."""
-    return ["MODEL"] + ["MONITOR"] * (script.k * len(script) if protocol.startswith("fda") else 0)
+    """What is said if nothing ever happens: what comes at the start, and with FDA every site's state in every step."""
+    opening = EXPECTED[protocol.partition(":")[0]].opening
+    return opening + ["MONITOR"] * (script.k * len(script) if protocol.startswith("fda") else 0)
 
 
 @protocols(MONITORING)
@@ -353,7 +355,7 @@ def test_sites_start_with_the_model_they_are_sent(protocol, k, D, seed):
     E = np.random.default_rng(seed).normal(size=D)
     game = build(protocol, E, k)
     np.testing.assert_array_equal(game.sites.models, np.tile(E, (k, 1)))
-    assert game.names() == ([] if protocol == "central" else ["MODEL"])
+    assert game.names() == EXPECTED[protocol.partition(":")[0]].opening
     assert game.coordinator.round == 1
 
 
@@ -397,7 +399,8 @@ def test_grammar(protocol, safe, script):
     assert re.fullmatch(EXPECTED[protocol.partition(":")[0]].grammar, text), text
 
 
-WORDS = {"POLL": 0, "QUANTUM": 1, "INCREMENT": 1, "PHI": 1, "LAMBDA": 1, "COUNT": 1, "CHEAP": 1}
+SINGLE = ("QUANTUM", "INCREMENT", "PHI", "LAMBDA", "COUNT", "CHEAP", "LOSS", "PERIOD", "SHARE")
+WORDS = {"POLL": 0} | dict.fromkeys(SINGLE, 1)
 
 
 @protocols(EVERY)
@@ -413,7 +416,7 @@ def test_what_each_message_weighs(protocol, script):
             "VOTES": 1,
             "PROJECTION": min(2, script.D),
             "PROJECTED": min(2, script.D),
-            "MONITOR": {"fda-naive": 1, "fda-linear": 2}.get(protocol, 1 + 5 * 250),
+            "MONITOR": {"fda-naive": 1, "fda-linear": 2, "fda-opt": 2}.get(protocol, 1 + 5 * 250),
         }
         if protocol.startswith(("fgm-centre", "fgm-probe")) and name in ("MONITOR", "CENTRE"):
             known = min(4, event.round - 1) + protocol.startswith(

@@ -29,7 +29,9 @@ SMALL = {
 def sent_first(result):
     """(copies, bytes of each) of the messages before the first step."""
     return [
-        (int(e["copies"]), int(e["size"])) for e in result.events if e["step"] == 0 and e["size"]
+        (int(e["copies"]), int(e["size"]))
+        for e in result.events
+        if e["step"] == 0 and KINDS[e["kind"]].name == "MODEL"
     ]
 
 

@@ -116,6 +116,12 @@ def add_distribution(group: Group) -> None:
         metavar="NAME",
         help=f"how models are shipped: {', '.join(VALUES)}, with {', '.join(WORDS)} added, as in int8+ef",
     )
+    add(
+        "--prox",
+        metavar="MU",
+        type=number,
+        help="FedProx: draw each site back to the model it was sent",
+    )
     add("--start", choices=STARTS, help="what the sites are sent first; default model")
 
 

@@ -33,6 +33,11 @@ class Learners:
     """Models P (k, D), their optimisers, and each site's own stream for dropout.
 
     `losses` (k,) holds the loss of each site's last mini-batch, before its update; NaN before the first.
+
+    `shift` (k, D) is added to the gradients, if a protocol has set it.
+
+    With `prox` = μ > 0 each site is drawn back to the model E that it was last sent: the gradient of ½μ‖w − E‖² is
+    added to that of the loss (FedProx: Li et al. 2020, "Federated Optimization in Heterogeneous Networks").
     """
 
     def __init__(
@@ -43,12 +48,16 @@ class Learners:
         optimizer: Optimizer,
         policy: str = KEEP,
         rngs: Sequence[Rng] | None = None,
+        prox: float = 0.0,
     ):
         self.model = model
         self.optimizer = optimizer
         self.policy = policy
         self.rngs = rngs
+        self.prox = prox
         self.P = np.tile(E, (k, 1))
+        self.shift: Array | None = None
+        self.given = self.P.copy() if prox else self.P  # the model that each site was last sent
         self.losses = np.full(k, np.nan, E.dtype)
         self._G = np.empty_like(self.P)
 
@@ -64,6 +73,10 @@ class Learners:
         rngs = self._rngs(sites)
         with np.errstate(over="ignore", invalid="ignore"):  # `_check` reports both, in words
             self.losses[active] = self.model.loss_and_gradient(P, x, y, G, rngs)
+            if self.prox:  # g ← g + μ(w − E)
+                G += self.prox * (P - self.given[active])
+            if self.shift is not None:
+                G += self.shift[active]
             self.optimizer.step(self.P, G, sites)
             self._check(active)
 
@@ -84,6 +97,8 @@ class Learners:
         """`sites` have just been given a new model."""
         if self.policy == RESET:
             self.optimizer.reset(sites)
+        if self.prox:
+            self.given[sites] = self.P[sites]
 
     @property
     def counts_steps(self) -> bool:

@@ -102,6 +102,7 @@ class Columns:
         self.learners, self.where = learners, where
         self.P = learners.P[:, where]
         self.losses = learners.losses
+        self.shift: Array | None = None
 
     def train(self, active: Any, x: Array, y: Array) -> None:
         """A block is not trained by itself."""
@@ -136,6 +137,10 @@ class Sites(base.Sites):
             raise ValueError(
                 "optimizer_state: expected keep or average with fgm-blocks, whose blocks are synchronised "
                 "one by one; got reset"
+            )
+        if getattr(learners, "prox", 0):
+            raise ValueError(
+                "prox: expected 0 with fgm-blocks, whose sites are never sent a whole model"
             )
         if setup.average_state and getattr(learners, "counts_steps", False):
             raise ValueError(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.protocols.base import Sites
 from fgm_ref.protocols.protocol import Protocol
 from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.safe.paced import Paced
@@ -77,13 +78,21 @@ class Game:
 
     @property
     def mean_model(self) -> Array:
-        """S = (1/k) Σ w_i (D,), which nobody in the protocol knows between synchronisations."""
-        return np.asarray(self.sites.models.mean(axis=0))
+        """S (D,), which nobody in the protocol knows between synchronisations."""
+        return mean_model(self.sites.models, self.sites)
 
     @property
     def drifts(self) -> Array:
         """w_i − E (k, D), whatever the sites themselves count from."""
         return np.asarray(self.sites.models - self.coordinator.E)
+
+
+def mean_model(models: Array, sites: Sites | None) -> Array:
+    """S = (1/k) Σ w_i (D,) of all models (k, D); or Σ p_i w_i, if the `sites` are weighted."""
+    weights = getattr(sites, "weights", None)
+    if weights is not None:
+        models = models * weights[:, None].astype(models.dtype)
+    return np.asarray(models.mean(axis=0))
 
 
 def expect_possible(protocol: Protocol, faults: Faults | None, k: int, average_state: bool) -> None:

@@ -1,7 +1,10 @@
 """Periodic averaging σ_b: every b steps all models go up and their mean comes down.
 
 Source: the static protocol that Kamp et al. (2014, "Communication-Efficient Distributed Online Prediction
-by Dynamic Model Synchronization") compare with; local SGD or FedAvg by other names.
+by Dynamic Model Synchronization") compare with; also known as local SGD.  It is FedAvg only where all sites have
+equally many samples: FedAvg weighs the models by them (`fedavg.py`).
+
+Periods that change are in files of their own: `qsr.py`, `post_local.py`, `adacomm.py`.
 """
 
 import numpy as np
@@ -32,6 +35,22 @@ class Sites(base.Sites):
         return Message(LOCAL, self.models[site], self.tag, ("step", self.time))
 
 
+class ChangingSites(Sites):
+    """Send the model when the period is over; how long it is to be is decided when a round starts."""
+
+    def start_round(self, E: Array) -> None:
+        """The next period begins."""
+        self.due = self.time + self.period()
+
+    def period(self) -> int:
+        """The steps of the round that starts now."""
+        return self.b
+
+    def alarms(self) -> Array:
+        """Everybody, when it is time, and until it has been of use."""
+        return NOBODY if self.time < self.due else np.arange(self.k)
+
+
 class Coordinator(base.Coordinator):
     """Average the models of a b-th step, publish."""
 
@@ -46,8 +65,12 @@ class Coordinator(base.Coordinator):
     def settle(self) -> None:
         """S = (1/k) Σ w_i is published."""
         if self.models:  # all k of them, unless the network loses some
-            self.publish(mean_over(self.models), ("models", len(self.models)))
+            self.publish(self.mean(), ("models", len(self.models)))
             self.models = {}
+
+    def mean(self) -> Array:
+        """S, of the models that have come."""
+        return mean_over(self.models)
 
 
 PROTOCOL = Protocol(

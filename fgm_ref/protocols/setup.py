@@ -19,6 +19,9 @@ class Learners(Protocol):
     losses: Array
     """The last loss of each site (k,)."""
 
+    shift: Array | None
+    """What is added to the gradients (k, D), if anything; a protocol may set it."""
+
     def train(self, active: Any, x: Array, y: Array) -> None:
         """One step of each `active` site on its own mini-batch; x and y hold one for each of them."""
 
@@ -52,6 +55,8 @@ class Setup:
     `E` (D,) is the initial model.  `rng` is the coordinator's own random stream.  `make_hub` makes one more learner
     that starts from E, for a protocol that trains at the coordinator.  `options` are the protocol's own settings.
     `blocks` says where the named parts of the vector lie.  `make_server` makes the rule for the next E.
+    `samples` (k,) says how many each site has, None that all have equally many.
+    `rate` is the learning rate in step 1, 2, ..., which everybody knows.
     """
 
     E: Array
@@ -62,3 +67,5 @@ class Setup:
     options: Mapping[str, Any] = field(default_factory=dict)
     blocks: Mapping[str, slice] = field(default_factory=dict)
     make_server: Callable[[], Mean] = Mean
+    samples: Array | None = None
+    rate: Callable[[int], float] = lambda step: 1.0

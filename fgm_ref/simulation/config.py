@@ -67,6 +67,7 @@ class Config:
     start: str = later("model")  # or "seed": what is sent first  (see transport.start)
     server: str = later("mean")  # nesterov:beta=0.5 and so on  (see protocols.server)
     lr_schedule: str = later("constant")  # cosine:warmup=0.05 and so on  (see learning.rates)
+    prox: float = later(0.0)  # μ of FedProx: each site is drawn back to the model it was sent
     radius: str = later("constant")  # "lr": it follows the learning rate  (see safe.paced)
 
     def __post_init__(self) -> None:
@@ -79,6 +80,8 @@ class Config:
             _expect_above_zero(name, getattr(self, name))
         if self.clip is not None:
             _expect_above_zero("clip", self.clip)
+        if not 0 <= self.prox < float("inf"):
+            raise ValueError(f"prox: expected a number of at least 0, got {self.prox:g}")
         if self.seed < 0:
             raise ValueError(f"seed: expected a whole number of at least 0, got {self.seed}")
         expect_one_of("optimizer_state", self.optimizer_state, POLICIES)

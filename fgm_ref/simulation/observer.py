@@ -83,6 +83,11 @@ class Observer:
         """The vectors that the guarantee speaks of, made from the drifts (k, D)."""
         drifts = self.sites.models - self.coordinator.E
         drifts[sorted(self.coordinator.network.absent)] = 0  # who is gone counts as standing at E
+        weights = getattr(
+            self.sites, "weights", None
+        )  # k p_i: the mean of these is that of the weighted
+        if weights is not None:
+            drifts *= weights[:, None]
         if self.guarantee is None:
             return np.asarray(drifts)
         return np.asarray(self.guarantee.seen(drifts))

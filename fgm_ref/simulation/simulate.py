@@ -22,7 +22,7 @@ from fgm_ref.learning.optim import OPTIMIZERS, Optimizer, make_optimizer
 from fgm_ref.learning.rates import parse_rate
 from fgm_ref.protocols import Chosen, Setup, parse
 from fgm_ref.protocols.base import MonitoringSites
-from fgm_ref.protocols.game import Game
+from fgm_ref.protocols.game import Game, mean_model
 from fgm_ref.protocols.server import parse_server
 from fgm_ref.safe import zone_maker
 from fgm_ref.safe.paced import Pace, parse_radius
@@ -69,7 +69,8 @@ class Simulation:
         codec = parse_codec(config.codec)
         faults = with_absences(parse_faults(config.faults), self.world.absences)
         masks = _spawn(seeds["dropout"], config.sites)
-        setup = self._setup(chosen, rng, masks)
+        sizes = np.array([len(part) for part in parts])
+        setup = self._setup(chosen, rng, masks, sizes)
         self.game = Game(
             chosen.protocol,
             self._learners(setup.E, masks),
@@ -84,6 +85,10 @@ class Simulation:
         self.sites, self.coordinator = self.game.sites, self.game.coordinator
         self.ledger, self.network = self.game.ledger, self.game.network
         self.trained = self.coordinator.hub or self.sites.learners
+        if self.coordinator.hub and config.prox:
+            raise ValueError(
+                f"prox: expected 0 with {chosen.protocol.name}, whose hub is sent no model"
+            )
 
         strict = outlives(chosen, setup.make_zone(setup.E), faults, codec)
         self.observer = Observer(chosen.protocol, self.sites, self.coordinator, strict=strict)
@@ -91,7 +96,9 @@ class Simulation:
         self.curve: dict[str, list[Any]] = defaultdict(list)
         self._known: deque[tuple[Array, Dataset, Metrics]] = deque(maxlen=KNOWN)
 
-    def _setup(self, chosen: Chosen, rng: Mapping[str, Any], masks: Sequence[Any]) -> Setup:
+    def _setup(
+        self, chosen: Chosen, rng: Mapping[str, Any], masks: Sequence[Any], samples: Array
+    ) -> Setup:
         """What both ends of the protocol are built from."""
         c, layout = self.config, self.model.layout
         E = first_model(self.model, c.seed)
@@ -105,6 +112,8 @@ class Simulation:
             options=chosen.options,
             blocks={name: layout.slice_of(name) for name in layout.names},
             make_server=parse_server(c.server),
+            samples=samples,
+            rate=lambda step: c.lr * self.rate(step),
         )
 
     def _pace(self) -> Pace | None:
@@ -117,7 +126,7 @@ class Simulation:
         c, k = self.config, len(masks)
         optimizer = make_optimizer(c.optimizer, c.lr, k, len(E), E.dtype, clip=c.clip)
         self.optimizers.append(optimizer)
-        return Learners(self.model, E, k, optimizer, c.optimizer_state, masks)
+        return Learners(self.model, E, k, optimizer, c.optimizer_state, masks, c.prox)
 
     def step(self) -> None:
         """One step: train, exchange messages until nothing is pending, record."""
@@ -163,8 +172,8 @@ class Simulation:
 
     @property
     def mean_model(self) -> Array:
-        """S = (1/k) Σ w_i (D,), which only the simulator knows between synchronisations."""
-        return np.asarray(self.models.mean(axis=0))
+        """S (D,), which only the simulator knows between synchronisations."""
+        return mean_model(self.models, None if self.coordinator.hub else self.sites)
 
     @property
     def models(self) -> Array:

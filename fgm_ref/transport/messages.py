@@ -59,6 +59,9 @@ VOTES = Kind("VOTES", DOWN, "D · bits of k / 32", "how many sites went up, for 
 LAMBDA = Kind("LAMBDA", DOWN, "1", "λ: the round goes on after a flush")
 PROJECTED = Kind("PROJECTED", DOWN, "m", "the mean of the block means")
 CHEAP = Kind("CHEAP", DOWN, "1", "the radius of the cheap zone, instead of E")
+STEER = Kind("STEER", DOWN, "D", "c, the mean of the control variates", "optimiser state")
+SHARE = Kind("SHARE", DOWN, "1", "how many samples a site has on average")
+PERIOD = Kind("PERIOD", DOWN, "1", "τ: how many steps until the next average")
 POLL = Kind("POLL", DOWN, "0", "please reply")
 MEAN_STATE = Kind(
     "MEAN_STATE",
@@ -77,9 +80,11 @@ LOCAL = Kind("LOCAL", UP, "D", "my model w_i", "models")
 DRIFT = Kind("DRIFT", UP, "D", "my drift X_i", "drifts")
 FLUSH = Kind("FLUSH", UP, "D", "my drift X_i; I count from here again", "drifts")
 PROJECTION = Kind("PROJECTION", UP, "m", "the means of m blocks of my drift")
-COUNT = Kind("COUNT", UP, "1", "my steps in this round")
+COUNT = Kind("COUNT", UP, "1", "my steps in this round, or how many samples I have")
 MONITOR = Kind("MONITOR", UP, "1, 1 + r or 1 + sketch", "my part of the variance")
 SIGNS = Kind("SIGNS", UP, "D/32", "where my drift is above the centre, a bit per parameter")
+VARIATE = Kind("VARIATE", UP, "D", "by how much my control variate c_i changed", "optimiser state")
+LOSS = Kind("LOSS", UP, "1", "my training loss since I was last asked")
 PHI = Kind("PHI", UP, "1", "my φ(X_i)")
 STATE = Kind("STATE", UP, "D per moment + counters", "my optimiser state", "optimiser state")
 SAMPLES = Kind("SAMPLES", UP, "inputs + targets", "my raw mini-batch", "raw samples")
@@ -90,7 +95,7 @@ DOWN_KINDS = (
 UP_KINDS = (
     VIOLATION, INCREMENT, LOCAL, DRIFT, FLUSH, PROJECTION, COUNT, MONITOR, SIGNS, PHI, STATE, SAMPLES,
 )  # fmt: skip
-KINDS = DOWN_KINDS + UP_KINDS
+KINDS = (*DOWN_KINDS, *UP_KINDS, LOSS, PERIOD, VARIATE, STEER, SHARE)
 """A saved run refers to a kind by its number in this order: new ones go behind the last."""
 
 INDEX = {kind: number for number, kind in enumerate(KINDS)}

@@ -5,6 +5,7 @@ Every *mutant* is a small patch of the library, to be read beside the line that 
     fgm.py         quanta, counters, subrounds; flushes and λ
     centre.py      FGM around a moving centre
     gm.py          local conditions, balancing sets, averages
+    baselines.py   corrected gradients, weighted means, thresholds that set themselves
     outer.py       outer steps, rates, and radii that follow them
     memory.py      what a protocol remembers, and for how long
     network.py     copies, order, stale messages, and the bill
@@ -26,6 +27,7 @@ But a zoo is no proof: it shows that the tests find *these* mistakes, not that t
 """
 
 from . import (
+    baselines,
     centre,
     data,
     faults,
@@ -47,6 +49,7 @@ __all__ = [
     "MUTANTS",
     "TESTS",
     "Mutant",
+    "baselines",
     "centre",
     "data",
     "faults",

@@ -1,0 +1,76 @@
+"""Mistakes in what others do: corrected gradients, weighted means, thresholds that set themselves."""
+
+import numpy as np
+
+from fgm_ref.protocols import fgm
+from fgm_ref.transport.messages import VARIATE
+
+from .registry import mutant
+
+SCAFFOLD = "protocols.scaffold:Sites"
+
+
+def corrected(self, trained, rates):
+    """c_i⁺ − c_i of all sites, where `trained` have taken steps of these `rates`."""
+    before = self.own.copy()
+    self.own[trained] -= self.c
+    self.own[trained] += (self.E - self.models[trained]) / rates
+    return self.own - before
+
+
+@mutant(
+    "z190",
+    "who has made no step forgets what is its own",
+    f"{SCAFFOLD}.reply",
+    "test_scaffold.py::test_who_makes_no_step_keeps_its_own",
+)
+def reply(original, self, kind, sites):
+    """Nobody has moved there, so (E − w)/Σ η is 0, if one takes care not to divide by 0.
+
+    But c_i − c + 0 is no gradient that the site has ever seen, and the site will be corrected by it.
+    """
+    if kind is not VARIATE:
+        return original(self, kind, sites)
+    return corrected(self, slice(None), np.maximum(self.rates, 1e-30))[sites]
+
+
+@mutant(
+    "z191",
+    "the rates of a round are those of the fastest site",
+    f"{SCAFFOLD}.moved",
+    "test_scaffold.py::test_rates_are_those_of_the_own_steps",
+)
+def moved(self, active):
+    """A round has b steps, and everybody knows the rates of them.
+
+    A slow site has gone a shorter way; divided by all b steps, its gradients look small.
+    """
+    self.rates += self.rate(self.time)
+
+
+@mutant(
+    "z192",
+    "a round starts with the values of φ, not of each site's own",
+    "protocols.fgm_weighted:Sites.start_round",
+    "test_weights.py::test_fgm_by_hand",
+)
+def start_round(self, E):
+    """Σ φ_i(0) is k φ(0) whatever the weights, so the coordinator's ψ is right and all looks well.
+
+    But a site of little weight seems to have risen at once, and one of great weight may rise far before it says so.
+    """
+    fgm.Sites.start_round(self, E)
+
+
+@mutant(
+    "z193",
+    "the threshold forgets how long the round was",
+    "protocols.fda_opt:next_threshold",
+    "test_protocol_fda_opt.py::test_by_hand",
+)
+def next_threshold(tau, steps, variance):
+    """Half of the variance that there is after τ steps, for the first round has τ.
+
+    Every round ends earlier than the one before it, at half of its variance, until all synchronise all the time.
+    """
+    return variance / 2
