@@ -19,7 +19,7 @@ def corrected(self, trained, rates):
 
 
 @mutant(
-    "z190",
+    "z172",
     "who has made no step forgets what is its own",
     f"{SCAFFOLD}.reply",
     "test_scaffold.py::test_who_makes_no_step_keeps_its_own",
@@ -35,7 +35,7 @@ def reply(original, self, kind, sites):
 
 
 @mutant(
-    "z191",
+    "z173",
     "the rates of a round are those of the fastest site",
     f"{SCAFFOLD}.moved",
     "test_scaffold.py::test_rates_are_those_of_the_own_steps",
@@ -49,7 +49,7 @@ def moved(self, active):
 
 
 @mutant(
-    "z192",
+    "z174",
     "a round starts with the values of φ, not of each site's own",
     "protocols.fgm_weighted:Sites.start_round",
     "test_weights.py::test_fgm_by_hand",
@@ -63,7 +63,7 @@ def start_round(self, E):
 
 
 @mutant(
-    "z193",
+    "z175",
     "the threshold forgets how long the round was",
     "protocols.fda_opt:next_threshold",
     "test_protocol_fda_opt.py::test_by_hand",
