@@ -1,13 +1,15 @@
 """`--list`: what there is to choose from, read from where it is declared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fgm_ref.datasets import summary
 from fgm_ref.datasets.split import SPLITS
 from fgm_ref.learning.optim import OPTIMIZERS
 from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, Protocol
-from fgm_ref.safe import CATALOGUE, PREFIXES
+from fgm_ref.safe import CATALOGUE, PREFIXES, PROMISES
+from fgm_ref.safe.loss import OPTIONS
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.codecs import VALUES, WORDS
 from fgm_ref.transport.start import STARTS
@@ -22,6 +24,9 @@ def catalogue() -> Iterator[str]:
     yield "safe functions"
     for name, safe in CATALOGUE.items():
         yield f"  {name:<22} {first_line(safe)}"
+    for name, safe in PROMISES.items():
+        yield f"  {name:<22} {first_line(safe)}"
+    yield f"  {'':<22} {listed(OPTIONS)}"
     composed = ", ".join(f"{prefix}:NAME" for prefix in PREFIXES)
     yield f"  {composed}, NAME+NAME, my_module:MyZone"
     yield "codecs"
@@ -43,9 +48,13 @@ def about_protocol(protocol: Protocol) -> str:
     """A protocol with its options."""
     line = f"  {protocol.name:<14} {protocol.about}"
     if protocol.options:
-        options = ", ".join(f"{key}={value}" for key, value in protocol.options.items())
-        line += f"  [{options}]"
+        line += f"  {listed(protocol.options)}"
     return line
+
+
+def listed(options: Mapping[str, Any]) -> str:
+    """Options with their defaults: "[b=10, balancing=False]"."""
+    return f"[{', '.join(f'{key}={value}' for key, value in options.items())}]"
 
 
 def first_line(thing: object) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from fgm_ref.datasets import Dataset
 from fgm_ref.files import path_of
 from fgm_ref.learning.learners import POLICIES
 from fgm_ref.learning.optim import OPTIMIZERS
+from fgm_ref.learning.spec import ModelSpec
 from fgm_ref.protocols import name_of as protocol_name
 from fgm_ref.safe import CATALOGUE
 from fgm_ref.text import expect_one_of, positive
@@ -115,6 +117,22 @@ LATER = {one.name: one.default for one in fields(Config) if "later" in one.metad
 def is_written(name: str, value: Any) -> bool:
     """Whether a setting is written down: always, except for a later one at its default."""
     return name not in LATER or value != LATER[name]
+
+
+def model_spec(config: Config, data: Dataset) -> ModelSpec:
+    """The model that fits a data set."""
+    return ModelSpec(
+        cell=config.cell,
+        features=data.features,
+        vocabulary=data.vocabulary,
+        embedding=config.embedding,
+        hidden=config.hidden,
+        outputs=data.outputs,
+        task=data.task,
+        peepholes=config.peepholes,
+        dropout=config.dropout,
+        truncate=config.truncate,
+    )
 
 
 def safe_name(wanted: Any) -> str:

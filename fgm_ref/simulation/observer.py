@@ -32,11 +32,12 @@ def outlives(
 
     `zone` is a safe function of the round, or its class.
 
+    Where convexity is not proved, nothing is certain.
     Duplicates only make a counter run ahead.  Stale messages are dropped by their tag.  What is resent arrives within
     its step.  A late or lost message can break a guarantee.  An absent site does no harm if the protocol has reckoned
     with nothing but the site's own drift from E, and if standing still is the best that a site can do.
     """
-    exact = codec is None or codec.lossless or chosen.protocol.exact
+    exact = zone.proved and (codec is None or codec.lossless or chosen.protocol.exact)
     if faults is None:
         return exact
     timely = faults.delay == 0 and (faults.drop == 0 or faults.resend)
@@ -87,7 +88,10 @@ class Observer:
         return np.asarray(self.guarantee.seen(drifts))
 
     def zone(self) -> SafeFunction:
-        """The safe function of the current round."""
+        """The safe function of the current round; who looks on is not billed."""
+        return self._zone().unbilled()
+
+    def _zone(self) -> SafeFunction:
         E, make_zone = self.coordinator.E, self.coordinator.make_zone
         if self.guarantee and self.guarantee.zone:
             return self.guarantee.zone(E, make_zone.radius(E))
@@ -109,7 +113,7 @@ class Observer:
         if not self.watching:
             return 0.0
         zone, now = self.zone(), self.seen()
-        excess, reach = zone.excess(now), zone.reach(now - self.before)
+        excess, reach = zone.excess(now), zone.growth(self.before, now)
         if excess > reach + self.tolerance * (reach + abs(zone.at_zero)):
             self._broken(
                 f"S is {excess:.3g} outside, farther than the sites can have gone since the last check "

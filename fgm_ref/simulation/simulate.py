@@ -17,16 +17,17 @@ from fgm_ref.arrays import Array, norm
 from fgm_ref.datasets import Dataset, load
 from fgm_ref.datasets.split import split
 from fgm_ref.learning.learners import AVERAGE, Diverged, Learners
-from fgm_ref.learning.model import Model, ModelSpec
+from fgm_ref.learning.model import Model
 from fgm_ref.learning.optim import OPTIMIZERS, make_optimizer
 from fgm_ref.protocols import Chosen, Setup, parse
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.protocols.game import Game
 from fgm_ref.safe import zone_maker
 from fgm_ref.simulation.changes import World
-from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.config import Config, model_spec
 from fgm_ref.simulation.metrics import Metrics, evaluate
 from fgm_ref.simulation.observer import VERDICTS, Observer, outlives
+from fgm_ref.simulation.promise import promised
 from fgm_ref.simulation.result import RunResult, event_array
 from fgm_ref.simulation.schedules import schedule
 from fgm_ref.simulation.streams import first_model, seeded, streams
@@ -64,6 +65,9 @@ class Simulation:
         faults = with_absences(parse_faults(config.faults), self.world.absences)
         masks = _spawn(seeds["dropout"], config.sites)
         setup = self._setup(chosen, rng, masks)
+        self.promise = promised(
+            setup.make_zone, chosen.protocol, self.model.spec, data, parts, rng["shared"]
+        )
         self.game = Game(
             chosen.protocol,
             self._learners(setup.E, masks),
@@ -78,6 +82,8 @@ class Simulation:
         self.sites, self.coordinator = self.game.sites, self.game.coordinator
         self.ledger, self.network = self.game.ledger, self.game.network
         self.trained = self.coordinator.hub or self.sites.learners
+        if self.promise:
+            self.promise.ship(self.ledger)
 
         strict = outlives(chosen, setup.make_zone(setup.E), faults, codec)
         self.observer = Observer(chosen.protocol, self.sites, self.coordinator, strict=strict)
@@ -125,6 +131,8 @@ class Simulation:
         overshoot = self.observer.overshoot() if self.config.checks else np.nan
         self.network.exchange()
         verdict = self.observer.at_rest() if self.config.checks else 0
+        if self.promise:
+            self.promise.look(self.coordinator.E, self.models)
         losses = self.trained.losses if self.coordinator.hub else self.trained.losses[active]
         self._record(losses.mean() if len(rows) else np.nan, overshoot, verdict)
 
@@ -228,6 +236,8 @@ class Simulation:
             final["violations"] = {name: int(n) for name, n in verdicts if name}
             final["breaches"] = self.observer.breaches
             final["checked"] = self.observer.checked
+        if self.promise:
+            final["promise"] = self.promise.final()
         return final
 
 
@@ -276,22 +286,6 @@ class RunDiverged(ArithmeticError):
         super().__init__(f"stopped at step {step}: {error}")
         with np.errstate(over="ignore", invalid="ignore"):
             self.result = simulation.result(stopped=str(self))
-
-
-def model_spec(config: Config, data: Dataset) -> ModelSpec:
-    """The model that fits a data set."""
-    return ModelSpec(
-        cell=config.cell,
-        features=data.features,
-        vocabulary=data.vocabulary,
-        embedding=config.embedding,
-        hidden=config.hidden,
-        outputs=data.outputs,
-        task=data.task,
-        peepholes=config.peepholes,
-        dropout=config.dropout,
-        truncate=config.truncate,
-    )
 
 
 def _spawn(seed: np.random.SeedSequence, count: int) -> list[np.random.Generator]:

@@ -11,7 +11,7 @@ from fgm_ref.arrays import Array
 from fgm_ref.learning.model import Model
 from fgm_ref.transport.start import Seeded
 
-STREAMS = ("split", "model", "schedule", "batches", "dropout", "network", "coordinator")
+STREAMS = ("split", "model", "schedule", "batches", "dropout", "network", "coordinator", "shared")
 """The purposes that have a random stream of their own.  A stream depends on its place in this order."""
 
 

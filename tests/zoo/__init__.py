@@ -10,6 +10,7 @@ Every *mutant* is a small patch of the library, to be read beside the line that 
     faults.py      absent sites, lost messages, and who is billed
     shipping.py    codecs, residuals, and blocks
     safe.py        zones that are not what they claim to be
+    promises.py    zones that promise loss
     learning.py    gradients, optimisers, and the checker of gradients
     training.py    dropout, the optimisers' memory, stacks and batches
     data.py        who gets which samples, and what a score is
@@ -34,6 +35,7 @@ from . import (
     memory,
     network,
     numbers,
+    promises,
     safe,
     shipping,
     simulating,
@@ -56,6 +58,7 @@ __all__ = [
     "network",
     "numbers",
     "original",
+    "promises",
     "safe",
     "shipping",
     "simulating",
