@@ -181,10 +181,8 @@ class Coordinator:
         self.E = setup.E
         self.round = self.subround = 0
         self.subrounds = self.rebalances = self.dropped = 0
-        if self.evaluates:
-            zone = setup.make_zone(setup.E)
-            if not zone.stands_still:
-                raise ValueError(f"safe: {zone.refusal} (this coordinator evaluates φ too)")
+        if self.evaluates and not (zone := setup.make_zone(setup.E)).stands_still:
+            raise ValueError(f"safe: {zone.refusal} (this coordinator evaluates φ too)")
 
     @property
     def tag(self) -> Tag:

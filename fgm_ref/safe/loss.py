@@ -193,7 +193,7 @@ class Both(Loss):
     sides = (1, -1)
     facts = Facts(
         formula="max{f(E + X) − f(E) + q(X), f(E) − f(E + X) + q′(X)} − δ",
-        admissible="|f(S) − f(E)| ≤ δ, if q and q′ are large enough",
+        admissible="−δ ≤ f(S) − f(E) ≤ δ, if q and q′ are large enough",
         zero="−δ",
         source="both sides",
         held_by="test_loss_zone.py",
