@@ -134,15 +134,22 @@ def build(
     pace=None,
     rate=lambda step: 1.0,
     samples=None,
+    objective=None,
 ) -> Played:
-    """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network."""
+    """A protocol with scripted sites that all hold E, started; with `faults` on an unsafe network.
+
+    `objective` is the loss that a zone promises.
+    """
     E = np.asarray(E)
     stack = learners(E, k)
     coordinator_rng, network_rng = np.random.default_rng(seed).spawn(2)
     chosen = parse(protocol)
+    make_zone = zone_maker(safe, threshold, relative, pace=pace)
+    if objective:
+        make_zone.safe.objective = objective
     setup = Setup(
         E,
-        zone_maker(safe, threshold, relative, pace=pace),
+        make_zone,
         coordinator_rng,
         lambda: learners(E, 1),
         average_state,

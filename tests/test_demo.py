@@ -25,7 +25,7 @@ from fgm_ref.learning.rates import SHAPES
 from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, base, fgm
 from fgm_ref.protocols.server import SERVERS
-from fgm_ref.safe import CATALOGUE, PREFIXES, Ball
+from fgm_ref.safe import CATALOGUE, PREFIXES, PROMISES, Ball
 from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
@@ -239,7 +239,7 @@ def test_the_choices_are_those_of_the_library():
         "start": STARTS,
     }
     listed = "\n".join(catalogue())
-    names = (*SPLITS, *SCHEDULES, *CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PREFIXES)
+    names = (*SPLITS, *SCHEDULES, *CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PROMISES, *PREFIXES)
     for name in (*names, *VALUES, *WORDS, *STARTS, *SERVERS, *SHAPES):
         assert re.search(rf"\b{re.escape(name)}\b", listed), name
 

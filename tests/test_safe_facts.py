@@ -11,6 +11,7 @@ from fgm_ref.arrays import norm
 from fgm_ref.safe import (
     ALL_FORMS,
     CATALOGUE,
+    PROMISES,
     Adopted,
     Ball,
     Maximum,
@@ -30,9 +31,9 @@ HALVES = (slice(0, 2), slice(2, 4))
 # Facts
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", [*CATALOGUE, *PROMISES])
 def test_every_class_declares_its_own_facts(name):
-    facts = vars(CATALOGUE[name])["facts"]
+    facts = vars((CATALOGUE | PROMISES)[name])["facts"]
     assert all(facts.row(name))
     others = [row for row in reference_rows() if row[0] != f"`{name}`"]
     assert facts.row("")[1:3] not in [row[1:3] for row in others]
@@ -46,7 +47,7 @@ def test_facts_are_not_inherited():
 
 
 def test_the_rows_are_those_of_the_page():
-    names = [f"`{name}`" for name in CATALOGUE]
+    names = [f"`{name}`" for name in [*CATALOGUE, *PROMISES]]
     rows = list(reference_rows())
     assert [row[0] for row in rows] == [*names, *ALL_FORMS]
     page = PAGE.read_text(encoding="utf-8")

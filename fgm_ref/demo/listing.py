@@ -10,7 +10,8 @@ from fgm_ref.learning.rates import SHAPES
 from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, Protocol
 from fgm_ref.protocols.server import SERVERS
-from fgm_ref.safe import CATALOGUE, PREFIXES
+from fgm_ref.safe import CATALOGUE, PREFIXES, PROMISES
+from fgm_ref.safe.loss import OPTIONS
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.codecs import VALUES, WORDS
 from fgm_ref.transport.start import STARTS
@@ -25,6 +26,9 @@ def catalogue() -> Iterator[str]:
     yield "safe functions"
     for name, safe in CATALOGUE.items():
         yield f"  {name:<22} {first_line(safe)}"
+    for name, safe in PROMISES.items():
+        yield f"  {name:<22} {first_line(safe)}"
+    yield f"  {'':<22} {bracketed(OPTIONS)}"
     composed = ", ".join(f"{prefix}:NAME" for prefix in PREFIXES)
     yield f"  {composed}, NAME+NAME, my_module:MyZone"
     yield "codecs"
@@ -57,9 +61,13 @@ def listed(name: str, about: str, options: Mapping[str, Any]) -> str:
     """Something with its options."""
     line = f"  {name:<14} {about}"
     if options:
-        defaults = ", ".join(f"{key}={value}" for key, value in options.items())
-        line += f"  [{defaults}]"
+        line += f"  {bracketed(options)}"
     return line
+
+
+def bracketed(options: Mapping[str, Any]) -> str:
+    """Options with their defaults: "[b=10, balancing=False]"."""
+    return f"[{', '.join(f'{key}={value}' for key, value in options.items())}]"
 
 
 def first_line(thing: object) -> str:

@@ -13,6 +13,7 @@ from fgm_ref.learning.spec import CELLS
 from fgm_ref.program import number, sizes, whole
 from fgm_ref.protocols import PROTOCOLS
 from fgm_ref.protocols.server import SERVERS
+from fgm_ref.safe import PROMISES
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.codecs import VALUES, WORDS
 from fgm_ref.transport.start import STARTS
@@ -89,7 +90,8 @@ def add_distribution(group: Group) -> None:
     add(
         "--safe",
         metavar="NAME",
-        help="safe function of gm and fgm (see --list), or my_module:MyZone; default ball",
+        help="safe function of gm and fgm (see --list), or my_module:MyZone; "
+        f"{', '.join(PROMISES)} with options, as in loss:windows=32; default ball",
     )
     add("--threshold", metavar="T", type=number, help="radius R = T·‖E‖ of the safe function")
     add("--radius", metavar="NAME", help="constant, or lr: in proportion to the learning rate")

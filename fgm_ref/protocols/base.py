@@ -181,11 +181,8 @@ class Coordinator:
         self.E, self.server = setup.E, setup.make_server()
         self.round = self.subround = 0
         self.subrounds = self.rebalances = self.dropped = 0
-        if self.evaluates and not getattr(setup.make_zone(setup.E), "stands_still", True):
-            raise ValueError(
-                "safe: expected one that stands still, because this protocol's coordinator evaluates it "
-                "too; use a tracking one with gm or fgm"
-            )
+        if self.evaluates and not (zone := setup.make_zone(setup.E)).stands_still:
+            raise ValueError(f"safe: {zone.refusal} (this coordinator evaluates φ too)")
 
     @property
     def tag(self) -> Tag:

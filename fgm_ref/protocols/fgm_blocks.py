@@ -92,7 +92,9 @@ def setups(setup: Setup) -> Iterator[tuple[slice, Setup]]:
     D = len(setup.E)
     for where in cut(setup.blocks, setup.options["blocks"], D):
         E = setup.E[where].copy()
-        yield where, replace(setup, E=E, make_zone=budget(setup.make_zone, where, D))
+        make_zone = budget(setup.make_zone, where, D)
+        make_zone(E)  # what cannot be cut into blocks is refused before anything is sent
+        yield where, replace(setup, E=E, make_zone=make_zone)
 
 
 class Columns:

@@ -6,6 +6,7 @@
     per-layer, history-metric, cone                  other shapes, see `shaped.py`
     cheap:cap                                        the cheap ball of another one, see `composed.py`
     decay:ball, grow:ball                            a radius that changes from round to round
+    loss, loss-fresh, loss-both                      promise loss and not distance, with options, see `loss.py`
     ball+cap                                         both conditions at once
     my_module:MyZone                                 your own, in my_module.py of the current directory, see `own.py`
 
@@ -20,6 +21,7 @@ from functools import partial
 from fgm_ref.arrays import Array, norm, squared_norm
 from fgm_ref.safe.composed import FORMS, Cheap, Decaying, Growing, Maximum
 from fgm_ref.safe.function import Ball, Facts, Maker, Round, SafeFunction
+from fgm_ref.safe.loss import PROMISES, LossZones, loss_zones
 from fgm_ref.safe.maker import ZoneMaker
 from fgm_ref.safe.own import Adopted, own
 from fgm_ref.safe.paced import Pace, Paced, paced
@@ -37,6 +39,7 @@ from fgm_ref.safe.zones import Cap, HalfSpace, UpperNorm, Variance
 
 __all__ = [
     "CATALOGUE",
+    "PROMISES",
     "SAFE",
     "Adopted",
     "Ball",
@@ -105,12 +108,20 @@ def zone_maker(
     >>> phi.R, phi.at_zero, float(phi(np.array([0.0, 3.0])))
     (2.5, -2.5, 0.5)
     """
-    maker = paced(safe_function(safe), pace)
+    maker = safe_function(safe)
     if not threshold > 0:
         raise ValueError(
             f"threshold: expected a number above 0 (a round needs φ(0) < 0), got {threshold:g}"
         )
-    return ZoneMaker(maker, threshold, relative, blocks)
+    if relative and isinstance(maker, LossZones):
+        raise ValueError(
+            f"threshold: {safe!r} promises δ in the unit of the loss; expected an absolute one (--absolute)"
+        )
+    if pace and isinstance(maker, LossZones):
+        raise ValueError(
+            f"radius: expected constant with {safe!r}, whose δ is a loss and no distance"
+        )
+    return ZoneMaker(paced(maker, pace), threshold, relative, blocks)
 
 
 def safe_function(text: str) -> Maker:
@@ -128,12 +139,14 @@ def safe_function(text: str) -> Maker:
     if text in CATALOGUE:
         return CATALOGUE[text]
     kind, colon, rest = text.partition(":")
+    if kind in PROMISES:
+        return loss_zones(kind, rest)
     if kind in PREFIXES:
         return partial(PREFIXES[kind], of=safe_function(rest))
     if colon:
         return own(text, kind, rest)
     raise ValueError(
-        f"safe: expected one of {', '.join(CATALOGUE)}; or cheap:NAME, decay:NAME, grow:NAME, NAME+NAME, "
+        f"safe: expected one of {', '.join([*CATALOGUE, *PROMISES])}; or cheap:NAME, decay:NAME, grow:NAME, NAME+NAME, "
         f"or your own as my_module:MyZone; got {text!r}"
     )
 
@@ -144,7 +157,7 @@ def _maximum(parts: tuple[Maker, ...], E: Array, R: float) -> SafeFunction:
 
 def reference_rows() -> Iterator[tuple[str, ...]]:
     """The rows of the reference page's table: name, φ(X), admissible, φ(0), source, held by."""
-    for name, made in CATALOGUE.items():
+    for name, made in (CATALOGUE | PROMISES).items():
         assert made.facts is not None, f"{name}: a safe function of the package declares its facts"
         yield made.facts.row(f"`{name}`")
     for form, facts in ALL_FORMS.items():

@@ -24,6 +24,7 @@ class Composite(SafeFunction):
         self.parts = parts
         self.moves = any(part.moves for part in parts)
         self.private = any(part.private for part in parts)
+        self.proved = all(part.proved for part in parts)
 
     def begin(self, round: Round) -> None:
         """Tell every part."""

@@ -93,6 +93,12 @@ class SafeFunction(ABC):
     private = False
     """Whether φ depends on how the last round went (`ended`, `steps`, `g`), which the coordinator is not told."""
 
+    proved = True
+    """Whether φ is convex beyond doubt; if not, a broken guarantee is counted and not raised."""
+
+    refusal = "expected one that stands still; use a tracking one with gm or fgm"
+    """What to say where the coordinator would have to evaluate φ and cannot."""
+
     def __init_subclass__(cls) -> None:
         """A derived class is another function, so it does not inherit the row of the page."""
         cls.facts = vars(cls).get("facts")
@@ -130,6 +136,14 @@ class SafeFunction(ABC):
     def way(self, before: Array, now: Array) -> Array:
         """The steps (k, D) that `reach` is asked about: from the drifts `before` to those of `now`."""
         return now - before
+
+    def growth(self, before: Array, now: Array) -> float:
+        """By how much `excess` may have grown while the drifts went from `before` to `now`, both (k, D)."""
+        return self.reach(self.way(before, now))
+
+    def unbilled(self) -> SafeFunction:
+        """The same φ for who sees all, where evaluating it is billed."""
+        return self
 
     @property
     def at_zero(self) -> float:

@@ -9,6 +9,9 @@ Each reaction of a protocol is judged as well (the classes of Sivan, Gabel & Sch
 rebalance was enough; and *missed* if S was outside and nobody reacted.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from fgm_ref.arrays import Array
@@ -32,11 +35,12 @@ def outlives(
 
     `zone` is a safe function of the round, or its class.
 
+    Where convexity is not proved, nothing is certain.
     Duplicates only make a counter run ahead.  Stale messages are dropped by their tag.  What is resent arrives within
     its step.  A late or lost message can break a guarantee.  An absent site does no harm if the protocol has reckoned
     with nothing but the site's own drift from E, and if standing still is the best that a site can do.
     """
-    exact = codec is None or codec.lossless or chosen.protocol.exact
+    exact = zone.proved and (codec is None or codec.lossless or chosen.protocol.exact)
     if faults is None:
         return exact
     timely = faults.delay == 0 and (faults.drop == 0 or faults.resend)
@@ -93,7 +97,10 @@ class Observer:
         return np.asarray(self.guarantee.seen(drifts))
 
     def zone(self) -> SafeFunction:
-        """The safe function of the current round."""
+        """The safe function of the current round; who looks on is not billed."""
+        return self._zone().unbilled()
+
+    def _zone(self) -> SafeFunction:
         E, make_zone = self.coordinator.E, self.coordinator.make_zone
         if self.guarantee and self.guarantee.zone:
             return self.guarantee.zone(E, make_zone.radius(E))
@@ -115,7 +122,7 @@ class Observer:
         if not self.watching:
             return 0.0
         zone, now = self.zone(), self.seen()
-        excess, reach = zone.excess(now), zone.reach(zone.way(self.before, now))
+        excess, reach = zone.excess(now), zone.growth(self.before, now)
         if excess > reach + self.tolerance * (reach + abs(zone.at_zero)):
             self._broken(
                 f"S is {excess:.3g} outside, farther than the sites can have gone since the last check "
@@ -140,6 +147,15 @@ class Observer:
                 f"expected mean φ ≤ 0 with nothing pending, got {value:.3g} (φ(0) = {zone.at_zero:.3g})"
             )
         return VERDICTS.index(self._verdict())
+
+    def final(self, verdicts: Sequence[int]) -> dict[str, Any]:
+        """For the record: what the reactions of all steps were, and how often the guarantee was broken."""
+        counts = zip(VERDICTS, np.bincount(verdicts, minlength=len(VERDICTS)), strict=True)
+        return {
+            "violations": {name: int(n) for name, n in counts if name},
+            "breaches": self.breaches,
+            "checked": self.checked,
+        }
 
     def _verdict(self) -> str:
         (rounds, rebalances), self.reactions = self.reactions, self._reactions()

@@ -30,10 +30,11 @@ from fgm_ref.simulation.changes import World
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.metrics import Metrics, evaluate
 from fgm_ref.simulation.model import embedding_rows, model_spec
-from fgm_ref.simulation.observer import VERDICTS, Observer, outlives
+from fgm_ref.simulation.observer import Observer, outlives
+from fgm_ref.simulation.promise import promised
 from fgm_ref.simulation.result import RunResult, event_array
 from fgm_ref.simulation.schedules import schedule
-from fgm_ref.simulation.streams import first_model, seeded, streams
+from fgm_ref.simulation.streams import first_model, seeded, spawned, streams
 from fgm_ref.transport.codecs import parse_codec
 from fgm_ref.transport.faults import parse_faults, with_absences
 from fgm_ref.transport.ledger import Ledger
@@ -61,16 +62,19 @@ class Simulation:
         rng = {name: np.random.default_rng(seed) for name, seed in seeds.items()}
         parts = split(data, config.sites, config.split, rng["split"], config.alpha)
         self.batches = self.world.batches(
-            parts, config.batch, _spawn(seeds["batches"], config.sites)
+            parts, config.batch, spawned(seeds["batches"], config.sites)
         )
         self.active = schedule(config.schedule, config.sites, rng["schedule"])
 
         chosen = parse(config.protocol)
         codec = parse_codec(config.codec)
         faults = with_absences(parse_faults(config.faults), self.world.absences)
-        masks = _spawn(seeds["dropout"], config.sites)
+        masks = spawned(seeds["dropout"], config.sites)
         sizes = np.array([len(part) for part in parts])
         setup = self._setup(chosen, rng, masks, sizes)
+        self.promise = promised(
+            setup.make_zone, chosen.protocol, self.model.spec, data, parts, rng["shared"]
+        )
         self.game = Game(
             chosen.protocol,
             self._learners(setup.E, masks),
@@ -89,6 +93,8 @@ class Simulation:
             raise ValueError(
                 f"prox: expected 0 with {chosen.protocol.name}, whose hub is sent no model"
             )
+        if self.promise:
+            self.promise.ship(self.ledger)
 
         strict = outlives(chosen, setup.make_zone(setup.E), faults, codec)
         self.observer = Observer(chosen.protocol, self.sites, self.coordinator, strict=strict)
@@ -141,6 +147,8 @@ class Simulation:
         overshoot = self.observer.overshoot() if self.config.checks else np.nan
         self.network.exchange()
         verdict = self.observer.at_rest() if self.config.checks else 0
+        if self.promise:
+            self.promise.look(self.coordinator.E, self.models, getattr(self.sites, "weights", None))
         losses = self.trained.losses if self.coordinator.hub else self.trained.losses[active]
         self._record(losses.mean() if len(rows) else np.nan, overshoot, verdict)
 
@@ -239,11 +247,9 @@ class Simulation:
         final["spread"] = float(np.sqrt(np.mean(norm(P - S) ** 2)))
         final["parameters"] = self.model.size
         if self.config.checks:
-            counts = np.bincount(self.series["verdict"], minlength=len(VERDICTS))
-            verdicts = zip(VERDICTS, counts, strict=True)
-            final["violations"] = {name: int(n) for name, n in verdicts if name}
-            final["breaches"] = self.observer.breaches
-            final["checked"] = self.observer.checked
+            final |= self.observer.final(self.series["verdict"])
+        if self.promise:
+            final["promise"] = self.promise.final()
         return final
 
 
@@ -292,7 +298,3 @@ class RunDiverged(ArithmeticError):
         super().__init__(f"stopped at step {step}: {error}")
         with np.errstate(over="ignore", invalid="ignore"):
             self.result = simulation.result(stopped=str(self))
-
-
-def _spawn(seed: np.random.SeedSequence, count: int) -> list[np.random.Generator]:
-    return [np.random.default_rng(child) for child in seed.spawn(count)]

@@ -11,7 +11,7 @@ from fgm_ref.arrays import Array
 from fgm_ref.learning.model import Model
 from fgm_ref.transport.start import Seeded
 
-STREAMS = ("split", "model", "schedule", "batches", "dropout", "network", "coordinator")
+STREAMS = ("split", "model", "schedule", "batches", "dropout", "network", "coordinator", "shared")
 """The purposes that have a random stream of their own.  A stream depends on its place in this order."""
 
 
@@ -19,6 +19,11 @@ def streams(seed: int) -> dict[str, np.random.SeedSequence]:
     """Each purpose's own seed."""
     seeds = np.random.SeedSequence(seed).spawn(len(STREAMS))
     return dict(zip(STREAMS, seeds, strict=True))
+
+
+def spawned(seed: np.random.SeedSequence, count: int) -> list[np.random.Generator]:
+    """As many streams of their own, all from one seed."""
+    return [np.random.default_rng(child) for child in seed.spawn(count)]
 
 
 def first_model(model: Model, seed: int) -> Array:

@@ -89,13 +89,16 @@ PHI = Kind("PHI", UP, "1", "my φ(X_i)")
 STATE = Kind("STATE", UP, "D per moment + counters", "my optimiser state", "optimiser state")
 SAMPLES = Kind("SAMPLES", UP, "inputs + targets", "my raw mini-batch", "raw samples")
 
+# From the coordinator again: what came when runs had been stored.
+SHARED = Kind("SHARED", DOWN, "inputs + targets", "the windows that all sites know", "raw samples")
+
 DOWN_KINDS = (
     MODEL, BALANCED, QUANTUM, CENTRE, VOTES, LAMBDA, PROJECTED, CHEAP, POLL, MEAN_STATE,
 )  # fmt: skip
 UP_KINDS = (
     VIOLATION, INCREMENT, LOCAL, DRIFT, FLUSH, PROJECTION, COUNT, MONITOR, SIGNS, PHI, STATE, SAMPLES,
 )  # fmt: skip
-KINDS = (*DOWN_KINDS, *UP_KINDS, LOSS, PERIOD, VARIATE, STEER, SHARE)
+KINDS = (*DOWN_KINDS, *UP_KINDS, LOSS, PERIOD, VARIATE, STEER, SHARE, SHARED)
 """A saved run refers to a kind by its number in this order: new ones go behind the last."""
 
 INDEX = {kind: number for number, kind in enumerate(KINDS)}

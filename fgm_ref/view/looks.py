@@ -47,6 +47,7 @@ GROUPS = {
     ("up", "models"): Fill(ORANGE, ""),
     ("up", "drifts"): Fill(YELLOW, "\\\\"),
     ("up", "raw samples"): Fill(GREY, ".."),
+    ("down", "raw samples"): Fill(GREY, ""),
     ("up", "optimiser state"): Fill(PURPLE, "xx"),
     ("down", "optimiser state"): Fill(PURPLE, ""),
     ("up", "control words"): Fill(VERMILLION, ""),

@@ -12,7 +12,7 @@ Note = Callable[[RunResult], str]
 
 def notes(results: Sequence[RunResult]) -> list[str]:
     """A line for each thing to say, with the runs that it is said of."""
-    return [line for note in (guarantee, precision) for line in _gathered(results, note)]
+    return [line for note in (guarantee, promise, precision) for line in _gathered(results, note)]
 
 
 def _gathered(results: Sequence[RunResult], note: Note) -> Iterator[str]:
@@ -46,6 +46,19 @@ def _in_spite_of(result: RunResult) -> str:
     codec = "" if config.codec == "float32" else config.codec
     causes = [cause for cause in (config.faults, config.change, codec) if cause]
     return f"with {' and '.join(causes)}, " if causes else ""
+
+
+def promise(result: RunResult) -> str:
+    """What a promise about loss has cost, and how often it failed."""
+    said = result.final.get("promise")
+    if not said:
+        return ""
+    passes = f"{said['forward']:,} passes forward and {said['backward']:,} backward"
+    return (
+        f"the loss on {said['windows']} windows that all sites know: {said['bytes'] / 1e6:.3f} MB to share them, "
+        f"{passes} over all of them; of {said['checked']} steps the bowl was too small in {said['bent']}, "
+        f"the promise broken in {said['broken']}"
+    )
 
 
 def precision(result: RunResult) -> str:

@@ -12,6 +12,7 @@ Every *mutant* is a small patch of the library, to be read beside the line that 
     faults.py      absent sites, lost messages, and who is billed
     shipping.py    codecs, residuals, and blocks
     safe.py        zones that are not what they claim to be
+    promises.py    zones that promise loss
     learning.py    gradients, optimisers, and the checker of gradients
     training.py    dropout, the optimisers' memory, stacks and batches
     data.py        who gets which samples, and what a score is
@@ -38,6 +39,7 @@ from . import (
     network,
     numbers,
     outer,
+    promises,
     safe,
     shipping,
     simulating,
@@ -62,6 +64,7 @@ __all__ = [
     "numbers",
     "original",
     "outer",
+    "promises",
     "safe",
     "shipping",
     "simulating",
