@@ -359,6 +359,43 @@ def test_failures_are_counted():
     assert (promise.bent, promise.broken) == (0, 1)
 
 
+def test_the_count_weighs_the_sites_as_the_mean_does():
+    # S = Σ p_i w_i: the site on the other side of the ridge has no samples, so S is E, and nothing is bent
+    E, models = np.array([-1.0]), np.array([[-1.0], [1.0]])
+    for weights, found in ((None, (1, 1)), (np.array([2.0, 0.0]), (0, 0)), (np.ones(2), (1, 1))):
+        make_zone = zone_maker("loss:lambda=1e-9", 0.5, relative=False)
+        make_zone.safe.objective = Valleys()
+        promise = Promise(make_zone, make_zone.safe, None, [np.arange(3)])
+        promise.look(E, models, weights)
+        assert (promise.bent, promise.broken) == found
+    # of φ_i = k p_i φ: two sites in one place are one, whatever they weigh
+    promise.look(E, np.array([[0.0], [0.0]]), np.array([1.5, 0.5]))
+    assert promise.bent == 1 and promise.broken == 2
+
+
+def test_a_weighted_run_looks_at_the_weighted_mean(monkeypatch):
+    settings = SMALL | {"protocol": "fgm-weighted", "safe": FEW, "split": "dirichlet"}
+    simulation = Simulation(Config(**settings))
+    seen = []
+    excess = PROMISES["loss"].excess
+    monkeypatch.setattr(
+        PROMISES["loss"], "excess", lambda self, X: seen.append(X.mean(axis=0)) or excess(self, X)
+    )
+    simulation.step()
+    assert simulation.sites.weights.std() > 0
+    np.testing.assert_allclose(
+        simulation.coordinator.E + seen[-1], simulation.mean_model, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("server", ["nesterov", "adam"])
+@pytest.mark.parametrize("protocol", ["gm", "fgm"])
+def test_a_server_may_make_the_next_model(protocol, server):
+    # the promise speaks of the model that was sent, whoever made it
+    result = run(**SMALL, protocol=protocol, safe=FEW, server=server, checks=True)
+    assert result.final["promise"]["checked"] == SMALL["steps"]
+
+
 def test_a_broken_promise_is_counted_and_not_raised():
     simulation = Simulation(Config(**SMALL, protocol="fgm", safe=FEW, checks=True))
     assert not simulation.observer.strict
@@ -395,6 +432,10 @@ def test_a_coordinator_that_keeps_the_windows_may_evaluate():
         ({"protocol": "fgm-blocks"}, "whole models of .* use it with a protocol that does not cut"),
         ({"protocol": "dynamic"}, "promises a loss, and dynamic watches a distance"),
         ({"protocol": "omniscient"}, "promises a loss, and omniscient watches a distance"),
+        (
+            {"radius": "lr"},
+            "radius: expected constant with 'loss', whose δ is a loss and no distance",
+        ),
         ({"safe": "loss+ball"}, "only a run can hand in; use it by itself"),
         ({"safe": "cheap:loss"}, "only a run can hand in; use it by itself"),
         ({"safe": "loss:b=1"}, "safe: loss: expected windows=96, margin=2.0, .* got 'b=1'"),
@@ -410,7 +451,7 @@ def test_a_coordinator_that_keeps_the_windows_may_evaluate():
 def test_refused_in_a_line(settings, words):
     with pytest.raises(ValueError, match=words) as refusal:
         Simulation(Config(**SMALL | {"safe": "loss", "protocol": "gm"} | settings))
-    assert str(refusal.value).startswith(("safe: ", "threshold: ")) and "\n" not in str(
+    assert str(refusal.value).startswith(("safe: ", "threshold: ", "radius: ")) and "\n" not in str(
         refusal.value
     )
 

@@ -60,6 +60,7 @@ LAMBDA = Kind("LAMBDA", DOWN, "1", "λ: the round goes on after a flush")
 PROJECTED = Kind("PROJECTED", DOWN, "m", "the mean of the block means")
 CHEAP = Kind("CHEAP", DOWN, "1", "the radius of the cheap zone, instead of E")
 STEER = Kind("STEER", DOWN, "D", "c, the mean of the control variates", "optimiser state")
+SHARED = Kind("SHARED", DOWN, "inputs + targets", "the windows that all sites know", "raw samples")
 SHARE = Kind("SHARE", DOWN, "1", "how many samples a site has on average")
 PERIOD = Kind("PERIOD", DOWN, "1", "τ: how many steps until the next average")
 POLL = Kind("POLL", DOWN, "0", "please reply")
@@ -88,9 +89,6 @@ LOSS = Kind("LOSS", UP, "1", "my training loss since I was last asked")
 PHI = Kind("PHI", UP, "1", "my φ(X_i)")
 STATE = Kind("STATE", UP, "D per moment + counters", "my optimiser state", "optimiser state")
 SAMPLES = Kind("SAMPLES", UP, "inputs + targets", "my raw mini-batch", "raw samples")
-
-# From the coordinator again: what came when runs had been stored.
-SHARED = Kind("SHARED", DOWN, "inputs + targets", "the windows that all sites know", "raw samples")
 
 DOWN_KINDS = (
     MODEL, BALANCED, QUANTUM, CENTRE, VOTES, LAMBDA, PROJECTED, CHEAP, POLL, MEAN_STATE,

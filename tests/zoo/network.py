@@ -43,7 +43,7 @@ def copy(self, payload):
 @mutant(
     "z20",
     "all sites have equal random streams",
-    "simulation.simulate:spawned",
+    "simulation.streams:spawned",
     "zoo/test_gaps.py::test_every_site_has_a_stream_of_its_own",
 )
 def spawn(seed, count):
@@ -57,7 +57,7 @@ def spawn(seed, count):
 @mutant(
     "z42",
     "all sites share one random stream",
-    "simulation.simulate:spawned",
+    "simulation.streams:spawned",
     "zoo/test_gaps.py::test_every_site_has_a_stream_of_its_own",
 )
 def spawn_one(seed, count):
