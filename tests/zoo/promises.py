@@ -10,7 +10,7 @@ TESTS = "test_loss_zone.py"
 
 
 @mutant(
-    "z180",
+    "z176",
     "the rest of the bowl asks for the least demand, not for the next one",
     "safe.curvature:bowl",
     f"{TESTS}::test_a_measured_bowl_lifts_what_bends_down",
@@ -27,7 +27,7 @@ def shallow_bowl(found, side, margin, few):
 
 
 @mutant(
-    "z181",
+    "z177",
     "the overshoot of a loss is bounded by the length of the mean step",
     "safe.loss:Loss.growth",
     f"{TESTS}::test_the_guarantee_under_the_observer",
@@ -43,7 +43,7 @@ def growth_of_a_distance(self, before, now):
 
 
 @mutant(
-    "z182",
+    "z178",
     "the loss is that of the drift, not that of the model",
     "safe.loss:Loss.losses",
     f"{TESTS}::test_two_valleys_by_hand",
