@@ -18,7 +18,7 @@ Now φ is convex, and Jensen's inequality gives
 The first step throws q(mean X) ≥ 0 away, so the promise has some room.  Any direction of drift that does no harm is
 free, except for what q takes: the larger q, the more the zone is a small ball again.
 
-*The other side*, φ(X) = f(E) − f(E + X) − δ + q′(X) with λ′ ≥ λ_max, promises f(S) ≥ f(E) − δ: the model E that is in
+*The other side*, φ(X) = f(E) − f(E + X) − δ + q'(X) with λ' ≥ λ_max, promises f(S) ≥ f(E) − δ: the model E that is in
 use is nearly as good as the mean.  The one-sided zone does not say that: while all sites improve, nobody ever speaks.
 *Both* is the maximum of the two, |f(S) − f(E)| ≤ δ.
 
@@ -179,8 +179,8 @@ class Fresh(Loss):
 
     sides = (-1,)
     facts = Facts(
-        formula="f(E) − f(E + X) + q′(X) − δ",
-        admissible="f(S) ≥ f(E) − δ, if q′ is large enough",
+        formula="f(E) − f(E + X) + q'(X) − δ",
+        admissible="f(S) ≥ f(E) − δ, if q' is large enough",
         zero="−δ",
         source="this project; the other side",
         held_by="test_loss_zone.py",
@@ -192,8 +192,8 @@ class Both(Loss):
 
     sides = (1, -1)
     facts = Facts(
-        formula="max{f(E + X) − f(E) + q(X), f(E) − f(E + X) + q′(X)} − δ",
-        admissible="−δ ≤ f(S) − f(E) ≤ δ, if q and q′ are large enough",
+        formula="max{f(E + X) − f(E) + q(X), f(E) − f(E + X) + q'(X)} − δ",
+        admissible="−δ ≤ f(S) − f(E) ≤ δ, if q and q' are large enough",
         zero="−δ",
         source="both sides",
         held_by="test_loss_zone.py",
