@@ -56,7 +56,7 @@ class LSTM(Recurrent):
         self.tanh_c = np.empty((T, H, k, B), self.dtype)
         self.dz = np.empty((T, 4 * H, k, B), self.dtype)
         self.dz_of_gates = self.dz.reshape(self.a.shape)
-        # The gradient that comes to the new part of c, and the one that comes to c.
+        # Gradients at the new part i ⊙ g of c, and at c itself: dc[t] at first in a step, dc[t-1] after it.
         self.d_new_and_c = np.empty((2, H, k, B), self.dtype)
         self.dc = self.d_new_and_c[1]
         self.parts = np.empty((2, H, k, B), self.dtype)
@@ -73,7 +73,7 @@ class LSTM(Recurrent):
         o, i_and_f, g_and_c = gates[0], gates[1:3], self.gates_and_c[t, 3:]
         new, kept = self.parts
         c, tanh_c, h = self.c[t + 1], self.tanh_c[t], self.h[t + 1]
-        # z = W [h[t-1]; x[t]; 1]
+        # z = W [h[t-1]; x[t]; 1]; V is W, but that the sigmoids want z/2 (see `activations.py`)
         do.matmul(self.V, sites_first(self.u[t]), out=sites_first(self.z[t]))
         # [o; i; f; g] = [σ; σ; σ; tanh](z)
         activate(do, gates, self.sigmoids)
@@ -105,7 +105,7 @@ class LSTM(Recurrent):
         o, tanh_c = self.a[t, 0], self.tanh_c[t]
         dc, dz_o = self.dc, self.dz_of_gates[t, 0]
         p, product = self.parts
-        # p = dh ⊙ o,   q = dh ⊙ o ⊙ tanh(c), which is where dz_o will be
+        # p = dh ⊙ o,   q = dh ⊙ o ⊙ tanh(c), in the place where dz_o will be
         q = dz_o
         do(np.multiply, self.dh, o, out=p)
         do(np.multiply, p, tanh_c, out=q)
@@ -126,7 +126,7 @@ class LSTM(Recurrent):
         # d_new = dc[t] ⊙ i,   dc[t-1] = dc[t] ⊙ f
         do(np.multiply, dc, i, out=d_new)
         do(np.multiply, dc, f, out=dc)
-        # q = [dc[t] ⊙ i ⊙ g; dc[t] ⊙ f ⊙ c[t-1]], which is where dz_i and dz_f will be
+        # q = [dc[t] ⊙ i ⊙ g; dc[t] ⊙ f ⊙ c[t-1]], in the place where dz_i and dz_f will be
         q = dz_i_and_f
         do(np.multiply, self.d_new_and_c, g_and_c, out=q)
         # dz_g = dc[t] ⊙ i ⊙ (1 - g²) = d_new - q_i ⊙ g

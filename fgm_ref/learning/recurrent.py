@@ -47,7 +47,8 @@ class Recurrent:
 
         gates       the names of its gates, in the order of W's rows
         sigmoids    how many of them are sigmoids; they come first, the others are tanh
-        states      the names of what it hands on from step to step, arrays (T+1, H, k, B) each
+        states      the names of what it hands on from step to step, arrays (T+1, H, k, B) each; the gradient at a state
+                    c is the array dc (H, k, B)
         blocks      its weights: W, and others if it has them
         prepare     makes its arrays, among them dz (T, gates·H, k, B), the gradient at the pre-activations z = W u
         forward     (*weights, x, h0=None, ...) -> h[1:] (T, H, k, B); an argument for each initial state
