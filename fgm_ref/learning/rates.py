@@ -4,7 +4,7 @@ In step t of N the share s = (t − 1)/N of the run is over.
 
     constant    1
     cosine      floor + (1 − floor) (1 + cos πs)/2                         Loshchilov & Hutter 2017, without restarts
-    inverse     1/(1 + s (1/end − 1)), from 1 down to `end`                after Robbins & Monro 1951
+    inverse     1/(1 + s (1/end − 1)), from 1 down to nearly `end`         after Robbins & Monro 1951
     step        0.1@0.5,0.5@0.75: a tenth from half of the run on, half of that in the last quarter
 
 With `warmup` the factor is multiplied by t/W in the first W steps, a share `warmup` of the run (Goyal et al. 2017).  No

@@ -28,7 +28,8 @@ use is nearly as good as the mean.  The one-sided zone does not say that: while 
 by `lanczos` products H·v, takes `margin` times what it finds, and gives up to `directions` of the worst directions
 their own weight.  All sites compute alike to the bit, so this costs no bytes; on unlike machines λ would have to be
 sent (4 bytes) and the directions too (4D bytes each).  `lambda=0.3` sets λ by hand.
-*What is assumed*: on the convex hull of the drifts, f bends down by no more than `margin` times what it does at E.
+*What is assumed*: on the convex hull of the drifts, f bends down (on the other side: up) by no more than `margin` times
+what was measured at E, with the error of that measurement added.
 Nobody proves that, and for recurrent networks it is often wrong.  So the promise is as sure as q, a broken one is
 counted and not raised, and a run's `final["promise"]` says how often q was too small (`simulation/promise.py`).
 

@@ -8,7 +8,7 @@ from where they are.  So after t steps of the run the radius is a(t)·R, where a
 It is convex, as φ of a linear map.  Σ φ_t(X_i) ≤ 0 says that the drifts X_i/a are admissible for φ.  For a ball and
 its kind this is the zone of radius a·R.  All sites know the schedule and the time, so they need no message.  And
 φ_t(0) is φ(0) at any time.  So the coordinator needs no clock: what a fresh round has to spend, and what a site that
-is gone is taken to say, are what they were.  The floor keeps the zone from closing where the rate ends at 0.
+is gone is taken to say, are what they were.  The floor keeps the zone from closing where the rate ends near 0.
 
 With power = 1 a round lasts about as long at any rate, whether the sites go one way (drifts grow as rate·steps) or only
 make noise (rate·√steps).  Under a radius that stays it lasts in proportion to 1/rate, or to 1/rate².
@@ -71,7 +71,7 @@ class Paced(Scaled):
         self.scale(self.pace(self.began + t))
 
     def way(self, before: Array, now: Array) -> Array:
-        """From `before`, blown up as the zone has shrunk since the last step."""
+        """The way from `before` to `now`, both as shares of the radius of their time, in units of today's."""
         return np.asarray(now - before * (self.a / self.before))
 
 

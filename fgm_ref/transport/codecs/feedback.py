@@ -17,8 +17,9 @@ drifts, so it is off by e_n, however many messages went into it and however crud
 
     ‖e_t‖  ≤  c·‖x_t + e_{t−1}‖  ≤  c·(‖x‖_max + ‖e_{t−1}‖)        hence        ‖e_t‖  ≤  c/(1 − c) · ‖x‖_max
 
-for that is where the right-hand side stands still.  For `ternary`, c = 0.35: what is owed is never more than 0.54 of
-the largest number that was ever meant.  For `sign` c is close to 1 in the worst case, and this bound is 127 times the
+for that is where the right-hand side stands still.  For `ternary`, in the norm ‖x‖ = max |x_i| and but for the rounding
+of scales, c = 0.35: what is owed is never more than 0.54 of the largest number that was ever meant.  For `sign`, in the
+Euclidean norm, c is close to 1 in the worst case, and this bound is 127 times the
 longest message; it holds all the same, and in practice far less is owed.
 
 *What it costs* is time: a small number waits until enough of it has come together.  A run of few rounds may be over

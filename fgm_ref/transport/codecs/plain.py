@@ -26,7 +26,7 @@ class Float32:
     What every way to write numbers says of itself.  m is the largest |x| of a block of `block` numbers:
 
         |x − decoded|  ≤  share·m + floor          for m ≤ most, and up to the rounding of a scale
-        ‖x − decoded‖  ≤  contraction·‖x‖          in the `norm` that is named, but for floor and most
+        ‖x − decoded‖  ≤  contraction·‖x‖          in the `norm` that is named, but for floor, most and that rounding
 
     The second line is all that error feedback needs to know (see `feedback.py`).  `bytes` is what D numbers weigh.
     """

@@ -26,7 +26,7 @@ POWERS = np.array([81, 27, 9, 3, 1], np.uint8)
 
 
 class Ternary(Float32):
-    """1.6 bits a number: −s, 0 or s, five of them in a byte."""
+    """−s, 0 or s, five of them in a byte: 1.6 bits a number, 1.85 with the scales."""
 
     name = "ternary"
     bytes = "⌈D/5⌉ + 2·⌈D/64⌉"
