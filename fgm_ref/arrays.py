@@ -39,11 +39,12 @@ PIECE = 1 << 18
 
 
 def pieces(rows: Any, k: int, D: int) -> Iterator[Any]:
-    """Cut `rows`, a slice or an index array into (k, D) numbers, into pieces of about `PIECE` numbers."""
+    """Cut `rows`, all of (k, D) numbers or those of an index array, into pieces of about `PIECE` numbers."""
     height = max(1, PIECE // D)
     if k <= height:
         yield rows
         return
-    chosen = np.arange(k)[rows]
-    for begin in range(0, len(chosen), height):
-        yield chosen[begin : begin + height]
+    everything = isinstance(rows, slice)
+    for begin in range(0, k if everything else len(rows), height):
+        piece = slice(begin, begin + height)
+        yield piece if everything else rows[piece]

@@ -8,13 +8,15 @@ A loss belongs to two arrays z and dz.  Its calls are recorded once (see `tape.p
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.learning.tape import Tape
 
 
-class Loss:
+class Loss(ABC):
     """Base: `loss = CrossEntropy(z, dz)`, then `loss(y)` (k,) for every new z and y; it writes dz.
 
     `y` holds the answers: class ids (k, M), or targets (O, k, M).
@@ -29,13 +31,13 @@ class Loss:
         self.do = Tape(vars(self))
         self.record(self.do)
 
+    @abstractmethod
     def answers(self) -> Array:
         """Hook: an array for the answers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def record(self, do: Tape) -> None:
         """Hook: record `losses` and `dz` from `z` and `y`."""
-        raise NotImplementedError
 
     def __call__(self, y: Array) -> Array:
         """The mean loss of each site (k,), a view that the next call overwrites."""

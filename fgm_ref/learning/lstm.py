@@ -84,13 +84,6 @@ class LSTM(Recurrent):
         do(np.tanh, c, out=tanh_c)
         do(np.multiply, o, tanh_c, out=h)
 
-    def backward(self, W: Array, dW: Array, dY: Array) -> None:
-        """Write the gradient of W to dW (k, 4H, K).
-
-        dY is the upstream gradient: (T, H, k, B) at every output, or (H, k, B) at the last output only.
-        """
-        self._backward(W, dW, dY)
-
     def step_back(self, do: Tape, t: int) -> None:
         """Backward; the base class adds  dh[t-1] = Whᵀ dz[t] + dY[t-1].
 

@@ -41,7 +41,7 @@ def clip_by_norm(G: Array, max_norm: float) -> Array:
 
 def _rows(sites: Array | None) -> slice | Array:
     """The index that selects `sites`: all rows if it is None."""
-    return slice(None) if sites is None else sites
+    return WHOLE if sites is None else sites
 
 
 class Optimizer(ABC):
@@ -86,10 +86,10 @@ class Optimizer(ABC):
         rows = k if sites is None else len(sites)
         expect_shape("P", P, (k, n))
         expect_shape("G", G, (rows, n))
-        if self.clip is not None:
-            clip_by_norm(G, self.clip)
         if not P.flags.c_contiguous:
             raise ValueError(f"P: expected contiguous rows without gaps, got strides {P.strides}")
+        if self.clip is not None:
+            clip_by_norm(G, self.clip)
         self._count(_rows(sites))
         p = P.reshape(-1)
         g = G.reshape(-1)

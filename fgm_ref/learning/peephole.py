@@ -77,7 +77,7 @@ class PeepholeLSTM(LSTM):
 
         p are the weights of the last `forward`.  dY is the upstream gradient, as in `LSTM.backward`.
         """
-        self._backward(W, dW, dY)
+        super().backward(W, dW, dY)
         # dp_o = Σ_t dz_o[t] ⊙ c[t],   dp_i and dp_f = Σ_t dz[t] ⊙ c[t-1]; summed over the samples as well
         dz_o, dz_if = self.dz_of_gates[:, 0], self.dz_of_gates[:, 1:3]
         dp[:, 0] = np.einsum("thkb,thkb->kh", dz_o, self.c[1:])

@@ -13,6 +13,8 @@ A layer belongs to one shape (k, B, T).  It owns the arrays of its forward and b
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -39,7 +41,7 @@ def transposed(m: Array) -> Array:
     return m.swapaxes(1, 2)
 
 
-class Recurrent:
+class Recurrent(ABC):
     """Base of the cells.
 
     The matrix W (k, gates·H, K) has a block of H rows for every gate.  It acts on u[t] = [h[t-1]; x[t]; 1]:
@@ -52,7 +54,7 @@ class Recurrent:
         blocks      its weights: W, and others if it has them
         prepare     makes its arrays, among them dz (T, gates·H, k, B), the gradient at the pre-activations z = W u
         forward     (*weights, x, h0=None, ...) -> h[1:] (T, H, k, B); an argument for each initial state
-        backward    (*weights, *gradients, dY) writes the gradients of the weights
+        backward    (*weights, *gradients, dY) writes the gradients of the weights, if there are others than W
 
     and records, for its two tapes,
 
@@ -102,17 +104,17 @@ class Recurrent:
 
     dz: Array
 
+    @abstractmethod
     def prepare(self) -> None:
         """Hook: make `dz`, and whatever else the cell needs in every call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(self, do: Tape, t: int) -> None:
         """Hook: record h[t+1], and the other states, from u[t]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step_back(self, do: Tape, t: int) -> None:
         """Hook: record dz[t], and the gradients at the other states before step t, from dh."""
-        raise NotImplementedError
 
     @classmethod
     def blocks(cls, D: int, H: int) -> dict[str, Shape]:
@@ -155,10 +157,10 @@ class Recurrent:
 
     # Backward.
 
-    def _backward(self, W: Array, dW: Array, dY: Array) -> None:
-        """Take W and the upstream gradient dY, play, and write the gradient of W to dW (k, gates·H, K).
+    def backward(self, W: Array, dW: Array, dY: Array) -> None:
+        """Write the gradient of W to dW (k, gates·H, K); a cell with more weights overrides this.
 
-        dY is (T, H, k, B) at every output, or (H, k, B) at the last output only.
+        dY is the upstream gradient: (T, H, k, B) at every output, or (H, k, B) at the last output only.
         """
         T, H, k, B = self.shape
         every = dY.ndim == 4

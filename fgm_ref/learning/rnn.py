@@ -47,13 +47,6 @@ class RNN(Recurrent):
         # h[t] = tanh(z)
         do(np.tanh, h, out=h)
 
-    def backward(self, W: Array, dW: Array, dY: Array) -> None:
-        """Write the gradient of W to dW (k, H, K).
-
-        dY is the upstream gradient: (T, H, k, B) at every output, or (H, k, B) at the last output only.
-        """
-        self._backward(W, dW, dY)
-
     def step_back(self, do: Tape, t: int) -> None:
         """Backward; the base class adds  dh[t-1] = Whᵀ dz[t] + dY[t-1]."""
         h, dz = self.h[t + 1], self.dz[t]

@@ -193,6 +193,10 @@ class Coordinator:
         """Before the first step: everybody gets the initial model."""
         self.publish(self.E)
 
+    def average(self, rows: Array) -> Array:
+        """(1/k) Σ x_i (D,) of all sites' rows (k, D); `weights.py` weighs them."""
+        return np.asarray(rows.mean(axis=0))
+
     def publish(self, S: Array, cause: Cause = NO_CAUSE) -> None:
         """Ship what the server makes of the mean model S, at first S itself.  A round starts from the E that comes."""
         E = self.server(self.E, S) if self.round else S

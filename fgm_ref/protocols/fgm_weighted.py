@@ -9,7 +9,7 @@ from typing import Any
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import fgm, weights
 from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
-from fgm_ref.transport.messages import DRIFT, SHARE, Cause, Message
+from fgm_ref.transport.messages import SHARE, Message
 
 
 class Sites(weights.MonitoringSites, fgm.Sites):
@@ -40,11 +40,6 @@ class Coordinator(weights.Coordinator, fgm.Coordinator):
     def announce_weights(self, samples: float) -> None:
         """n/k, by which each site knows its weight."""
         self.network.broadcast(SHARE, samples)
-
-    def end_round(self, cause: Cause) -> None:
-        """S = E + Σ p_i X_i is published."""
-        drifts = self.network.poll(DRIFT, cause=cause)
-        self.publish(self.E + self.weighted(drifts), cause)
 
 
 PROTOCOL = Protocol(

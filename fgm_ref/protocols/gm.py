@@ -42,7 +42,7 @@ class Coordinator(base.Coordinator):
     def end_round(self, cause: Cause) -> None:
         """S = E + (1/k) Σ X_i is published."""
         drifts = self.network.poll(DRIFT, cause=cause)
-        self.publish(self.E + drifts.mean(axis=0), cause)
+        self.publish(self.E + self.average(drifts), cause)
 
 
 PROTOCOL = Protocol(

@@ -5,7 +5,6 @@
 
 from fgm_ref.protocols import gm, weights
 from fgm_ref.protocols.protocol import MEAN, Look, Protocol, Reference
-from fgm_ref.transport.messages import DRIFT, Cause
 
 
 class Sites(weights.MonitoringSites, gm.Sites):
@@ -13,12 +12,7 @@ class Sites(weights.MonitoringSites, gm.Sites):
 
 
 class Coordinator(weights.Coordinator, gm.Coordinator):
-    """One violation: collect all drifts, publish their weighted mean."""
-
-    def end_round(self, cause: Cause) -> None:
-        """S = E + Σ p_i X_i is published."""
-        drifts = self.network.poll(DRIFT, cause=cause)
-        self.publish(self.E + self.weighted(drifts), cause)
+    """One violation: collect all drifts, publish E + Σ p_i X_i."""
 
 
 PROTOCOL = Protocol(

@@ -69,6 +69,6 @@ class Coordinator(base.Coordinator):
     def announce_weights(self, samples: float) -> None:
         """Tell the sites how many samples they have on average, if they need to know."""
 
-    def weighted(self, rows: Array) -> Array:
+    def average(self, rows: Array) -> Array:
         """Σ p_i x_i (D,) of all sites' rows (k, D)."""
         return np.asarray(self.p @ rows, rows.dtype)

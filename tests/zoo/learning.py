@@ -132,7 +132,7 @@ def all_but_the_last(original, *args, **options):
 @mutant(
     "z17",
     "gradients add up over repeated backward passes",
-    f"{RECURRENT}._backward",
+    f"{RECURRENT}.backward",
     "test_cells.py::test_backward_twice_does_not_accumulate",
 )
 def accumulate(original, self, W, dW, dY):
