@@ -43,9 +43,23 @@ class Picture(NamedTuple):
     caption: str
 
 
+class Answer(NamedTuple):
+    """A reader's question, what these runs say to it, and a figure that shows it."""
+
+    question: str
+    text: str
+    picture: Picture | None = None
+
+    def lines(self, folder: str) -> list[str]:
+        """The answer in Markdown."""
+        return [f"### {self.question}", "", self.text, "", *_shown(self.picture, folder)]
+
+
 @dataclass(frozen=True)
 class Chapter:
-    """`answers` go to the report's first screen, `findings` stand at the head of the chapter, `notes` at its foot."""
+    """`digest` opens the report, `answers` sum up the first round; `findings` stand at the chapter's head, `notes` at
+    its foot.
+    """
 
     title: str
     findings: Sequence[str]
@@ -53,14 +67,32 @@ class Chapter:
     tables: Sequence[Table]
     answers: Sequence[str] = ()
     notes: Sequence[str] = field(default_factory=tuple)
+    digest: Sequence[Answer] = ()
+
+    @property
+    def drawn(self) -> list[Picture]:
+        """All pictures, those of the digest first."""
+        return [answer.picture for answer in self.digest if answer.picture] + [*self.pictures]
 
     def lines(self, folder: str) -> list[str]:
         """The chapter in Markdown; its pictures are in `folder`."""
         lines = [f"## {self.title}", "", " ".join(self.findings), ""]
-        for name, _, caption in self.pictures:
-            lines += [f"![{caption}]({folder}/{name}.png)", "", f"*{caption}*", ""]
+        for picture in self.pictures:
+            lines += _shown(picture, folder)
         for table in self.tables:
             lines += table.lines()
         for note in self.notes:
             lines += [note, ""]
         return lines
+
+
+def _shown(picture: Picture | None, folder: str) -> list[str]:
+    """A picture in Markdown, with its caption below it."""
+    if not picture:
+        return []
+    return [
+        f"![{picture.caption}]({folder}/{picture.name}.png)",
+        "",
+        f"*{picture.caption}*",
+        "",
+    ]

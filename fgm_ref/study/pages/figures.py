@@ -50,15 +50,20 @@ def marks(protocol: str) -> tuple[str, str]:
 
 
 def line(
-    ax: Axes, protocol: str, x: Sequence[float], y: Sequence[float], label: str | None = None
+    ax: Axes,
+    protocol: str,
+    x: Sequence[float],
+    y: Sequence[float],
+    label: str | None = None,
+    linestyle: str | None = None,
 ) -> None:
-    """A line in the protocol's own colour, line style and marker."""
+    """A line in the protocol's own colour, line style (if no other is wanted) and marker."""
     look = style(protocol)
     ax.plot(
         x,
         y,
         color=look.color,
-        linestyle=look.linestyle,
+        linestyle=linestyle or look.linestyle,
         marker=look.marker,
         markersize=8,
         linewidth=2,
