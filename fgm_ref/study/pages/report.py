@@ -85,8 +85,9 @@ class Report:
         runs = sum(map(len, self.tables.values()))
         return (
             f"All from {runs:,} runs; in brackets 95 % bootstrap intervals over paired seeds. Losses are test "
-            "losses, bytes are payload at 4 bytes per number. A star, ≈, ≥ or ≤ marks a front that ends before the "
-            "stated loss; [n of m sets]: the others do not reach it. [Method and threats to validity](#method) are "
+            "losses unless the validation part is named, bytes are payload. A star, ≈, ≥ or ≤ marks a front that ends "
+            "before the stated loss, with the share of resamples that reach it; [n of m sets]: the others do not. "
+            "[Method and threats to validity](#method) are "
             "at the end."
         )
 

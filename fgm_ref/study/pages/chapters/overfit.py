@@ -32,7 +32,7 @@ def tables(rates: Rows, fewest: Rows) -> list[Table]:
         return []
     about = (
         "Where sets are small enough to overfit: the evaluation with the lowest loss on the validation part (mean "
-        f"over the seeds of the runs that choose the rates), and the test loss there beside the final one; T = {THRESHOLD:g}:"
+        f"over the seeds of the runs that choose the rates), and the test loss there and at the end; T = {THRESHOLD:g}:"
     )
     header = [
         "data set",

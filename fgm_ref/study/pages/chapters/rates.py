@@ -57,14 +57,16 @@ def chapter(rows: Rows, fronts: Rows, fewest: Rows) -> Chapter:
             *sgd(rates),
             stepped(rates),
             alone(rates),
-            *survive.tables(fewest, fronts),
+            *survive.tables(fewest, fronts, rows),
             *overfit.tables(rows, fewest),
         ],
         notes=[NOTE],
         digest=[
             Answer(
                 "What do tuned learning rates change?",
-                " ".join([*preset(rates), *survive.sentences(fewest, fronts), *larger(rates)]),
+                " ".join(
+                    [*preset(rates), *survive.sentences(fewest, fronts, rows), *larger(rates)]
+                ),
                 Picture("rates", drawn(rates), CAPTION),
             )
         ],
@@ -113,8 +115,8 @@ def larger(rates: Rates) -> list[str]:
         return []
     return [
         f"What an outer step (`{OUTER}`) changes at the first round's rate, where it is a larger step as well, and "
-        f"with both rates tuned: {'; '.join(told)}. What is left for `central` and `periodic:b=1` has nothing to do with "
-        "distribution."
+        f"with both rates tuned: {'; '.join(told)}. What is left for `central` and `periodic:b=1` has nothing to "
+        "do with distribution."
     ]
 
 

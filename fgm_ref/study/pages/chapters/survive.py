@@ -8,6 +8,7 @@ from fgm_ref.study.numbers.cases import Cases, clearly, useful, written
 from fgm_ref.study.numbers.compare import Comparison, pooled
 from fgm_ref.study.numbers.fewest import NEARLY, TUNED_PERIOD, Contest, contests
 from fgm_ref.study.numbers.kits import Entrant
+from fgm_ref.study.numbers.picks import helped
 from fgm_ref.study.numbers.rows import Rows
 from fgm_ref.study.numbers.words import UNCLEAR, listed, verdict
 from fgm_ref.study.pages.chapter import Table
@@ -76,22 +77,24 @@ class Told(NamedTuple):
         return before == after
 
 
-def made_again(fewest: Rows, fronts: Rows) -> list[Told]:
+def made_again(fewest: Rows, fronts: Rows, rates: Rows) -> list[Told]:
     """All claims, in float32 and without an outer step."""
     if not fewest or not fronts:
         return []
     old = Cases(fronts).headline
-    kept = [case.name for case in useful(old)]
     new = contests(fewest)
-    return [judged(claim, old, new, kept) for claim in CLAIMS]
+    names = helped(rates, [contest.name for contest in new])
+    kept = [contest for contest in new if contest.name in names]
+    return [
+        judged(claim, useful(old), kept) if claim.at_loss else judged(claim, old, new)
+        for claim in CLAIMS
+    ]
 
 
-def judged(claim: Claim, old: Sequence[Old], new: Sequence[Contest], kept: Sequence[str]) -> Told:
-    """One of them; at equal loss without the sets on which communication hardly helps."""
-    olds = [case for case in old if case.name in kept or not claim.at_loss]
-    news = [contest for contest in new if contest.name in kept or not claim.at_loss]
-    before, old_sets = pooled([claim.old(case) for case in olds])
-    after, new_sets = pooled([claim.new(contest) for contest in news])
+def judged(claim: Claim, old: Sequence[Old], new: Sequence[Contest]) -> Told:
+    """One of them, on these data sets."""
+    before, old_sets = pooled([claim.old(case) for case in old])
+    after, new_sets = pooled([claim.new(contest) for contest in new])
     return Told(claim, before, old_sets, after, new_sets)
 
 
@@ -102,9 +105,9 @@ def said(found: Comparison) -> str:
     return verdict(found.estimate, FEWER, MORE, NEITHER)
 
 
-def tables(fewest: Rows, fronts: Rows) -> list[Table]:
+def tables(fewest: Rows, fronts: Rows, rates: Rows) -> list[Table]:
     """One line for each claim."""
-    found = made_again(fewest, fronts)
+    found = made_again(fewest, fronts, rates)
     if not found:
         return []
     body = [
@@ -123,9 +126,9 @@ def tables(fewest: Rows, fronts: Rows) -> list[Table]:
     return [Table(about, header, body)]
 
 
-def sentences(fewest: Rows, fronts: Rows) -> list[str]:
+def sentences(fewest: Rows, fronts: Rows, rates: Rows) -> list[str]:
     """Which claims survive."""
-    found = made_again(fewest, fronts)
+    found = made_again(fewest, fronts, rates)
     if not found:
         return []
     alive = [f"{told.claim.text} ({told.says[1]})" for told in found if told.survives]
