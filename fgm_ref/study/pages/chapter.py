@@ -7,17 +7,40 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 
+WIDEST = 8
+"""A table with more columns is cut into several."""
+
+
 @dataclass(frozen=True)
 class Table:
-    """A table in Markdown, with a line above it."""
+    """A table in Markdown, with a line above it; the first `keys` columns name a line."""
 
     about: str
     header: Sequence[str]
     body: Sequence[Sequence[str]]
+    keys: int = 1
 
     def lines(self) -> list[str]:
-        """The table; a bar inside a cell would split it."""
-        return [self.about, "", *grid(self.header, self.body), ""]
+        """The table, in several parts if it is too wide."""
+        lines: list[str] = []
+        for number, columns in enumerate(self.parts()):
+            body = [[row[column] for column in columns] for row in self.body]
+            about = "The same lines, further columns:" if number else self.about
+            lines += [about, "", *grid([self.header[column] for column in columns], body), ""]
+        return lines
+
+    def parts(self) -> list[list[int]]:
+        """The columns of each part, as equal in width as can be; the keys come first in all.
+
+        >>> Table("", "abcdefghijk", [], keys=2).parts()
+        [[0, 1, 2, 3, 4, 5, 6], [0, 1, 7, 8, 9, 10]]
+        """
+        keys = list(range(self.keys))
+        others = list(range(self.keys, len(self.header)))
+        number = -(-len(others) // (WIDEST - self.keys)) or 1
+        size = -(-len(others) // number)
+        starts = range(0, max(len(others), 1), size or 1)
+        return [keys + others[start : start + size] for start in starts]
 
 
 def grid(header: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:

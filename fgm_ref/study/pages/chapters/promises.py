@@ -26,9 +26,9 @@ CAPTION = (
 NOTE = (
     "Equal promise: the same thresholds. Those of the zones `loss...` are losses (0.05 and 0.4), those of the others "
     "radii (T = 0.08 and 0.32; they follow the learning rate except with `fgm-probe` and `fda-linear`), so the two "
-    "kinds meet only at equal loss or equal bytes. `loss`: averaging now would not make the model worse by more than δ on a "
-    "batch that all sites share; `loss-both`: nor is E worse than the mean by more than δ. The shared batch is billed. "
-    "Periods of 1, 13 and 61 steps."
+    "kinds meet only at equal loss or equal bytes. `loss`: averaging now would not make the model worse by more than δ "
+    "on a batch that all sites share; `loss-both`: nor is E worse than the mean by more than δ. The shared batch is "
+    "billed. Periods of 1, 13 and 61 steps."
 )
 
 

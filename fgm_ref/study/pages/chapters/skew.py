@@ -29,8 +29,8 @@ CAPTION = (
 )
 NOTE = (
     "Changes of the final loss are shares of what averaging after every step learns. Dealt out by class with a "
-    "Dirichlet distribution of parameter α. Those with SGD at the better of two rates, chosen by the same losses; SCAFFOLD ships "
-    "twice the bytes."
+    "Dirichlet distribution of parameter α. Those with SGD at the better of two rates, chosen by the same losses; "
+    "SCAFFOLD ships twice the bytes."
 )
 
 
