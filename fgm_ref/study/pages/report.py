@@ -14,6 +14,7 @@ from matplotlib import rc_context
 
 from fgm_ref.files import atomic
 from fgm_ref.study.numbers.rows import Rows
+from fgm_ref.study.pages import bibliography
 from fgm_ref.study.pages.chapter import Chapter, Picture
 from fgm_ref.study.pages.chapters import claims
 from fgm_ref.study.running.store import table
@@ -58,7 +59,7 @@ class Report:
             lines += self.chapters[name].lines(PICTURES)
         if "sweeps" in self.tables:
             lines += [CLAIMS, "", *claims.table(self.tables).lines()]
-        return "\n".join([*lines, METHOD.read_text(encoding="utf-8")])
+        return "\n".join([*lines, METHOD.read_text(encoding="utf-8"), *bibliography.lines()])
 
     @property
     def first(self) -> str | None:
