@@ -31,9 +31,7 @@ def test_the_page_is_what_the_tables_say(found):
 
 def test_pictures_are_there_and_no_others(found):
     folder = PAGE.parent / report.PICTURES
-    wanted = {
-        f"{name}.png" for chapter in found.chapters.values() for name, _, _ in chapter.drawn
-    }
+    wanted = {f"{name}.png" for chapter in found.chapters.values() for name, _, _ in chapter.drawn}
     assert {path.name for path in folder.iterdir()} == wanted
     assert all(1_000 < path.stat().st_size < LARGEST for path in folder.iterdir())
 
