@@ -76,12 +76,11 @@ def at_loss(promises: Promises) -> str:
         found, number = promises.reach(zone, NORM)
         if not number or clearly(found) == UNCLEAR:
             continue
-        told = f"{name(zone)} ({written(found)} [{number} sets])"
+        told = f"{name(zone)} ({written(found)} [{number} of {len(promises.helped)} sets])"
         (better if found.estimate.value < 1 else worse).append(told)
-    word = listed(better) if better else "none surely"
     return (
-        f"At the same final loss L*, tuned rates: {word} beats FGM with the norm; surely dearer: {listed(worse)} (of "
-        f"{len(rivals(promises))} on {listed(promises.helped)})."
+        f"At the same final loss L*, tuned rates, {listed(better)} of {len(rivals(promises))} surely needs fewer bytes "
+        f"than FGM with the norm; surely dearer: {listed(worse)} (on {listed(promises.helped)})."
     )
 
 
