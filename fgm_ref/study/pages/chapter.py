@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-
 WIDEST = 8
 """A table with more columns is cut into several."""
 
