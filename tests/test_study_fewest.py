@@ -179,7 +179,13 @@ def rates_rows(dataset, local=2.0, losses=None):
         )
 
 
-COSINE = {"lr_schedule": "cosine", "server": "mean", "baseline_loss": 4.0, "noise": 0}
+COSINE = {
+    "lr_schedule": "cosine",
+    "server": "mean",
+    "baseline_loss": 4.0,
+    "curve_loss": "[4,1,1]",
+    "noise": 0,
+}
 
 
 def test_the_rate_with_the_lowest_loss_is_picked():

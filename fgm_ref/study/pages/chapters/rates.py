@@ -13,7 +13,7 @@ from fgm_ref.study.numbers.rows import Rows, mean, values
 from fgm_ref.study.numbers.words import listed, told_difference
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Answer, Chapter, Picture, Table
-from fgm_ref.study.pages.chapters import overfit, survive
+from fgm_ref.study.pages.chapters import central, overfit, survive
 from fgm_ref.view.plots import GREY
 
 NEEDS = ("fronts", "fewest")
@@ -48,15 +48,17 @@ NOTE = (
 def chapter(rows: Rows, fronts: Rows, fewest: Rows) -> Chapter:
     """The best rates, and what they change."""
     rates = Rates(rows)
+    places = central.places(rates, cosine(rates), fronts)
     return Chapter(
         "Rates first",
-        [*preset(rates), *central(rates)],
+        [*preset(rates), *edges(rates), *central.sentences(places)],
         [],
         [
             best(rates, LINES, "Adam", usual(rates)),
             *sgd(rates),
             stepped(rates),
             alone(rates),
+            central.table(places),
             *survive.tables(fewest, fronts, rows),
             *overfit.tables(rows, fewest),
         ],
@@ -120,23 +122,6 @@ def larger(rates: Rates) -> list[str]:
     ]
 
 
-def central(rates: Rates) -> list[str]:
-    """Whether training in one place is better than averaging, and why not where it is not."""
-    better: list[str] = []
-    worse: list[str] = []
-    for course in cosine(rates):
-        gap = rates.apart(course, CENTRAL, EVERY)
-        if gap.n:
-            group = better if gap.log < 0 else worse
-            group.append(f"{course.dataset} ({told_difference(gap.plain)})")
-    if not better and not worse:
-        return []
-    return [
-        f"`central`, the raw samples in one place, ends below averaging after every step on {listed(better)} and above "
-        f"it on {listed(worse)}, each at its own best rate (shares of what is learnt)."
-    ]
-
-
 def best(rates: Rates, lines: Sequence[Line], name: str, courses: Sequence[Course]) -> Table:
     """Loss and rate of each line."""
     body = [[course.name, *(told(rates, course, line) for line in lines)] for course in courses]
@@ -181,28 +166,30 @@ def gained(found: Comparison) -> str:
     return told_difference(found.plain)
 
 
+def edges(rates: Rates) -> list[str]:
+    """Where a still larger rate might be better."""
+    names = [course.dataset for course in cosine(rates) if rates.edge(course, EVERY)]
+    if not names:
+        return []
+    return [
+        f"On {listed(names)} the best rate of averaging after every step is the largest that was run, so a still "
+        "larger one may be better."
+    ]
+
+
 def alone(rates: Rates) -> Table:
-    """The rule that says which data sets are pooled at equal loss; central beside averaging."""
+    """The rule that says which data sets are pooled at equal loss."""
     body = []
     for course in cosine(rates):
         share = lost_alone(rates.rows, course.dataset)
-        known = not isnan(share)
-        gap = rates.apart(course, CENTRAL, EVERY)
-        rate = rates.best(course, CENTRAL)
-        cells = [f"{100 * share:.1f} %", "yes" if share > HELPS else "no"] if known else ["–", "–"]
-        body.append([course.dataset, *cells, gained(gap), f"{rate[0]['lr']:g}" if rate else "–"])
-    header = [
-        "data set",
-        "what local loses",
-        "pooled at equal loss",
-        "central − periodic:b=1",
-        "central's rate",
-    ]
+        word = "yes" if share > HELPS else "no"
+        cells = ["–", "–"] if isnan(share) else [f"{100 * share:.1f} %", word]
+        body.append([course.dataset, *cells])
     about = (
         f"The rule, fixed beforehand: pooled where sites that never speak lose more than {100 * HELPS:.0f} % of what "
         "averaging after every step learns, on the validation part, each at its own best rate:"
     )
-    return Table(about, header, body)
+    return Table(about, ["data set", "what local loses", "pooled at equal loss"], body)
 
 
 def drawn(rates: Rates) -> Figure:
