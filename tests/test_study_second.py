@@ -129,12 +129,11 @@ def test_how_much_of_an_outer_step_is_a_larger_step():
     found = Rates(rows)
     course = Course("watch", "adam", "cosine")
     line = Line("periodic:b=1", rates.OUTER)
-    # of what is learnt at that rate
-    assert found.gain(course, line, PRESET).log == pytest.approx(-0.2 / 1.8)
+    assert found.gain(course, line, PRESET).log == pytest.approx(-0.2 / LEARNT)
     assert found.gain(course, line).log == 0
     assert found.edge(course, line._replace(server="mean")) and not found.edge(course, line)
     (text,) = rates.larger(found)
-    assert "`central` −0.111 (−0.111 to −0.111) and +0.000" in text
+    assert "`central` −0.100 (−0.100 to −0.100) and +0.000" in text
 
 
 def test_the_best_rates_and_the_rule_are_told():

@@ -88,7 +88,7 @@ def sentences(found: Sequence[Place]) -> list[str]:
     lost = [one for one in found if one.before.n and one.before.plain.low > 0]
     if not lost:
         return []
-    told = "; ".join(explained(one) for one in lost)
+    told = ". ".join(explained(one) for one in lost)
     return [
         "In the first round `central`, which has all samples in one place, ended above averaging after every step on "
         f"{listed([one.dataset for one in lost])}. {told}."
@@ -106,8 +106,8 @@ def explained(one: Place) -> str:
     if one.by_heart:
         (lowest, final), (least, last) = one.way, one.averaging
         return text + (
-            f", and learns by heart: its loss rises from {lowest:.3f} on the way to {final:.3f}, that of averaging from "
-            f"{least:.3f} to {last:.3f}"
+            f", and learns by heart: its loss rises from {lowest:.3f} on the way to {final:.3f}, that of averaging "
+            f"from {least:.3f} to {last:.3f}"
         )
     return text if one.tuned.plain.low > 0 else text + ", so that it was the rate"
 

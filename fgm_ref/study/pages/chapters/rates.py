@@ -97,9 +97,9 @@ def preset(rates: Rates) -> list[str]:
     if not number:
         return []
     return [
-        "At its own best rate averaging after every step ends lower than at the first round's by "
+        "Its own best rate instead of the first round's changes the loss of averaging after every step by "
         f"{told_difference(gain.plain)} of what is learnt [{number} sets]; beside that, averaging in every step "
-        f"instead of in every 61st changes {told_difference(other.plain)}."
+        f"instead of in every 61st changes it by {told_difference(other.plain)}."
     ]
 
 
