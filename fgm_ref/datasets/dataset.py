@@ -27,6 +27,8 @@ from fgm_ref.datasets.checks import (
     expect_samples,
     expect_sites,
 )
+from fgm_ref.datasets.past import Past
+from fgm_ref.datasets.recipe import Recipe
 from fgm_ref.text import expect_one_of
 
 TASKS = ("classification", "regression")
@@ -73,6 +75,8 @@ class Dataset:
     target_scale: float  # a standardised error times this is an error in `unit`
     baseline: Baseline
     about: str  # one line: what it is, from where
+    recipe: Recipe | None = None  # how rows of a table became windows
+    past: Past | None = None  # what the table says of the label before each window's answer
 
     def __post_init__(self) -> None:
         """`ValueError` for arrays that do not fit together, with the place of the first bad value."""
@@ -248,8 +252,7 @@ def regression(
         expect_samples(part, x, y, WINDOWS, LABELS)
         expect_finite(f"y_{part}", y)
     y_train, y_test = train[1], test[1]
-    centre = float(y_train.mean(dtype=np.float64))
-    scale = float(y_train.std(dtype=np.float64)) or 1.0
+    centre, scale = centre_and_spread(y_train)
     label, constant = guess or ("mean", centre)
     error = float(np.mean((y_test - constant) ** 2, dtype=np.float64))
     site_train, site_names = _sites(sites, len(y_train))
@@ -269,6 +272,11 @@ def regression(
         baseline=Baseline(label, loss=error / scale**2, score=error**0.5, balanced=None),
         about=about,
     )
+
+
+def centre_and_spread(y: Array) -> tuple[float, float]:
+    """Mean and deviation of a target (N,); a constant one has deviation 1."""
+    return float(y.mean(dtype=np.float64)), float(y.std(dtype=np.float64)) or 1.0
 
 
 def _sites(sites: NamedSites | None, windows: int) -> tuple[Array | None, tuple[str, ...]]:

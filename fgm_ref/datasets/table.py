@@ -29,6 +29,11 @@ class Table:
     columns: dict[str, tuple[str, ...]]
     lines: list[int]
 
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.lines)
+
     def expect(self, argument: str, column: str) -> None:
         """Raises `ValueError` if there is no such column."""
         expect_one_of(argument, column, tuple(self.columns))
