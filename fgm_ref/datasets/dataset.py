@@ -39,18 +39,20 @@ NamedSites = tuple[Array, Sequence[str]]  # the site of each training window, an
 
 @dataclass(frozen=True)
 class Baseline:
-    """A predictor that looks at no input, evaluated on the test part.
+    """A predictor that any model has to beat, evaluated on the test part.
 
-    "majority class" has two halves: `loss` is the cross-entropy (nats) of predicting the class frequencies of
-    the training part (add-one smoothed, or a class that only the test part has would cost infinity), and
-    `score` is the accuracy of always naming its most frequent class.  For regression, `loss` is the mean
-    squared error in standardised units and `score` the root of it in the target's own unit.
+    The trivial one, `Dataset.baseline`, looks at no input.  "majority class" has two halves: `loss` is the
+    cross-entropy (nats) of predicting the class frequencies of the training part (add-one smoothed, or a class that
+    only the test part has would cost infinity), and `score` is the accuracy of always naming its most frequent
+    class.  For regression, `loss` is the mean squared error in standardised units and `score` the root of it in the
+    target's own unit.
     """
 
-    name: str  # "majority class", "persistence" or "mean"
+    name: str  # "majority class", "persistence", "mean"; the others: see `simulation/baselines.py`
     loss: float
     score: float
-    balanced: float | None  # balanced accuracy: 1 / (classes in the test part); None for regression
+    balanced: float | None  # balanced accuracy; None for regression
+    windows: int | None = None  # of the training part that it was fitted on, if not on all
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Dataset:
     baseline: Baseline
     about: str  # one line: what it is, from where
     recipe: Recipe | None = None  # how rows of a table became windows
+    target_centre: float = 0.0  # what a standardised 0 is in `unit`
     past: Past | None = None  # what the table says of the label before each window's answer
 
     def __post_init__(self) -> None:
@@ -271,6 +274,7 @@ def regression(
         target_scale=scale,
         baseline=Baseline(label, loss=error / scale**2, score=error**0.5, balanced=None),
         about=about,
+        target_centre=centre,
     )
 
 
