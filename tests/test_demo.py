@@ -125,7 +125,7 @@ def test_own_table(capsys, tmp_path):
         for a, b in rng.normal(size=(200, 2))
     ]
     (tmp_path / "own.csv").write_text("\n".join(["x,side,state", *rows]))
-    code, _out, err = demo_in_process(
+    code, out, err = demo_in_process(
         capsys,
         "--csv",
         tmp_path / "own.csv",
@@ -144,7 +144,11 @@ def test_own_table(capsys, tmp_path):
     )
     assert code == 0, err
     name = "own-lstm-seed0-label=state-window4-steps5-checks-fgm"
-    assert {path.name for path in tmp_path.iterdir()} == {"own.csv", f"{name}.png", f"{name}.npz"}
+    made = (f"{name}.png", f"{name}-curves.png", f"{name}.npz")
+    assert {path.name for path in tmp_path.iterdir()} == {"own.csv", *made}
+    *_, picture, curves, saved, advice = out.splitlines()
+    assert [picture, curves, saved] == [str(tmp_path / one) for one in made]
+    assert advice.endswith(f"python -m fgm_ref.predict {saved} NEW.csv")
 
 
 def made(capsys, folder, *args):

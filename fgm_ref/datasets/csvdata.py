@@ -11,26 +11,30 @@ equally spaced, missing values are not filled in, and dates are not understood: 
 from __future__ import annotations
 
 import os
-from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.datasets.columns import input_of
 from fgm_ref.datasets.dataset import (
     TASKS,
     Dataset,
     Part,
+    centre_and_spread,
     classification,
-    one_hot,
     regression,
+    scaled,
     sliding,
-    standardise,
 )
+from fgm_ref.datasets.past import Past
+from fgm_ref.datasets.recipe import Input, Label, Recipe
+from fgm_ref.datasets.series import series_of
 from fgm_ref.datasets.table import Table, read_table
+from fgm_ref.datasets.windows import gathered, numbers, scale
 from fgm_ref.text import expect_one_of
 
 CLASSES = 20  # an integer label with more values than this is taken for a quantity
-CATEGORIES = 20  # of a text column; rarer ones share the category "other"
 LARGEST = 200_000_000  # numbers in all windows together, about 1.6 GB while loading
 
 
@@ -54,27 +58,58 @@ def load_csv(
     if task is not None:
         expect_one_of("task", task, TASKS)
     table = read_table(path)
-    groups = rows_of_groups(table, label, group)
-    length = window_length(window, groups, test_fraction)
-    parts = [cut(rows, length, test_fraction) for rows in groups.values()]
+    table.expect("label", label)
+    expect_group(table, label, group)
+    series = series_of(table, group)
+    length = window_length(window, series, test_fraction)
+    parts = [cut(rows, length, test_fraction) for rows in series.values()]
     train = np.concatenate([part[0] for part in parts])  # (N, length) row numbers
     test = np.concatenate([part[1] for part in parts])
-    values, left_out = inputs(table, {label, group}, np.unique(train))
-    expect_moderate((len(train) + len(test)) * length * values.shape[1])
-    x_train, x_test = standardise(values[train], values[test])
+    inputs, left_out = all_inputs(table, {label, group}, np.unique(train))
+    width = sum(len(one.channels) for one in inputs)
+    expect_moderate((len(train) + len(test)) * length * width)
     y, classes = targets(table, label, task)
-    y_train = y[train[:, -1]]
-    y_test = y[test[:, -1]]
-    about = "; left out: ".join([f"{table.name}, {len(table.lines)} rows", *left_out])
+    y_train, y_test = y[train[:, -1]], y[test[:, -1]]
+    values = numbers(table, inputs)
+    centre, spread = scale(values, train)
+    recipe = Recipe(
+        task="classification" if classes else "regression",
+        labels=(Label(label) if classes else Label(label, *centre_and_spread(y_train)),),
+        classes=tuple(classes),
+        inputs=inputs,
+        centre=tuple(centre.tolist()),
+        spread=tuple(spread.tolist()),
+        window=length,
+        group=group,
+    )
+    x_train = gathered(values, train, centre, spread)
+    x_test = gathered(values, test, centre, spread)
+    about = "; left out: ".join([f"{table.name}, {table.rows} rows", *left_out])
     sites = None
-    if len(groups) > 1:
+    if len(series) > 1:
         counts = [len(part[0]) for part in parts]
-        sites = np.repeat(np.arange(len(parts)), counts), list(groups)
+        sites = np.repeat(np.arange(len(parts)), counts), list(series)
     name = os.path.splitext(table.name)[0]
     train_part, test_part = (x_train, y_train), (x_test, y_test)
     if classes:
-        return classification(name, train_part, test_part, classes, about, sites=sites)
-    return regression(name, train_part, test_part, about, sites=sites)
+        data = classification(name, train_part, test_part, classes, about, sites=sites)
+    else:
+        data = regression(name, train_part, test_part, about, sites=sites)
+    past = past_of(recipe, y, list(series.values()), train[:, -1], test[:, -1])
+    return replace(data, recipe=recipe, past=past)
+
+
+def past_of(recipe: Recipe, y: Array, series: list[Array], train: Array, test: Array) -> Past:
+    """The labels in the order of the series; `train` and `test` are the rows that windows end with."""
+    order = np.concatenate(series)
+    place = np.empty(len(y), np.int64)
+    place[order] = np.arange(len(order))
+    numbers_of_series = np.repeat(np.arange(len(series)), [len(rows) for rows in series])
+    labels = y[order]
+    if not recipe.classes:
+        one = recipe.labels[0]
+        labels = scaled(labels, one.centre, one.spread)[:, None]
+    return Past(labels, numbers_of_series, place[train], place[test], recipe.horizon)
 
 
 def expect_moderate(size: int) -> None:
@@ -86,18 +121,13 @@ def expect_moderate(size: int) -> None:
         )
 
 
-def rows_of_groups(table: Table, label: str, group: str | None) -> dict[str, Array]:
-    """Row numbers of each group, in the order in which the groups first appear; one nameless group if none."""
-    table.expect("label", label)
+def expect_group(table: Table, label: str, group: str | None) -> None:
+    """Raises `ValueError` for a group that is no column of its own."""
     if group is None:
-        return {"": np.arange(len(table.lines))}
+        return
     table.expect("group", group)
     if group == label:
         raise ValueError(f"group: expected another column than the label, got {group!r} for both")
-    rows: dict[str, list[int]] = {}
-    for i, value in enumerate(table.texts(group)):
-        rows.setdefault(value, []).append(i)
-    return {value: np.array(one) for value, one in rows.items()}
 
 
 def held_out(rows: int, fraction: float) -> int:
@@ -136,46 +166,24 @@ def cut(rows: Array, length: int, fraction: float) -> Part:
     return sliding(before, length), sliding(after, length)
 
 
-def inputs(table: Table, without: set[str | None], train: Array) -> tuple[Array, list[str]]:
-    """All input columns as numbers (rows, D) float64, and the names of those that cannot serve."""
-    columns = []
+def all_inputs(
+    table: Table, without: set[str | None], train: Array
+) -> tuple[tuple[Input, ...], list[str]]:
+    """All columns that can serve as inputs, and the names of those that cannot."""
+    inputs = []
     left_out = []
     for name in table.columns:
         if name in without:
             continue
-        column = input_column(table, name, train)
+        column = input_of(table, name, train)
         if column is None:
             left_out.append(f"{name} (text, hardly a value twice)")
         else:
-            columns.append(column)
-    if not columns:
+            inputs.append(column)
+    if not inputs:
         problem = "label: expected at least one other column that can serve as input, got none"
         raise ValueError("; left out: ".join([problem, *left_out]))
-    return np.column_stack(columns), left_out
-
-
-def input_column(table: Table, name: str, train: Array) -> Array | None:
-    """A column as numbers (rows, 1) or as categories (rows, C); None if it is neither."""
-    numbers = table.numbers(name)
-    if numbers is not None:
-        return numbers[:, None]
-    return one_hot_text(table.texts(name), train)
-
-
-def one_hot_text(texts: list[str], train: Array) -> Array | None:
-    """One column per frequent category of the training rows, then "other" if there are more.  (rows, C).
-
-    A category that only the test part has is "other", or all zeros.  None for text that hardly repeats, such
-    as a date or a name.
-    """
-    counts = Counter(texts[i] for i in train)
-    if len(counts) > max(CATEGORIES, len(train) // 2):
-        return None
-    ranked = sorted(counts, key=lambda value: (-counts[value], value))
-    code = {value: i for i, value in enumerate(ranked[:CATEGORIES])}
-    codes = [code.get(value, CATEGORIES) for value in texts]
-    has_others = len(ranked) > CATEGORIES
-    return one_hot(np.array(codes), len(code) + has_others)
+    return tuple(inputs), left_out
 
 
 def targets(table: Table, label: str, task: str | None) -> tuple[Array, list[str]]:

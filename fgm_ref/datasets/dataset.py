@@ -27,6 +27,8 @@ from fgm_ref.datasets.checks import (
     expect_samples,
     expect_sites,
 )
+from fgm_ref.datasets.past import Past
+from fgm_ref.datasets.recipe import Recipe
 from fgm_ref.text import expect_one_of
 
 TASKS = ("classification", "regression")
@@ -37,18 +39,20 @@ NamedSites = tuple[Array, Sequence[str]]  # the site of each training window, an
 
 @dataclass(frozen=True)
 class Baseline:
-    """A predictor that looks at no input, evaluated on the test part.
+    """A predictor that any model has to beat, evaluated on the test part.
 
-    "majority class" has two halves: `loss` is the cross-entropy (nats) of predicting the class frequencies of
-    the training part (add-one smoothed, or a class that only the test part has would cost infinity), and
-    `score` is the accuracy of always naming its most frequent class.  For regression, `loss` is the mean
-    squared error in standardised units and `score` the root of it in the target's own unit.
+    The trivial one, `Dataset.baseline`, looks at no input.  "majority class" has two halves: `loss` is the
+    cross-entropy (nats) of predicting the class frequencies of the training part (add-one smoothed, or a class that
+    only the test part has would cost infinity), and `score` is the accuracy of always naming its most frequent
+    class.  For regression, `loss` is the mean squared error in standardised units and `score` the root of it in the
+    target's own unit.
     """
 
-    name: str  # "majority class", "persistence" or "mean"
+    name: str  # "majority class", "persistence", "mean"; the others: see `simulation/baselines.py`
     loss: float
     score: float
-    balanced: float | None  # balanced accuracy: 1 / (classes in the test part); None for regression
+    balanced: float | None  # balanced accuracy; None for regression
+    windows: int | None = None  # of the training part that it was fitted on, if not on all
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,9 @@ class Dataset:
     target_scale: float  # a standardised error times this is an error in `unit`
     baseline: Baseline
     about: str  # one line: what it is, from where
+    recipe: Recipe | None = None  # how rows of a table became windows
+    target_centre: float = 0.0  # what a standardised 0 is in `unit`
+    past: Past | None = None  # what the table says of the label before each window's answer
 
     def __post_init__(self) -> None:
         """`ValueError` for arrays that do not fit together, with the place of the first bad value."""
@@ -248,8 +255,7 @@ def regression(
         expect_samples(part, x, y, WINDOWS, LABELS)
         expect_finite(f"y_{part}", y)
     y_train, y_test = train[1], test[1]
-    centre = float(y_train.mean(dtype=np.float64))
-    scale = float(y_train.std(dtype=np.float64)) or 1.0
+    centre, scale = centre_and_spread(y_train)
     label, constant = guess or ("mean", centre)
     error = float(np.mean((y_test - constant) ** 2, dtype=np.float64))
     site_train, site_names = _sites(sites, len(y_train))
@@ -268,7 +274,13 @@ def regression(
         target_scale=scale,
         baseline=Baseline(label, loss=error / scale**2, score=error**0.5, balanced=None),
         about=about,
+        target_centre=centre,
     )
+
+
+def centre_and_spread(y: Array) -> tuple[float, float]:
+    """Mean and deviation of a target (N,); a constant one has deviation 1."""
+    return float(y.mean(dtype=np.float64)), float(y.std(dtype=np.float64)) or 1.0
 
 
 def _sites(sites: NamedSites | None, windows: int) -> tuple[Array | None, tuple[str, ...]]:

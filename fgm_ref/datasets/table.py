@@ -10,8 +10,10 @@ import csv
 import io
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +30,11 @@ class Table:
     name: str
     columns: dict[str, tuple[str, ...]]
     lines: list[int]
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.lines)
 
     def expect(self, argument: str, column: str) -> None:
         """Raises `ValueError` if there is no such column."""
@@ -167,3 +174,10 @@ def check_header(name: str, rows: list[list[str]]) -> None:
         )
     if len(rows) < 2:
         raise ValueError(f"path: {name}: expected rows of data below the header, got none")
+
+
+def table_of(columns: Mapping[str, Any]) -> Table:
+    """A table of arrays by name."""
+    cells = {name: tuple(map(str, np.asarray(one).tolist())) for name, one in columns.items()}
+    rows = len(next(iter(cells.values())))
+    return Table("columns", cells, list(range(rows)))
