@@ -23,9 +23,9 @@ from fgm_ref.program.console import width, wrapped
 from fgm_ref.simulation.baselines import baselines
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import GuaranteeBroken
-from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.simulate import RunDiverged, run
+from fgm_ref.view.labels import labels_of
 from fgm_ref.view.notes import notes
 from fgm_ref.view.table import as_json, table
 from fgm_ref.view.trace import transcript
@@ -36,10 +36,10 @@ SLOW_TO_LOAD = ("fgm_ref.view.plots", "scipy.optimize")
 def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Iterator[RunResult]:
     """Run the same training by one protocol after the other."""
     before = 0
-    for config in configs:
+    for config, label in zip(configs, labels_of(configs), strict=True):
 
-        def tick(step: int, before: int = before, protocol: str = config.protocol) -> None:
-            progress(before + step, protocol)
+        def tick(step: int, before: int = before, label: str = label) -> None:
+            progress(before + step, label)
 
         yield run(config, data=data, on_step=tick)
         before += config.steps
@@ -94,9 +94,9 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
             if wanted.out and wanted.args.save:
                 result.save(saved_as(wanted, result.config, wanted.out))
     except RunDiverged as error:
-        return Trouble(f"{configs[len(results)].protocol}: {error}", FAILED)
+        return Trouble(f"{labels_of(configs)[len(results)]}: {error}", FAILED)
     except GuaranteeBroken as error:
-        return Trouble(f"{configs[len(results)].protocol}: guarantee broken at {error}", FAILED)
+        return Trouble(f"{labels_of(configs)[len(results)]}: guarantee broken at {error}", FAILED)
     except ValueError as error:  # a setting that only the run could find wrong
         return Trouble(str(error), USAGE)
     except KeyboardInterrupt:
@@ -190,7 +190,7 @@ def curves(wanted: Plan, results: list[RunResult], out: Path, known: Sequence[Ba
 def name_of(wanted: Plan, results: list[RunResult]) -> str:
     """What the pictures of these runs are called."""
     configs = [result.config for result in results]
-    return picture_name(configs, wanted.usual, wanted.table, COMPARISON)
+    return picture_name(configs, wanted.usual, wanted.table, bool(wanted.args.protocols))
 
 
 def saved_as(wanted: Plan, config: Config, out: Path) -> Path:
