@@ -23,7 +23,8 @@ class Sites(base.MonitoringSites):
         X = self.drifts(slice(None))
         # Var = (1/k) Σ ‖X_i − mean X‖²
         self.variance = float(squared_norm(X - X.mean(axis=0)).mean())
-        return np.arange(self.k) if self.variance > self.zone.R**2 else NOBODY
+        R = self.make_zone.radius_at(self.time, self.zone.E)
+        return np.arange(self.k) if self.variance > R**2 else NOBODY
 
     def report(self, site: int) -> Message:
         """w_i."""
@@ -44,5 +45,6 @@ PROTOCOL = Protocol(
         held_by="test_protocol_at_end_omniscient.py::test_omniscient_synchronises_exactly_when_the_variance_is_too_large",
     ),
     watches="radius",
+    follows=True,
     exact=True,
 )
