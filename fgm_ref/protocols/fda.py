@@ -20,6 +20,7 @@ from fgm_ref.protocols.base import mean_over
 from fgm_ref.protocols.protocol import Look, Protocol, Reference
 from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.protocols.spread import VARIANCE
+from fgm_ref.safe.paced import radius_at
 from fgm_ref.transport.messages import LOCAL, MONITOR, Message
 from fgm_ref.transport.network import Network
 
@@ -144,7 +145,7 @@ class Coordinator(base.Coordinator):
         self.time += 1
         if self.states:
             H, self.states = self.monitor.H(mean_over(self.states)), {}
-            if self.make_zone.radius_at(self.time, self.E) ** 2 < H:
+            if radius_at(self.time, self.make_zone, self.E) ** 2 < H:
                 models = self.network.poll(LOCAL, cause=("H", H))
                 self.publish(models.mean(axis=0), ("H", H))
 

@@ -15,6 +15,7 @@ from fgm_ref.arrays import Array
 from fgm_ref.protocols.base import Sites
 from fgm_ref.protocols.protocol import Protocol
 from fgm_ref.protocols.setup import Learners, Setup
+from fgm_ref.safe.paced import pace_of
 from fgm_ref.transport.codecs import Codec, Rows
 from fgm_ref.transport.encoder import make_encoder
 from fgm_ref.transport.faults import Faults, FaultyNetwork
@@ -119,7 +120,7 @@ def expect_followed(protocol: Protocol, setup: Setup) -> None:
         reasons.append("its own condition has a radius that stays")
     if protocol.coordinator.evaluates:
         reasons.append("its coordinator evaluates φ too")
-    if reasons and setup.make_zone.pace:
+    if reasons and pace_of(setup.make_zone):
         raise ValueError(
             f"radius: expected constant with {protocol.name}, because {reasons[0]}; use gm or fgm"
         )

@@ -12,6 +12,7 @@ from fgm_ref.protocols import base, periodic
 from fgm_ref.protocols.base import NOBODY
 from fgm_ref.protocols.protocol import Look, Protocol, Reference
 from fgm_ref.protocols.spread import VARIANCE
+from fgm_ref.safe.paced import radius_at
 from fgm_ref.transport.messages import LOCAL, Message
 
 
@@ -23,7 +24,7 @@ class Sites(base.MonitoringSites):
         X = self.drifts(slice(None))
         # Var = (1/k) Σ ‖X_i − mean X‖²
         self.variance = float(squared_norm(X - X.mean(axis=0)).mean())
-        R = self.make_zone.radius_at(self.time, self.zone.E)
+        R = radius_at(self.time, self.make_zone, self.zone.E)
         return np.arange(self.k) if self.variance > R**2 else NOBODY
 
     def report(self, site: int) -> Message:

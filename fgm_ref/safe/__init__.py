@@ -24,7 +24,7 @@ from fgm_ref.safe.function import Ball, Facts, Maker, Round, SafeFunction
 from fgm_ref.safe.loss import PROMISES, LossZones, loss_zones
 from fgm_ref.safe.maker import ZoneMaker
 from fgm_ref.safe.own import Adopted, own
-from fgm_ref.safe.paced import Pace, Paced
+from fgm_ref.safe.paced import Pace, Paced, paced
 from fgm_ref.safe.shaped import Cone, HistoryMetric, PerLayer
 from fgm_ref.safe.tracking import (
     Tracking,
@@ -121,7 +121,7 @@ def zone_maker(
         raise ValueError(
             f"radius: expected constant with {safe!r}, whose δ is a loss and no distance"
         )
-    return ZoneMaker(maker, threshold, relative, blocks, pace)
+    return ZoneMaker(paced(maker, pace), threshold, relative, blocks)
 
 
 def safe_function(text: str) -> Maker:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from fgm_ref.arrays import Array, norm
 from fgm_ref.safe.function import FAR, Maker, Round, SafeFunction
-from fgm_ref.safe.paced import Pace, paced
 
 
 @dataclass(frozen=True)
@@ -15,14 +14,12 @@ class ZoneMaker:
 
     Sites and coordinator hold one each and thus agree without a message.  With `relative` the radius is
     R = threshold · ‖E‖, taken anew in every round; else R = threshold.  `blocks` are the layers, if they are known.
-    With a `pace` the radius moves with time.
     """
 
     safe: Maker
     threshold: float
     relative: bool = True
     blocks: tuple[slice, ...] = ()
-    pace: Pace | None = None
 
     def __call__(
         self,
@@ -39,7 +36,7 @@ class ZoneMaker:
         moves.
         Raises `ValueError` unless φ(0) is a number below 0.
         """
-        zone = self.made(self.safe, E)
+        zone = self.safe(E, self.radius(E))
         if before is None:
             zone.begin(Round(self.blocks, began=began))
         else:
@@ -52,16 +49,8 @@ class ZoneMaker:
             )
         return zone
 
-    def made(self, safe: Maker, E: Array) -> SafeFunction:
-        """That of another form, with the same radius at all times; nobody has told it anything yet."""
-        return paced(safe, self.pace)(E, self.radius(E))
-
-    def radius_at(self, time: int, E: Array) -> float:
-        """R after so many steps of the run."""
-        return self.radius(E) * (self.pace(time) if self.pace else 1)
-
     def radius(self, E: Array) -> float:
-        """R for the reference model E (D,), at most `FAR`; where it moves, before it does."""
+        """R for the reference model E (D,), at most `FAR`."""
         if not self.relative:
             return min(self.threshold, FAR)
         length = float(norm(E))

@@ -18,6 +18,7 @@ from fgm_ref.arrays import Array
 from fgm_ref.protocols import Chosen, Coordinator, Protocol, Sites
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.safe import Round, SafeFunction
+from fgm_ref.safe.paced import pace_of, paced
 from fgm_ref.transport.codecs import Codec
 from fgm_ref.transport.faults import Faults
 
@@ -103,7 +104,7 @@ class Observer:
     def _zone(self) -> SafeFunction:
         E, make_zone = self.coordinator.E, self.coordinator.make_zone
         if self.guarantee and self.guarantee.zone:
-            zone = make_zone.made(self.guarantee.zone, E)
+            zone = paced(self.guarantee.zone, pace_of(make_zone))(E, make_zone.radius(E))
             zone.begin(Round(began=max(0, self.sites.time - 1)))
             zone.advance(1, np.ones(self.sites.k))
             return zone
