@@ -109,7 +109,8 @@ def test_a_protocol_builds_on_at_most_one_other():
     for name in (name for name in MODULES if name.startswith("protocols.")):
         others = {other for other in imported(MODULES[name]) if other.startswith("protocols.")}
         others -= {
-            f"protocols.{name}" for name in ("base", "protocol", "setup", "spread", "weights")
+            f"protocols.{name}"
+            for name in ("base", "protocol", "setup", "spread", "weights", "opt")
         }
         assert len(others) <= 1, name
 
