@@ -15,7 +15,7 @@ from fgm_ref.datasets.words import FIRST, token_windows, vocabulary_of, words
 
 LENGTH = 30  # the last words of a sentence
 CLEAR = 0.5  # ratings go from -4 to +4; opinions nearer to 0 are left out
-EVERY = 6  # every sixth review is in the test part
+EVERY = 6  # every sixth review is in the test part, and every sixth of the others in the validation part
 
 
 class Row(NamedTuple):
@@ -43,12 +43,16 @@ def positive(rows: list[Row]) -> Array:
     return np.array([row.rating > 0 for row in rows], np.int64)
 
 
-def amazon_snippets(text: str) -> Dataset:
+def amazon_snippets(text: str, validate: bool = False) -> Dataset:
     """The set from the lines of its file, a header first.  x (N, 30) token ids."""
     rows = [row_of(line) for line in text.splitlines()[1:]]
     rows = [row for row in rows if abs(row.rating) > CLEAR]
     reviews = sorted({row.review for row in rows})
     held_out = set(reviews[::EVERY])
+    if validate:
+        rows = [row for row in rows if row.review not in held_out]
+        others = [review for review in reviews if review not in held_out]
+        held_out = set(others[::EVERY])
     train = [row for row in rows if row.review not in held_out]
     test = [row for row in rows if row.review in held_out]
     ids = vocabulary_of(row.words for row in train)

@@ -19,6 +19,7 @@ from fgm_ref.demo.filenames import picture_name, run_name
 from fgm_ref.demo.plan import Plan, plan
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, Progress
 from fgm_ref.program.console import width, wrapped
+from fgm_ref.simulation.baselines import baselines
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import GuaranteeBroken
 from fgm_ref.simulation.presets import COMPARISON
@@ -28,7 +29,7 @@ from fgm_ref.view.notes import notes
 from fgm_ref.view.table import as_json, table
 from fgm_ref.view.trace import transcript
 
-DRAWING = "fgm_ref.view.plots"
+SLOW_TO_LOAD = ("fgm_ref.view.plots", "scipy.optimize")
 
 
 def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Iterator[RunResult]:
@@ -84,7 +85,7 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     """Append the results one by one; returns what has ended it early."""
     configs = wanted.configs
     if wanted.out:
-        Thread(target=import_module, args=(DRAWING,)).start()  # another core can load it meanwhile
+        Thread(target=load_slowly).start()  # on another core, meanwhile
     progress = Progress(sum(config.steps for config in configs))
     try:
         for result in compare(configs, wanted.data, progress):
@@ -104,6 +105,12 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     finally:
         progress.close()
     return None
+
+
+def load_slowly() -> None:
+    """Load what is needed at the end."""
+    for module in SLOW_TO_LOAD:
+        import_module(module)
 
 
 def show(wanted: Plan, results: list[RunResult]) -> None:
@@ -133,8 +140,9 @@ def show_table(results: list[RunResult], data: Dataset) -> None:
     """What was trained, the table, and what there is to say about it."""
     columns = width()
     print(*wrapped(heading(results[0], data), columns, indent=0), "", sep="\n")
-    print(table(results, data, columns))
-    said = notes(results)
+    known = baselines(data)
+    print(table(results, data, columns, known))
+    said = notes(results, known)
     if said:
         print("", *wrapped(said, columns), sep="\n")
     print()

@@ -51,7 +51,7 @@ class Simulation:
     """
 
     def __init__(self, config: Config, dataset: Dataset | None = None):
-        data = dataset or load(config.dataset)
+        data = dataset or load(config.dataset, config.held_out)
         self.config = config
         self.world = World(config, data)
         self.model = Model(model_spec(config, data), config.dtype)
