@@ -28,7 +28,9 @@ from fgm_ref.datasets.checks import (
     expect_sites,
 )
 from fgm_ref.datasets.past import Past
+from fgm_ref.datasets.reading import Reading
 from fgm_ref.datasets.recipe import Recipe
+from fgm_ref.datasets.scaling import scale_of, scaled
 from fgm_ref.text import expect_one_of
 
 TASKS = ("classification", "regression")
@@ -79,6 +81,7 @@ class Dataset:
     about: str  # one line: what it is, from where
     recipe: Recipe | None = None  # how rows of a table became windows
     target_centre: float = 0.0  # what a standardised 0 is in `unit`
+    reading: Reading | None = None  # how the table was understood, in words
     past: Past | None = None  # what the table says of the label before each window's answer
 
     def __post_init__(self) -> None:
@@ -176,13 +179,6 @@ def standardise(train: Array, test: Array) -> Part:
     return scaled(train, centre, spread), scaled(test, centre, spread)
 
 
-def scaled(values: Array, centre: Array | float, spread: Array | float) -> Array:
-    """(values - centre) / spread in float32."""
-    with np.errstate(over="ignore"):  # `Dataset` refuses what float32 cannot hold
-        result: Array = ((values - centre) / spread).astype(np.float32)
-    return result
-
-
 def classification(
     name: str,
     train: Part,
@@ -245,42 +241,47 @@ def regression(
     unit: str = "",
     guess: tuple[str, float] | None = None,
     sites: NamedSites | None = None,
+    vocabulary: int = 0,
+    several: bool = False,
 ) -> Dataset:
     """A `Dataset` of windows with one number (N,) as target, in `unit`; it is standardised here.
 
+    With `several`, targets are (N, O).  They have no unit in common: errors are in deviations of the targets.
     `guess` names the trivial predictor and its constant; without it, that is the mean of the training part.
     `ValueError` for arrays that do not fit together, with the place of the first bad value.
     """
+    windows = TOKENS if vocabulary > 0 else WINDOWS
+    axes = TARGETS if several else LABELS
     for part, (x, y) in (("train", train), ("test", test)):
-        expect_samples(part, x, y, WINDOWS, LABELS)
+        expect_samples(part, x, y, windows, axes)
         expect_finite(f"y_{part}", y)
     y_train, y_test = train[1], test[1]
-    centre, scale = centre_and_spread(y_train)
-    label, constant = guess or ("mean", centre)
-    error = float(np.mean((y_test - constant) ** 2, dtype=np.float64))
+    expect_alike("y", y_train, y_test)
+    centre, scale = scale_of(y_train)
+    name_of_guess, constant = guess or ("mean", centre)
+    target_scale = 1.0 if several else scale
+    errors = (y_test - constant) / (scale / target_scale)
+    error = float(np.mean(errors**2, dtype=np.float64))
     site_train, site_names = _sites(sites, len(y_train))
     return Dataset(
         name=name,
         task="regression",
         x_train=train[0],
-        y_train=scaled(y_train, centre, scale)[:, None],
+        y_train=scaled(y_train, centre, scale).reshape(len(y_train), -1),
         x_test=test[0],
-        y_test=scaled(y_test, centre, scale)[:, None],
+        y_test=scaled(y_test, centre, scale).reshape(len(y_test), -1),
         classes=(),
         site_train=site_train,
         site_names=site_names,
-        vocabulary=0,
+        vocabulary=vocabulary,
         unit=unit,
-        target_scale=scale,
-        baseline=Baseline(label, loss=error / scale**2, score=error**0.5, balanced=None),
+        target_scale=target_scale,
+        baseline=Baseline(
+            name_of_guess, loss=error / target_scale**2, score=error**0.5, balanced=None
+        ),
         about=about,
-        target_centre=centre,
+        target_centre=0.0 if several else centre,
     )
-
-
-def centre_and_spread(y: Array) -> tuple[float, float]:
-    """Mean and deviation of a target (N,); a constant one has deviation 1."""
-    return float(y.mean(dtype=np.float64)), float(y.std(dtype=np.float64)) or 1.0
 
 
 def _sites(sites: NamedSites | None, windows: int) -> tuple[Array | None, tuple[str, ...]]:
