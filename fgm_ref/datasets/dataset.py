@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -245,37 +246,57 @@ def regression(
     unit: str = "",
     guess: tuple[str, float] | None = None,
     sites: NamedSites | None = None,
+    vocabulary: int = 0,
 ) -> Dataset:
-    """A `Dataset` of windows with one number (N,) as target, in `unit`; it is standardised here.
+    """A `Dataset` of windows with one number (N,) as target, in `unit`, or several (N, O); standardised here.
 
     `guess` names the trivial predictor and its constant; without it, that is the mean of the training part.
+    Several targets have no unit in common: an error is then in deviations of the targets.
     `ValueError` for arrays that do not fit together, with the place of the first bad value.
     """
+    windows = TOKENS if vocabulary > 0 else WINDOWS
     for part, (x, y) in (("train", train), ("test", test)):
-        expect_samples(part, x, y, WINDOWS, LABELS)
+        expect_samples(part, x, y, windows, TARGETS if np.ndim(y) == 2 else LABELS)
         expect_finite(f"y_{part}", y)
     y_train, y_test = train[1], test[1]
-    centre, scale = centre_and_spread(y_train)
-    label, constant = guess or ("mean", centre)
-    error = float(np.mean((y_test - constant) ** 2, dtype=np.float64))
+    if y_train.shape[1:] != y_test.shape[1:]:
+        raise ValueError(
+            f"y_test: expected shape {('N', *y_train.shape[1:])} as in y_train, got {y_test.shape}"
+        )
+    centre, scale = scale_of(y_train)
+    name_of_guess, constant = guess or ("mean", centre)
+    target_scale = float(scale) if np.ndim(scale) == 0 else 1.0
+    errors = (y_test - constant) / (scale / target_scale)
+    error = float(np.mean(errors**2, dtype=np.float64))
     site_train, site_names = _sites(sites, len(y_train))
     return Dataset(
         name=name,
         task="regression",
         x_train=train[0],
-        y_train=scaled(y_train, centre, scale)[:, None],
+        y_train=scaled(y_train, centre, scale).reshape(len(y_train), -1),
         x_test=test[0],
-        y_test=scaled(y_test, centre, scale)[:, None],
+        y_test=scaled(y_test, centre, scale).reshape(len(y_test), -1),
         classes=(),
         site_train=site_train,
         site_names=site_names,
-        vocabulary=0,
+        vocabulary=vocabulary,
         unit=unit,
-        target_scale=scale,
-        baseline=Baseline(label, loss=error / scale**2, score=error**0.5, balanced=None),
+        target_scale=target_scale,
+        baseline=Baseline(
+            name_of_guess, loss=error / target_scale**2, score=error**0.5, balanced=None
+        ),
         about=about,
         target_centre=centre,
     )
+
+
+def scale_of(y: Array) -> tuple[Any, Any]:
+    """Mean and deviation of a target (N,), or of each of several (N, O)."""
+    if y.ndim == 1:
+        return centre_and_spread(y)
+    columns = [centre_and_spread(column) for column in y.T]
+    centre, spread = np.array(columns).T
+    return centre, spread
 
 
 def centre_and_spread(y: Array) -> tuple[float, float]:

@@ -16,7 +16,7 @@ class Past:
     Label values are like those of a data set: class ids (rows,) int64, or standardised targets (rows, O) float32.
     """
 
-    labels: Array
+    labels: Array  # -1 or nan where it is missing
     series: Array  # (rows,) int: rows of different numbers are not neighbours in time
     train: Array  # (N,) the place in `labels` where each training window ends
     test: Array  # (M,) the same for the test windows
@@ -34,4 +34,6 @@ class Past:
         known = (places >= 0) & (places <= latest)
         places = np.where(known, places, 0)
         known &= self.series[places] == self.series[ends]
-        return self.labels[places], known
+        labels = self.labels[places]
+        there = labels >= 0 if labels.ndim == 1 else np.isfinite(labels).all(axis=1)
+        return labels, known & there

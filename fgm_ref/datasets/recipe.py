@@ -15,6 +15,12 @@ from fgm_ref.datasets.dialect import STRICT, Dialect
 VERSION = 1  # of the record; one that is written otherwise gets another number
 
 NUMBER, CATEGORY = "number", "category"
+CLASS = "class"  # a label of numbers that are classes
+CYCLES = {
+    "day": 86_400.0,
+    "week": 7 * 86_400.0,
+    "year": 365.2425 * 86_400,
+}  # in seconds, of a column of dates
 OTHER = "other"  # the channel of all categories that are too rare for one of their own
 
 
@@ -23,7 +29,7 @@ class Input:
     """A column that the model sees, as one channel or several."""
 
     name: str
-    kind: str  # NUMBER or CATEGORY
+    kind: str  # NUMBER, CATEGORY, CLASS or one of CYCLES
     values: tuple[str, ...] = ()  # the categories, each with a channel
     other: bool = False  # whether one more channel is for any other category
 
@@ -36,6 +42,8 @@ class Input:
         """
         if self.kind == NUMBER:
             return (self.name,)
+        if self.kind in CYCLES:
+            return (f"{self.name}:{self.kind} sin", f"{self.name}:{self.kind} cos")
         values = [*self.values, OTHER] if self.other else self.values
         return tuple(f"{self.name}={value}" for value in values)
 
@@ -63,6 +71,12 @@ class Recipe:
     horizon: int = 0  # the label is that of so many rows after the window's last one
     group: str | None = None  # the column that tells series apart
     time: str | None = None  # the column that rows are sorted by
+    time_format: str | None = None  # of its cells (see `clock.py`)
+    gaps: str = "error"  # what becomes of gaps and of equal times (see `series.py`)
+    longest_step: float | None = None  # in time; a longer one is a gap
+    usual_step: float | None = None  # in time: seconds, or the numbers of the column
+    missing: str = "error"  # what becomes of missing values (see `fill.py`)
+    fill: tuple[float, ...] = ()  # what stands for one in each channel, where it is the mean
     text: str | None = None  # the column whose words are the input, instead of `inputs`
     vocabulary: tuple[str, ...] = ()  # the words that have ids of their own, the first of them 2
     dialect: Dialect = STRICT

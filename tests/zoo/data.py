@@ -12,7 +12,7 @@ from .registry import mutant
 @mutant(
     "z14",
     "the vocabulary comes from a set",
-    "datasets.snippets:vocabulary_of",
+    "datasets.words:vocabulary_of",
     "zoo/test_gaps.py::test_word_ids_follow_frequency_and_then_the_alphabet",
 )
 def vocabulary_of(sentences):
