@@ -29,7 +29,7 @@ from fgm_ref.datasets.checks import (
     expect_sites,
 )
 from fgm_ref.datasets.past import Past
-from fgm_ref.datasets.recipe import Recipe
+from fgm_ref.datasets.recipe import Label, Recipe
 from fgm_ref.text import expect_one_of
 
 TASKS = ("classification", "regression")
@@ -79,7 +79,7 @@ class Dataset:
     baseline: Baseline
     about: str  # one line: what it is, from where
     recipe: Recipe | None = None  # how rows of a table became windows
-    target_centre: float = 0.0  # what a standardised 0 is in `unit`
+    targets: tuple[Label, ...] = ()  # how each target of a regression was standardised
     past: Past | None = None  # what the table says of the label before each window's answer
 
     def __post_init__(self) -> None:
@@ -286,8 +286,14 @@ def regression(
             name_of_guess, loss=error / target_scale**2, score=error**0.5, balanced=None
         ),
         about=about,
-        target_centre=centre,
+        targets=labels_of(centre, scale),
     )
+
+
+def labels_of(centre: Any, spread: Any) -> tuple[Label, ...]:
+    """How each target was standardised, from one number each or arrays (O,)."""
+    pairs = zip(np.atleast_1d(centre).tolist(), np.atleast_1d(spread).tolist(), strict=True)
+    return tuple(Label("", *pair) for pair in pairs)
 
 
 def scale_of(y: Array) -> tuple[Any, Any]:
