@@ -16,17 +16,24 @@ from fgm_ref.datasets.dataset import (
     Dataset,
     NamedSites,
     Part,
-    centre_and_spread,
     classification,
     regression,
-    scaled,
 )
 from fgm_ref.datasets.fill import ERROR
-from fgm_ref.datasets.inputs import Made, in_words, made_of_columns, made_of_text, vocabulary_size
+from fgm_ref.datasets.inputs import (
+    Found,
+    Made,
+    in_words,
+    inputs_of,
+    made_of_columns,
+    made_of_text,
+    vocabulary_size,
+)
 from fgm_ref.datasets.labels import Target, expect_known, target_of
 from fgm_ref.datasets.layout import Layout, layout_of
 from fgm_ref.datasets.past import Past
 from fgm_ref.datasets.recipe import Label, Recipe
+from fgm_ref.datasets.scaling import centre_and_spread, scaled
 from fgm_ref.datasets.series import GAP
 from fgm_ref.datasets.table import Table
 from fgm_ref.datasets.wanted import Wanted
@@ -36,11 +43,12 @@ def dataset_of(table: Table, wanted: Wanted) -> Dataset:
     """The data set that is asked for.  `ValueError`, with line and column, for whatever cannot be used."""
     wanted.expect_columns(table)
     layout = layout_of(table, wanted)
+    found = Found((), {}) if wanted.text else inputs_of(table, wanted, layout)
     target = target_of(table, wanted.labels, wanted.task)
     if wanted.missing == ERROR:
         expect_known(table, wanted.labels)
     if wanted.text is None:
-        made = made_of_columns(table, wanted, layout, target)
+        made = made_of_columns(table, wanted, layout, target, found)
     else:
         made = made_of_text(table, wanted, layout, target, wanted.text)
     y_train, y_test = target.y[made.train.answer], target.y[made.test.answer]
@@ -103,7 +111,8 @@ def assembled(
     """The data set of these windows."""
     if classes:
         return classification(name, train, test, classes, about, sites=sites, vocabulary=vocabulary)
-    return regression(name, train, test, about, sites=sites, vocabulary=vocabulary)
+    several = train[1].ndim == 2
+    return regression(name, train, test, about, sites=sites, vocabulary=vocabulary, several=several)
 
 
 def sites_of(layout: Layout, made: Made) -> NamedSites | None:

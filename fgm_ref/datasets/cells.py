@@ -112,8 +112,8 @@ def encoding_of(dialect: Dialect) -> str:
     return "utf-8-sig" if plain else dialect.encoding
 
 
-def opened(path: Path) -> IO[bytes]:
-    """The bytes of a file, unpacked if they are packed."""
+def opened(path: Path) -> Any:
+    """The bytes of a file, opened and unpacked if they are packed."""
     if path.is_dir():
         raise ValueError(f"path: expected a CSV file, got the folder {str(path)!r}")
     with path.open("rb") as file:

@@ -61,13 +61,13 @@ def what_text(table: Table, name: str) -> str:
     return "text, hardly a value twice"
 
 
-def calendar(time: str, times: Times, rows: Sequence[Array], usual: float) -> tuple[Input, ...]:
-    """The cycles that a series can show: at least two rows in one of them, and one of them in the series."""
-    spans = [np.ptp(times.values[one]) for one in rows if len(one)]
-    longest = max(spans, default=0.0)
-    return tuple(
-        Input(time, kind) for kind, cycle in CYCLES.items() if 2 * usual <= cycle <= longest
-    )
+def calendar(time: str, times: Times, rows: Sequence[Array], usual: float) -> list[Input]:
+    """The cycles of dates that a series can show: at least two rows in one of them, and one of them in the series."""
+    if not times.dates:
+        return []
+    longest = max(float(np.ptp(times.values[one])) for one in rows)
+    cycles = [kind for kind, cycle in CYCLES.items() if 2 * usual <= cycle <= longest]
+    return [Input(time, kind) for kind in cycles]
 
 
 def channels(table: Table, column: Input, times: Times | None, empty: Collection[str]) -> Array:
@@ -93,7 +93,7 @@ def numbers_of(table: Table, name: str) -> Array:
     numbers = table.numbers(name)
     if numbers is not None:
         return numbers
-    _, missing, odd = table.parsed(name)
+    _, _missing, odd = table.parsed(name)
     if len(odd):
         raise table.complain(name, odd[0], "a number, as in the training part")
     return np.full(table.rows, np.nan)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from fgm_ref.datasets.checks import (
 )
 from fgm_ref.datasets.past import Past
 from fgm_ref.datasets.recipe import Label, Recipe
+from fgm_ref.datasets.scaling import labels_of, scale_of, scaled
 from fgm_ref.text import expect_one_of
 
 TASKS = ("classification", "regression")
@@ -177,13 +177,6 @@ def standardise(train: Array, test: Array) -> Part:
     return scaled(train, centre, spread), scaled(test, centre, spread)
 
 
-def scaled(values: Array, centre: Array | float, spread: Array | float) -> Array:
-    """(values - centre) / spread in float32."""
-    with np.errstate(over="ignore"):  # `Dataset` refuses what float32 cannot hold
-        result: Array = ((values - centre) / spread).astype(np.float32)
-    return result
-
-
 def classification(
     name: str,
     train: Part,
@@ -247,25 +240,24 @@ def regression(
     guess: tuple[str, float] | None = None,
     sites: NamedSites | None = None,
     vocabulary: int = 0,
+    several: bool = False,
 ) -> Dataset:
-    """A `Dataset` of windows with one number (N,) as target, in `unit`, or several (N, O); standardised here.
+    """A `Dataset` of windows with one number (N,) as target, in `unit`; it is standardised here.
 
+    With `several`, targets are (N, O).  They have no unit in common: errors are in deviations of the targets.
     `guess` names the trivial predictor and its constant; without it, that is the mean of the training part.
-    Several targets have no unit in common: an error is then in deviations of the targets.
     `ValueError` for arrays that do not fit together, with the place of the first bad value.
     """
     windows = TOKENS if vocabulary > 0 else WINDOWS
+    axes = TARGETS if several else LABELS
     for part, (x, y) in (("train", train), ("test", test)):
-        expect_samples(part, x, y, windows, TARGETS if np.ndim(y) == 2 else LABELS)
+        expect_samples(part, x, y, windows, axes)
         expect_finite(f"y_{part}", y)
     y_train, y_test = train[1], test[1]
-    if y_train.shape[1:] != y_test.shape[1:]:
-        raise ValueError(
-            f"y_test: expected shape {('N', *y_train.shape[1:])} as in y_train, got {y_test.shape}"
-        )
+    expect_alike("y", y_train, y_test)
     centre, scale = scale_of(y_train)
     name_of_guess, constant = guess or ("mean", centre)
-    target_scale = float(scale) if np.ndim(scale) == 0 else 1.0
+    target_scale = 1.0 if several else scale
     errors = (y_test - constant) / (scale / target_scale)
     error = float(np.mean(errors**2, dtype=np.float64))
     site_train, site_names = _sites(sites, len(y_train))
@@ -288,26 +280,6 @@ def regression(
         about=about,
         targets=labels_of(centre, scale),
     )
-
-
-def labels_of(centre: Any, spread: Any) -> tuple[Label, ...]:
-    """How each target was standardised, from one number each or arrays (O,)."""
-    pairs = zip(np.atleast_1d(centre).tolist(), np.atleast_1d(spread).tolist(), strict=True)
-    return tuple(Label("", *pair) for pair in pairs)
-
-
-def scale_of(y: Array) -> tuple[Any, Any]:
-    """Mean and deviation of a target (N,), or of each of several (N, O)."""
-    if y.ndim == 1:
-        return centre_and_spread(y)
-    columns = [centre_and_spread(column) for column in y.T]
-    centre, spread = np.array(columns).T
-    return centre, spread
-
-
-def centre_and_spread(y: Array) -> tuple[float, float]:
-    """Mean and deviation of a target (N,); a constant one has deviation 1."""
-    return float(y.mean(dtype=np.float64)), float(y.std(dtype=np.float64)) or 1.0
 
 
 def _sites(sites: NamedSites | None, windows: int) -> tuple[Array | None, tuple[str, ...]]:

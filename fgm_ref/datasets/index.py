@@ -30,12 +30,12 @@ class Index:
     def rows(self, piece: slice) -> Array:
         """The rows of some windows.  (n, length)."""
         places = self.starts[piece, None] + np.arange(self.length)
-        return self.order[places]
+        return np.asarray(self.order[places])
 
     @property
     def last(self) -> Array:
         """The row that each window ends with, (N,)."""
-        return self.order[self.starts + self.length - 1]
+        return np.asarray(self.order[self.starts + self.length - 1])
 
     @cached_property
     def used(self) -> Array:

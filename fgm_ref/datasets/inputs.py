@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,13 +16,20 @@ from fgm_ref.datasets.layout import Layout
 from fgm_ref.datasets.recipe import Input
 from fgm_ref.datasets.table import Table
 from fgm_ref.datasets.wanted import Wanted
-from fgm_ref.datasets.windows import gathered, numbers, scale
+from fgm_ref.datasets.windows import gathered, no_value, numbers, scale
 from fgm_ref.datasets.words import FIRST, token_windows, vocabulary_of, words
 
 LARGEST = 200_000_000  # numbers in all windows together: 0.8 GB
 WORDS = 100  # of a text, at most, unless the window says otherwise
 SHARE = 0.95  # of the training texts that fit into a window
 VOCABULARY = 10_000  # words with ids of their own, at most
+
+
+class Found(NamedTuple):
+    """The columns that may serve as inputs."""
+
+    inputs: tuple[Input, ...]
+    left_out: Mapping[str, str]  # those that do not, and why
 
 
 class Made(NamedTuple):
@@ -37,18 +44,19 @@ class Made(NamedTuple):
     left_out: Mapping[str, str]  # columns that do not serve, and why
 
 
-def made_of_columns(table: Table, wanted: Wanted, layout: Layout, target: Target) -> Made:
-    """Windows (N, T, D) of numbers and categories."""
-    inputs, left_out = inputs_of(table, wanted, layout, target)
-    if wanted.missing == ERROR:
-        expect_all(table, inputs)
+def made_of_columns(
+    table: Table, wanted: Wanted, layout: Layout, target: Target, found: Found
+) -> Made:
+    """Windows (N, T, D) of numbers and categories, and of the label's past if it is asked for."""
+    inputs = (*found.inputs, *history_of(wanted, target), *calendar_of(wanted, layout))
+    expect_some(inputs, found, table, wanted)
     values = numbers(table, inputs, layout.times, wanted.missing)
     fill = usual(values, inputs, layout.rows(test=False)) if wanted.missing == MEAN else ()
     values = filled(values, layout.series, wanted.missing, fill)
-    unusable = np.isnan(values).any(axis=1)
+    unusable = no_value(values)
     if wanted.missing == DROP:
         unusable |= ~target.known
-    train, test = (layout.index(part, unusable, target.known) for part in (False, True))
+    train, test = (layout.windows(part, unusable, target.known) for part in (False, True))
     expect_moderate((len(train) + len(test)) * layout.window * values.shape[1])
     centre, spread = scale(values, train)
     return Made(
@@ -64,7 +72,7 @@ def made_of_columns(table: Table, wanted: Wanted, layout: Layout, target: Target
             "fill": fill,
             "window": layout.window,
         },
-        left_out,
+        found.left_out,
     )
 
 
@@ -77,10 +85,8 @@ def expect_moderate(size: int) -> None:
         )
 
 
-def inputs_of(
-    table: Table, wanted: Wanted, layout: Layout, target: Target
-) -> tuple[tuple[Input, ...], dict[str, str]]:
-    """All columns that can serve as inputs, and those that cannot, with the reason."""
+def inputs_of(table: Table, wanted: Wanted, layout: Layout) -> Found:
+    """All columns that can serve as inputs, and those that cannot.  `ValueError` for a cell that is in the way."""
     inputs: list[Input] = []
     left_out: dict[str, str] = {}
     train = layout.rows(test=False)
@@ -90,29 +96,39 @@ def inputs_of(
             inputs.append(column)
         else:
             left_out[name] = column
-    if wanted.history:
-        inputs += [Input(name, target.kind, target.classes) for name in wanted.labels]
-    if wanted.calendar:
-        inputs += calendar_of(wanted, layout)
-    if not inputs:
-        expected = "label: expected at least one other column that can serve as input, got none"
-        if len(table.columns) == len(wanted.labels):
-            expected += "; --history with --horizon 1 or more takes the label's own past"
-        raise ValueError("; left out: ".join([expected, *in_words(left_out)]))
-    return tuple(inputs), left_out
+    if wanted.missing == ERROR:
+        expect_all(table, inputs)
+    return Found(tuple(inputs), left_out)
 
 
-def calendar_of(wanted: Wanted, layout: Layout) -> tuple[Input, ...]:
-    """Time of day, weekday and season, as far as the series show them.  `ValueError` if none of them."""
+def history_of(wanted: Wanted, target: Target) -> list[Input]:
+    """The labels as inputs, if their past is asked for."""
+    if not wanted.history:
+        return []
+    return [Input(name, target.kind, target.classes) for name in wanted.labels]
+
+
+def calendar_of(wanted: Wanted, layout: Layout) -> list[Input]:
+    """Time of day, weekday and season, if asked for and as far as the series show them.  `ValueError` if none."""
     times, spacing = layout.times, layout.spacing
-    found: tuple[Input, ...] = ()
-    if wanted.time is not None and times is not None and spacing is not None and times.dates:
-        found = calendar(wanted.time, times, [one.rows for one in layout.series], spacing.usual)
+    if not wanted.calendar or wanted.time is None or times is None or spacing is None:
+        return []
+    found = calendar(wanted.time, times, [one.rows for one in layout.series], spacing.usual)
     if not found:
         raise ValueError(
             f"calendar: expected dates that go through a day, a week or a year, got column {wanted.time!r}"
         )
     return found
+
+
+def expect_some(inputs: Sequence[Input], found: Found, table: Table, wanted: Wanted) -> None:
+    """Raises `ValueError` if there is nothing to look at."""
+    if inputs:
+        return
+    expected = "label: expected at least one other column that can serve as input, got none"
+    if len(table.columns) == len(wanted.labels):
+        expected += "; --history with --horizon 1 or more takes the label's own past"
+    raise ValueError("; left out: ".join([expected, *in_words(found.left_out)]))
 
 
 def in_words(left_out: Mapping[str, str]) -> list[str]:
@@ -125,7 +141,7 @@ def made_of_text(table: Table, wanted: Wanted, layout: Layout, target: Target, t
     absent = table.absent(text)
     if wanted.missing == ERROR:
         table.expect_all(text, absent, "a text")
-    train, test = (layout.index(part, absent, target.known) for part in (False, True))
+    train, test = (layout.windows(part, absent, target.known) for part in (False, True))
     found = [words(one) for one in table.texts(text)]
     here = [found[row] for row in train.last]
     known = dict(list(vocabulary_of(here).items())[:VOCABULARY])

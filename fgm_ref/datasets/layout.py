@@ -36,7 +36,7 @@ class Layout(NamedTuple):
             (run.series, cut(self.series[run.series], run)) for run in self.runs if run.test == test
         ]
 
-    def index(self, test: bool, unusable: Array, known: Array) -> Index:
+    def windows(self, test: bool, unusable: Array, known: Array) -> Index:
         """The windows of one part.  `ValueError` if there is none."""
         found = index_of(self.part(test), unusable, self.window, self.horizon, known)
         if not len(found):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -151,4 +152,4 @@ def unbroken(run: Run, series: Series) -> list[Run]:
     stretch = series.stretch[run.begin : run.end]
     cuts = np.flatnonzero(np.diff(stretch)) + 1 + run.begin
     edges = [run.begin, *cuts.tolist(), run.end]
-    return [run._replace(begin=a, end=b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [run._replace(begin=a, end=b) for a, b in pairwise(edges)]

@@ -10,10 +10,10 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.datasets.clock import Times
 from fgm_ref.datasets.columns import channels
-from fgm_ref.datasets.dataset import scaled
 from fgm_ref.datasets.fill import ERROR, empty_words, expect_all, filled
 from fgm_ref.datasets.index import Index, index_of
 from fgm_ref.datasets.recipe import Input, Recipe
+from fgm_ref.datasets.scaling import scaled
 from fgm_ref.datasets.series import Series, ordered, series_of
 from fgm_ref.datasets.table import NO_TEXT, Table
 from fgm_ref.datasets.words import FIRST, token_windows, words
@@ -47,7 +47,7 @@ def windows_of(recipe: Recipe, table: Table) -> Windows:
         expect_all(table, recipe.inputs)
     values = numbers(table, recipe.inputs, found.times, recipe.missing)
     values = filled(values, found.series, recipe.missing, recipe.fill)
-    unusable = np.isnan(values).any(axis=1)
+    unusable = no_value(values)
     pieces = [(i, one) for i, one in enumerate(found.series)]
     index = index_of(pieces, unusable, recipe.window)
     if not len(index):
@@ -86,6 +86,11 @@ def numbers(table: Table, inputs: Sequence[Input], times: Times | None, missing:
     """The channels of every row, not yet scaled; nan where the value is missing.  (rows, D) float64."""
     empty = empty_words(missing)
     return np.column_stack([channels(table, one, times, empty) for one in inputs])
+
+
+def no_value(values: Array) -> Array:
+    """Rows of (rows, D) in which a value is missing.  (rows,) bool."""
+    return np.asarray(np.isnan(values).any(axis=1))
 
 
 def gathered(values: Array, index: Index, centre: Array, spread: Array) -> Array:
