@@ -116,7 +116,7 @@ def load_slowly() -> None:
 def show(wanted: Plan, results: list[RunResult]) -> None:
     """Table and picture; or JSON; or a transcript; or the player."""
     args = wanted.args
-    if wanted.out is None:
+    if args.csv and wanted.out is None:
         warn_of_worthless(results, wanted.data)
     if args.json:
         content = as_json(results, wanted.data, __version__)
