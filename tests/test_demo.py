@@ -14,7 +14,10 @@ import pytest
 
 from fgm_ref import demo
 from fgm_ref.datasets import names
+from fgm_ref.datasets.fill import POLICIES
+from fgm_ref.datasets.series import GAPS
 from fgm_ref.datasets.split import SPLITS
+from fgm_ref.datasets.wanted import SHORT
 from fgm_ref.demo import options as cli
 from fgm_ref.demo.filenames import file_name, picture_name
 from fgm_ref.demo.listing import catalogue
@@ -241,6 +244,9 @@ def test_the_choices_are_those_of_the_library():
         "optimizer": tuple(OPTIMIZERS),
         "task": tuple(LOSSES),
         "start": STARTS,
+        "gaps": GAPS,
+        "missing": POLICIES,
+        "short": SHORT,
     }
     listed = "\n".join(catalogue())
     names = (*SPLITS, *SCHEDULES, *CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PROMISES, *PREFIXES)

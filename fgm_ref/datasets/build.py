@@ -19,6 +19,7 @@ from fgm_ref.datasets.dataset import (
     classification,
     regression,
 )
+from fgm_ref.datasets.describe import reading_of
 from fgm_ref.datasets.fill import ERROR
 from fgm_ref.datasets.inputs import (
     Found,
@@ -63,7 +64,8 @@ def dataset_of(table: Table, wanted: Wanted) -> Dataset:
         sites_of(layout, made),
         vocabulary_size(made),
     )
-    return replace(data, recipe=recipe, past=past_of(recipe, target, layout, made))
+    data = replace(data, recipe=recipe, past=past_of(recipe, target, layout, made))
+    return replace(data, reading=reading_of(table, wanted, layout, target, made, data))
 
 
 def recipe_of(table: Table, wanted: Wanted, layout: Layout, target: Target, made: Made) -> Recipe:

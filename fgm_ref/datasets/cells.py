@@ -12,7 +12,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, overload
 
@@ -23,26 +23,34 @@ MARK = "\0"  # between the cells of a block, where no cell has it
 
 
 class Cells(Sequence[str]):
-    """The cells of a column, stripped."""
+    """The cells of a column, without blanks around them."""
 
     def __init__(self, cells: Sequence[str] = ()) -> None:
         self._blocks: list[str | list[str]] = []
         self._length = 0
         for begin in range(0, len(cells), BLOCK):
-            self.append([cell.strip() for cell in cells[begin : begin + BLOCK]])
+            self.append(cells[begin : begin + BLOCK])
 
-    def append(self, block: list[str]) -> None:
+    def append(self, block: Sequence[str]) -> None:
         """One more block; all but the last have `BLOCK` cells."""
         packed = MARK.join(block)
-        self._blocks.append(packed if packed.count(MARK) == len(block) - 1 else block)
+        if packed.split(maxsplit=1) != [packed]:  # there is a blank somewhere
+            block = [cell.strip() for cell in block]
+            packed = MARK.join(block)
+        unique = packed.count(MARK) == len(block) - 1
+        self._blocks.append(packed if unique else list(block))
         self._length += len(block)
+
+    def blocks(self) -> Iterator[list[str]]:
+        """The cells block by block."""
+        for block in self._blocks:
+            yield block.split(MARK) if isinstance(block, str) else block
 
     def __len__(self) -> int:
         return self._length
 
     def __iter__(self) -> Iterator[str]:
-        for number in range(len(self._blocks)):
-            yield from self._block(number)
+        return chain.from_iterable(self.blocks())
 
     @overload
     def __getitem__(self, place: int) -> str: ...
@@ -52,11 +60,8 @@ class Cells(Sequence[str]):
         if isinstance(place, slice):
             return list(self)[place]
         number, rest = divmod(range(self._length)[place], BLOCK)
-        return self._block(number)[rest]
-
-    def _block(self, number: int) -> list[str]:
         block = self._blocks[number]
-        return block.split(MARK) if isinstance(block, str) else block
+        return (block.split(MARK) if isinstance(block, str) else block)[rest]
 
 
 class Sheet(NamedTuple):
@@ -167,7 +172,7 @@ def cut(name: str, lines: Lines, dialect: Dialect, max_rows: int | None) -> Shee
         for cells, column in zip(
             columns, zip(*[row for _, row in block], strict=True), strict=True
         ):
-            cells.append([cell.strip() for cell in column])
+            cells.append(column)
     names = [cell.strip() for cell in header] or [f"c{i + 1}" for i in range(len(columns))]
     columns = columns or [Cells() for _ in names]
     return Sheet(names, columns, numbers, delimiter)

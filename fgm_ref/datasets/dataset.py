@@ -28,6 +28,7 @@ from fgm_ref.datasets.checks import (
     expect_sites,
 )
 from fgm_ref.datasets.past import Past
+from fgm_ref.datasets.reading import Reading
 from fgm_ref.datasets.recipe import Label, Recipe
 from fgm_ref.datasets.scaling import labels_of, scale_of, scaled
 from fgm_ref.text import expect_one_of
@@ -80,6 +81,7 @@ class Dataset:
     about: str  # one line: what it is, from where
     recipe: Recipe | None = None  # how rows of a table became windows
     targets: tuple[Label, ...] = ()  # how each target of a regression was standardised
+    reading: Reading | None = None  # how the table was understood, in words
     past: Past | None = None  # what the table says of the label before each window's answer
 
     def __post_init__(self) -> None:

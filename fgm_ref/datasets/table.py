@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,7 +63,31 @@ class Table:
 
     def expect(self, argument: str, column: str) -> None:
         """Raises `ValueError` if there is no such column."""
-        expect_one_of(argument, column, tuple(self.columns))
+        try:
+            expect_one_of(argument, column, tuple(self.columns))
+        except ValueError as problem:
+            raise ValueError(f"{problem}{self._hint()}") from None
+
+    @property
+    def header_is_data(self) -> bool:
+        """Whether half of what stands where the names should are numbers."""
+        numbers = sum(self.dialect.number(name) is not None for name in self.columns)
+        return bool(self.lines) and self.dialect.header and 2 * numbers >= len(self.columns)
+
+    def _hint(self) -> str:
+        """Why a column may not be there."""
+        if self.header_is_data:
+            return " (the first line looks like data; see --no-header)"
+        only = next(iter(self.columns))
+        if len(self.columns) == 1 and self.lines and any(sign in only for sign in " |:"):
+            return " (a single column; see --delimiter)"
+        return ""
+
+    def is_numeric(self, column: str) -> bool:
+        """Whether half of the cells that are there are numbers, or more."""
+        _, missing, odd = self.parsed(column)
+        there = self.rows - int(missing.sum())
+        return 2 * len(odd) <= there and there > 0
 
     def complain(self, column: str, row: int, expected: str) -> ValueError:
         """The error for one cell, ready to be raised."""
@@ -89,10 +114,10 @@ class Table:
         """A column as numbers, as far as it is one; worked out once."""
         if column not in self._parsed:
             cells = self.columns[column]
-            known = isinstance(cells, Cells)
-            self._parsed[column] = (
-                parsed(list(cells), self.dialect) if known else already_parsed(np.asarray(cells))
-            )
+            if isinstance(cells, Cells):
+                self._parsed[column] = parsed(cells, self.dialect)
+            else:
+                self._parsed[column] = already_parsed(cells)
         return self._parsed[column]
 
     def numbers(self, column: str) -> Array | None:
@@ -100,11 +125,10 @@ class Table:
 
         A column of which half the cells or more are numbers is numeric: anything else in it is an error.
         """
-        values, missing, odd = self.parsed(column)
-        there = self.rows - int(missing.sum())
+        values, _, odd = self.parsed(column)
         if len(odd):
             self._expect_no_comma(column, odd)
-        if 2 * len(odd) > there or not there:
+        if not self.is_numeric(column):
             return None
         if len(odd):
             raise self.complain(column, odd[0], self.what_is_wrong(column, odd[0]))
@@ -142,13 +166,13 @@ class Table:
             )
 
 
-def parsed(cells: list[str], dialect: Dialect) -> Parsed:
+def parsed(packed: Cells, dialect: Dialect) -> Parsed:
     """Cells as numbers, as far as they are."""
     if dialect.plain:
-        try:
-            return already_parsed(np.array(cells, np.float64))
-        except ValueError:
-            pass
+        with suppress(ValueError):  # quick, where all of them are
+            blocks = [np.array(block, np.float64) for block in packed.blocks()]
+            return already_parsed(np.concatenate(blocks))
+    cells = list(packed)
     known = {cell: dialect.number(cell) for cell in dict.fromkeys(cells)}
     empty = {cell for cell in known if cell.lower() in MISSING}
     strange = {cell for cell, value in known.items() if value is None} - empty

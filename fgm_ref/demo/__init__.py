@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from fgm_ref import __version__, program
 from fgm_ref.datasets import Baseline, Dataset
+from fgm_ref.datasets.describe import description
 from fgm_ref.demo import options as cli
 from fgm_ref.demo.filenames import picture_name, run_name
-from fgm_ref.demo.plan import Plan, plan
+from fgm_ref.demo.plan import Plan, data_of, plan
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, Progress
 from fgm_ref.program.console import width, wrapped
 from fgm_ref.simulation.baselines import baselines
@@ -63,10 +64,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.check:
         return self_test()
     try:
+        if args.describe:
+            return describe(data_of(args))
         wanted = plan(args)
     except ValueError as error:
         return complain(str(error), USAGE)
+    warn(wanted.data)
     return report(wanted)
+
+
+def describe(data: Dataset) -> int:
+    """How the data were understood, and what there is to doubt."""
+    print(*wrapped(description(data), width()), sep="\n")
+    warn(data)
+    return FINE
+
+
+def warn(data: Dataset) -> None:
+    """Say on stderr why results may mean nothing."""
+    for doubt in data.reading.doubts if data.reading else ():
+        complain(f"warning: {doubt}", FINE)
 
 
 def report(wanted: Plan) -> int:
@@ -175,7 +192,8 @@ def heading(result: RunResult, data: Dataset) -> list[str]:
         config.change,
         *config.besides,
     ]
-    return [data.about, ", ".join(filter(None, parts))]
+    understood = [data.reading.brief] if data.reading else []
+    return [data.about, *understood, ", ".join(filter(None, parts))]
 
 
 def picture(wanted: Plan, results: list[RunResult], out: Path) -> Path:
