@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_simulate import go, toy
 
 from fgm_ref import demo, load, load_run, predict
-from fgm_ref.datasets.csvdata import load_csv
+from fgm_ref.datasets.csvdata import from_columns, load_csv
 from fgm_ref.datasets.table import read_table
 from fgm_ref.learning.model import Model
 from fgm_ref.simulation.meaning import Meaning
@@ -172,6 +172,7 @@ def test_the_rows_of_the_test_part_give_the_metrics_of_the_run(tmp_path, label, 
     said = load_run(tmp_path / "run.npz").predict(table)
     assert len(said.values) == len(data.y_test)
     answers = np.array(table.columns[label])[said.rows]
+    assert said.known.all() and said.score == pytest.approx(result.final["score"], rel=1e-5)
     if label == "state":
         assert (said.values == answers).mean() == result.final["score"]
         of_the_answer = [list(data.classes).index(one) for one in answers]
@@ -205,16 +206,65 @@ def test_the_order_of_columns_does_not_matter(folder, trained, order):
 
 def test_each_window_has_its_line(folder, trained, capsys):
     code, out, err = program(capsys, folder / "run.npz", folder / "new.csv")
-    assert (code, err) == (0, "")
+    said = trained[1].predict(read_table(folder / "new.csv"))
+    assert code == 0 and err == (
+        f"fgm_ref.predict: accuracy {said.score:.4g} on the 12 of 12 windows whose label is in the file\n"
+    )
     header, *rows = csv.reader(io.StringIO(out))
     assert header == ["line", "machine", "predicted state", "p(cold)", "p(hot)"]
     assert [int(row[0]) for row in rows] == [5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 19]
     assert [row[1] for row in rows] == ["north"] * 6 + ["south"] * 6
-    said = trained[1].predict(read_table(folder / "new.csv"))
     for row, value, shares in zip(rows, said.values, said.probabilities, strict=True):
         assert row[2] == value and [float(one) for one in row[3:]] == pytest.approx(
             shares, rel=1e-5
         )
+
+
+@pytest.mark.parametrize("label", ["state", "load"])
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_answers_that_are_still_to_come(folder, tmp_path, label, horizon, capsys):
+    # the last windows have a prediction, but no answer yet
+    data = load_csv(
+        folder / "pump.csv", label, window=4, group="machine", horizon=horizon, history=True
+    )
+    run(data=data, protocol="gm", sites=2, **SHORT).save(tmp_path / "run.npz")
+    table = read_table(folder / "new.csv")
+    said = load_run(tmp_path / "run.npz").predict(table)
+    assert len(said.rows) == 12 and said.known.sum() == 12 - 2 * horizon
+    answers = np.array(list(table.columns[label]))
+    for row, known, answer in zip(said.rows, said.known, said.answers, strict=True):
+        assert known == (row % 9 + horizon < 9)
+        if known and label == "state":
+            assert answer == answers[row + horizon]
+        elif known:
+            assert answer[0] == float(answers[row + horizon])
+    _, out, err = program(capsys, tmp_path / "run.npz", folder / "new.csv")
+    assert f"predicted {label} in {horizon} rows" in out and f"{12 - 2 * horizon} of 12" in err
+
+
+@pytest.mark.parametrize("cells", [["warm", "", "hot"], ["", "", ""], ["1", "2", "x"]])
+def test_a_label_that_is_of_no_use_does_no_harm(folder, trained, cells):
+    table = read_table(folder / "new.csv")
+    columns = {name: list(column) for name, column in table.columns.items()}
+    columns["state"] = cells * 6
+    said = trained[1].predict(columns)
+    assert said.values.tolist() == trained[1].predict(table).values.tolist()
+    of_use = "x" not in cells  # among numbers, it is an error
+    assert said.known.tolist() == [of_use and cells[row % 3] != "" for row in said.rows]
+
+
+def test_several_numbers_at_once(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    columns = {"x": x, "up": 100 + 30 * x, "down": -5 - 0.1 * x}
+    data = from_columns(columns, label=["up", "down"], window=3)
+    result = run(data=data, protocol="gm", sites=2, **SHORT | {"steps": 150})
+    result.save(tmp_path / "run.npz")
+    said = load_run(tmp_path / "run.npz").predict(columns)
+    assert said.labels == ("up", "down") and said.probabilities is None
+    assert np.abs(said.values - said.answers).mean(axis=0) == pytest.approx(0, abs=9)
+    assert np.array_equal(said.answers[:, 0], columns["up"][2:])
+    assert np.abs(said.values[:, 1] - said.answers[:, 1]).mean() < 0.03
 
 
 def test_a_file_of_predictions(folder, trained, tmp_path, capsys):
@@ -289,7 +339,7 @@ def test_from_a_table_to_predictions_in_two_commands(folder, tmp_path, capsys, m
         advice.partition(":  ")[2].replace("NEW.csv", str(folder / "new.csv"))
     )
     code, out, err = program(capsys, *args[1:])
-    assert (code, err) == (0, "") and len(out.splitlines()) == 1 + 15
+    assert code == 0 and "accuracy" in err and len(out.splitlines()) == 1 + 15
     for main, options in (
         (demo.main, ("--csv", "--label", "--save")),
         (predict.main, ("RUN.npz",)),

@@ -14,12 +14,8 @@ from threading import Thread
 from typing import NamedTuple
 
 from fgm_ref import __version__, program
-<<<<<<< HEAD
 from fgm_ref.datasets import Baseline, Dataset
-=======
-from fgm_ref.datasets import Dataset
 from fgm_ref.datasets.describe import description
->>>>>>> own-data
 from fgm_ref.demo import options as cli
 from fgm_ref.demo.filenames import picture_name, run_name
 from fgm_ref.demo.plan import Plan, data_of, plan
@@ -31,7 +27,7 @@ from fgm_ref.simulation.observer import GuaranteeBroken
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.simulate import RunDiverged, run
 from fgm_ref.view.labels import labels_of
-from fgm_ref.view.notes import notes
+from fgm_ref.view.notes import notes, worse_than
 from fgm_ref.view.table import as_json, table
 from fgm_ref.view.trace import transcript
 
@@ -137,6 +133,8 @@ def load_slowly() -> None:
 def show(wanted: Plan, results: list[RunResult]) -> None:
     """Table and picture; or JSON; or a transcript; or the player."""
     args = wanted.args
+    if args.csv and wanted.out is None:
+        warn_of_worthless(results, wanted.data)
     if args.json:
         content = as_json(results, wanted.data, __version__)
         print(json.dumps(content, indent=1, allow_nan=False))
@@ -155,6 +153,13 @@ def show(wanted: Plan, results: list[RunResult]) -> None:
             print(curves(wanted, results, wanted.out, known))
         if args.save:
             show_saved(wanted, results, wanted.out)
+
+
+def warn_of_worthless(results: list[RunResult], data: Dataset) -> None:
+    """On stderr, where no table says it."""
+    for result in results:
+        if not result.config.change and (warning := worse_than(data.baseline, result)):
+            complain(f"warning: {result.config.protocol} {warning}", FINE)
 
 
 def told(result: RunResult, number: int) -> str:

@@ -6,16 +6,18 @@ import argparse
 import csv
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fgm_ref import __version__, program
+from fgm_ref.datasets.dialect import STRICT
 from fgm_ref.datasets.table import read_table
 from fgm_ref.files import atomic
 from fgm_ref.predict.about import about
 from fgm_ref.predict.written import rows
 from fgm_ref.program import FINE, USAGE
 from fgm_ref.program.console import width, wrapped
+from fgm_ref.simulation.prediction import Prediction
 from fgm_ref.simulation.result import RunResult
 
 EXAMPLES = """\
@@ -81,14 +83,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def predicted(result: RunResult, path: Path) -> str:
-    """The predictions for the rows of a file, as CSV; warnings go to stderr."""
-    table = read_table(path)
+    """The predictions for the rows of a file, as CSV; what else there is to say goes to stderr."""
+    recipe = result.expect_meaning().recipe
+    table = read_table(path, recipe.dialect if recipe else STRICT)
     prediction = result.predict(table)
-    for warning in prediction.warnings:
-        program.complain("fgm_ref.predict", (), f"warning: {warning}", FINE)
+    for line in (*table.notes, *remarks(prediction)):
+        program.complain("fgm_ref.predict", (), line, FINE)
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows(rows(prediction, result, table))
     return written.getvalue()
+
+
+def remarks(prediction: Prediction) -> Iterator[str]:
+    """Warnings, and how good the predictions are, if the label is there."""
+    yield from (f"warning: {one}" for one in prediction.warnings)
+    known = int(prediction.known.sum())
+    if known:
+        score = "accuracy" if prediction.classes else "root mean squared error"
+        yield (
+            f"{score} {prediction.score:.4g} on the {known:,} of {len(prediction.rows):,} windows "
+            "whose label is in the file"
+        )
 
 
 def as_argument(text: str) -> str:

@@ -13,7 +13,7 @@ from fgm_ref.simulation.result import RunResult
 def rows(prediction: Prediction, result: RunResult, table: Table) -> Iterator[list[str]]:
     """The header, and a row for each window: where it ends, what is predicted, and how probable each class is."""
     places = where(result, table)
-    yield ["line", *places, *answers(prediction)]
+    yield ["line", *places, *header(prediction, result)]
     numbers = said(prediction)
     for row, cells in zip(prediction.rows.tolist(), numbers, strict=True):
         yield [str(table.lines[row]), *(column[row] for column in places.values()), *cells]
@@ -26,9 +26,11 @@ def where(result: RunResult, table: Table) -> dict[str, list[str]]:
     return {name: table.texts(name) for name in names if name}
 
 
-def answers(prediction: Prediction) -> list[str]:
+def header(prediction: Prediction, result: RunResult) -> list[str]:
     """The names of the columns that are predicted."""
-    names = [f"predicted {name}" for name in prediction.labels]
+    recipe = result.expect_meaning().recipe
+    ahead = f" in {recipe.horizon} rows" if recipe and recipe.horizon else ""
+    names = [f"predicted {name}{ahead}" for name in prediction.labels]
     return [*names, *(f"p({name})" for name in prediction.classes)]
 
 

@@ -34,9 +34,7 @@ class Meaning:
     @classmethod
     def of(cls, spec: ModelSpec, data: Dataset) -> Meaning:
         """That of a network which is trained on these data."""
-        plain = Label("", data.target_centre, data.target_scale)
-        count = 1 if data.classes else data.outputs
-        labels = data.recipe.labels if data.recipe else (plain,) * count
+        labels = data.recipe.labels if data.recipe else data.targets or (Label(""),)
         return cls(spec, data.length, data.classes, labels, data.unit, data.recipe)
 
     def to_dict(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.datasets.columns import class_name
 from fgm_ref.datasets.recipe import CATEGORY, Recipe
 from fgm_ref.datasets.table import Table
 from fgm_ref.datasets.windows import windows_of
@@ -26,7 +27,26 @@ class Prediction:
     rows: Array  # (N,) the row that each window ends with, the first is 0
     values: Array  # (N,) the names of classes, or (N, O) numbers in the labels' own units
     probabilities: Array | None  # (N, classes)
+    answers: Array  # like `values`, as the table has them; "" or nan where it does not
     warnings: tuple[str, ...]  # why some of it may mean little
+
+    @property
+    def known(self) -> Array:
+        """Where the table has the answer.  (N,) bool."""
+        if self.classes:
+            return np.asarray(self.answers != "")
+        return np.asarray(np.isfinite(self.answers).all(axis=1))
+
+    @property
+    def score(self) -> float:
+        """The accuracy, or the root mean squared error, where the answer is known; nan if it is nowhere."""
+        known = self.known
+        if not known.any():
+            return float("nan")
+        values, answers = self.values[known], self.answers[known]
+        if self.classes:
+            return float((values == answers).mean())
+        return float(np.sqrt(((values - answers) ** 2).mean()))
 
 
 def predict(meaning: Meaning, outputs: Callable[[Array], Array], table: Table) -> Prediction:
@@ -38,13 +58,42 @@ def predict(meaning: Meaning, outputs: Callable[[Array], Array], table: Table) -
     assert recipe, "expected a model that was trained on a table"
     expect_columns(recipe, table)
     windows = windows_of(recipe, table)
-    said = tuple(warnings(recipe, table, windows.x))
     z = outputs(windows.x)
-    names = tuple(label.name for label in meaning.labels)
-    if not meaning.classes:
-        return Prediction(names, (), windows.last, meaning.in_units(z), None, said)
-    values = np.array(meaning.classes)[z.argmax(axis=1)]
-    return Prediction(names, meaning.classes, windows.last, values, probabilities(z), said)
+    classes = np.array(meaning.classes)
+    return Prediction(
+        labels=tuple(label.name for label in meaning.labels),
+        classes=meaning.classes,
+        rows=windows.last,
+        values=classes[z.argmax(axis=1)] if meaning.classes else meaning.in_units(z),
+        probabilities=probabilities(z) if meaning.classes else None,
+        answers=answers(recipe, table, windows.answer),
+        warnings=tuple(warnings(recipe, table, windows.x)),
+    )
+
+
+def answers(recipe: Recipe, table: Table, rows: Array) -> Array:
+    """The labels in `rows` (N,) as they stand in the table: names of classes (N,), or numbers (N, O)."""
+    columns = [column(table, label.name, named=bool(recipe.classes)) for label in recipe.labels]
+    given = columns[0] if recipe.classes else np.column_stack(columns)
+    nothing = "" if recipe.classes else np.nan
+    beyond = (rows < 0) if recipe.classes else (rows < 0)[:, None]
+    return np.where(beyond, nothing, given[rows])
+
+
+def column(table: Table, name: str, named: bool) -> Array:
+    """A label as the table has it, names or numbers (rows,); "" or nan where it does not, or not as such."""
+    nothing = np.full(table.rows, "" if named else np.nan)
+    if name not in table.columns:
+        return nothing
+    try:
+        numbers = table.numbers(name)
+    except ValueError:
+        return nothing
+    if numbers is None:
+        return np.array(table.texts(name)) if named else nothing
+    if not named:
+        return numbers
+    return np.array(["" if np.isnan(one) else class_name(one) for one in numbers.tolist()])
 
 
 def expect_columns(recipe: Recipe, table: Table) -> None:

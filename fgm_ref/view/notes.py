@@ -46,10 +46,16 @@ def worth(result: RunResult, known: Sequence[Baseline]) -> str:
     if result.config.change:
         return f"the rows in brackets are about the data without {result.config.change}"
     trivial, *others = known
-    if lost := lost_in(result, trivial):
-        return f"warning: ends worse than the trivial predictor ({trivial.name}) in {' and '.join(lost)}"
+    if warning := worse_than(trivial, result):
+        return f"warning: {warning}"
     better = [f"({one.name})" for one in others if len(lost_in(result, one)) == 2]
     return f"ends worse than {', '.join(better)}" if better else ""
+
+
+def worse_than(trivial: Baseline, result: RunResult) -> str:
+    """In what a run has learnt less than nothing, in words; "" if it has not."""
+    lost = " and ".join(lost_in(result, trivial))
+    return f"ends worse than the trivial predictor ({trivial.name}) in {lost}" if lost else ""
 
 
 def lost_in(result: RunResult, base: Baseline) -> list[str]:
