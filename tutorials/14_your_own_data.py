@@ -7,7 +7,8 @@
 # **Before:** the table of tutorial 00. **Time:** 15 minutes; the code runs for 15 seconds.
 #
 # **Equations:** what there is to beat when a series $y$ is to be predicted $H$ rows ahead, by persistence and by
-# seasonal persistence with a season of $s$ rows, and the standard error of an accuracy $p$ over $n$ independent windows,
+# seasonal persistence with a season of $s$ rows, and the standard error of an accuracy $p$ over $n$ independent
+# windows,
 #
 # $$ \hat{y}(t + H) = y(t) \qquad (1) $$
 #
@@ -21,8 +22,8 @@
 from _tutorial import save
 
 # %% [markdown]
-# Everything below is done by two programs that you would call in a terminal. Here `shell` runs them, so that this page
-# can show what they print.
+# Everything below is done by two programs that you would call in a terminal. Here `shell` runs them, so that this
+# page can show what they print.
 
 # %%
 import contextlib
@@ -55,10 +56,10 @@ def saved(start, protocol):
 # %% [markdown]
 # ## 1. A sensor, and many machines
 #
-# Eight machines are watched, row by row. Each is `ok` for a while, then its bearing is `worn`, then somebody mends it. A
-# worn bearing shakes more. But every machine stands on its own floor and shakes as much as it pleases when all is well.
-# (The table is made here. Yours would come from a file, with a name for each column in the first line, and one row for
-# each moment, in the order of time.)
+# Eight machines are watched, row by row. Each is `ok` for a while, then its bearing is `worn`, then somebody mends
+# it. A worn bearing shakes more. But every machine stands on its own floor and shakes as much as it pleases when all
+# is well. (The table is made here. Yours would come from a file, with a name for each column in the first line, and
+# one row for each moment, in the order of time.)
 
 # %%
 import numpy as np
@@ -93,13 +94,13 @@ write("sensors.csv", range(1, 9), 300)
 shell("python -m fgm_ref.demo --csv out/sensors.csv --label state --group machine --window 8 --describe")
 
 # %% [markdown]
-# **Always look at this first.** Is the label the right column, and are its classes the ones you know? Is a number taken
-# for a category, or a row number for a measurement? Does the test part have every class that the training part has? What
-# looks suspicious comes as a warning.
+# **Always look at this first.** Is the label the right column, and are its classes the ones you know? Is a number
+# taken for a category, or a row number for a measurement? Does the test part have every class that the training part
+# has? What looks suspicious comes as a warning.
 #
-# A *window* is 8 rows of one machine, and what is predicted is the state in the last of them. No window reaches from one
-# machine to another, or from the training part into the test part. `machine` itself is no input: it tells the series
-# apart, and each series becomes a site.
+# A *window* is 8 rows of one machine, and what is predicted is the state in the last of them. No window reaches from
+# one machine to another, or from the training part into the test part. `machine` itself is no input: it tells the
+# series apart, and each series becomes a site.
 #
 # Now train. The test part is the last quarter of each machine's rows.
 
@@ -125,8 +126,8 @@ assert groups["periodic:b=1"]["score"] < last["periodic:b=1"]["score"] - 0.1
 assert groups["periodic:b=1"]["loss"] > 0.66  # that of the majority class
 
 # %% [markdown]
-# It ends worse than a predictor that looks at nothing. The network had learnt how much *these* machines shake, knew each
-# by its temperature, and of a new one it knows nothing. The learning curves, which the demo draws in
+# It ends worse than a predictor that looks at nothing. The network had learnt how much *these* machines shake, knew
+# each by its temperature, and of a new one it knows nothing. The learning curves, which the demo draws in
 # `out/...-curves.png`, show how that happened.
 
 # %%
@@ -152,10 +153,10 @@ assert run.curve["loss"][-1] > 2 * run.curve["loss"].min()
 # |---|---|
 # | how will it do **tomorrow**, on the machines that I have? | `--test last`: the end of each series |
 # | how will it do on a machine, a patient, a shop that I have **not seen**? | `--test groups`: whole series |
-# | how well can it be learnt **at all**, if the last weeks were unusual? | `--test blocks`: pieces all over, with gaps |
+# | how well can it be learnt **at all**, if the end was unusual? | `--test blocks`: pieces all over, with gaps |
 #
-# A random choice of windows answers no question that anybody has: neighbouring windows share all but one of their rows,
-# so the test part would be known by heart.
+# A random choice of windows answers no question that anybody has: neighbouring windows share all but one of their
+# rows, so the test part would be known by heart.
 #
 # What would help a new machine? An input that does not depend on the machine: how much it shakes *more than usual*.
 #
@@ -163,12 +164,12 @@ assert run.curve["loss"][-1] > 2 * run.curve["loss"].min()
 #
 # The rows in brackets are what there is to beat.
 #
-# - **majority class** (or **mean**) looks at nothing. A run that does not beat it has learnt nothing of use, and that is
-#   said.
-# - **logistic** (for numbers: **ridge**) regression sees the last row, or the whole window flattened. If it is as good, you
-#   need no network, and what the protocols save is saved on the wrong model.
-# - **persistence** says what the label was one row before: equation (1). It is so good here because states last. But it has
-#   to be *told* the last state. If you will not know that when you predict, do not compare with that row.
+# - **majority class** (or **mean**) looks at nothing. A run that does not beat it has learnt nothing of use, and that
+#   is said.
+# - **logistic** (for numbers: **ridge**) regression sees the last row, or the whole window flattened. If it is as
+#   good, you need no network, and what the protocols save is saved on the wrong model.
+# - **persistence** says what the label was one row before: equation (1). It is so good here because states last. But
+#   it has to be *told* the last state. If you will not know that when you predict, do not compare with that row.
 # - **seasonal persistence** is for labels that come back: equation (2).
 #
 # And then, chance. **Predict:** accuracy 0.83 here and 0.81 there, on 544 windows: is that a difference?
@@ -195,16 +196,17 @@ assert last["local"]["loss"] > last["fgm"]["loss"] > last["periodic:b=1"]["loss"
 
 # %% [markdown]
 # `local`, where each machine learns alone, is worst by far, although each is tested with all others. So there is
-# something to be gained from speaking at all. FGM ships a third of what averaging in every step ships, and pays in loss: these
-# sites differ so much that models drift apart at once, and a threshold is a price list. Try `--threshold 0.02` and 0.1. If *all*
-# protocols end alike, `local` included, your sites did not need each other, and the cheapest protocol is silence.
+# something to be gained from speaking at all. FGM ships a third of what averaging in every step ships, and pays in
+# loss: these sites differ so much that models drift apart at once, and a threshold is a price list. Try `--threshold
+# 0.02` and 0.1. If *all* protocols end alike, `local` included, your sites did not need each other, and the cheapest
+# protocol is silence.
 
 # %% [markdown]
 # ## 2. A series to forecast
 #
-# One column of numbers and its times: the temperature at a station, hour by hour. `--history` makes the past of the label an
-# input, and `--horizon 6` asks for the value six rows after the window. The window must not be shorter than a season, or the network
-# cannot see what the same hour was like the day before.
+# One column of numbers and its times: the temperature at a station, hour by hour. `--history` makes the past of the
+# label an input, and `--horizon 6` asks for the value six rows after the window. The window must not be shorter than
+# a season, or the network cannot see what the same hour was like the day before.
 
 # %%
 rng = np.random.default_rng(0)
@@ -226,9 +228,9 @@ forecast = saved("station", "fgm")
 assert forecast.final["score"] < 2.3  # seasonal persistence: 2.6 degrees
 
 # %% [markdown]
-# Persistence is useless here: six hours later it is another time of day. The training part shows a season of 24 rows, and
-# the same hour of the day before is a fair guess. The network beats it, but hardly beats ridge regression on the window. For
-# so smooth a series that is no surprise. It is a reason to start with ridge.
+# Persistence is useless here: six hours later it is another time of day. The training part shows a season of 24 rows,
+# and the same hour of the day before is a fair guess. The network beats it, but hardly beats ridge regression on the
+# window. For so smooth a series that is no surprise. It is a reason to start with ridge.
 #
 # Now the model is used: 100 hours that were in no part at all. There is a prediction for each window, in the line of
 # its last row. The last six have no answer in the file yet.
@@ -262,8 +264,9 @@ save(fig, "14")
 # %% [markdown]
 # ## 3. Short texts
 #
-# `--text` turns the words of a column into numbers, and each row is a window. Here are the bundled sentences of product reviews
-# as a table. Several sentences stem from one review, and they agree with each other. So whole reviews are held back.
+# `--text` turns the words of a column into numbers, and each row is a window. Here are the bundled sentences of
+# product reviews as a table. Several sentences stem from one review, and they agree with each other. So whole reviews
+# are held back.
 
 # %%
 import csv
@@ -288,7 +291,8 @@ assert opinions.final["score"] > 0.65
 
 # %% [markdown]
 # Counting words, (logistic, words), does as well as a recurrent network that reads them in their order, with two
-# thousand sentences to learn from. FGM ships about a third of what averaging in every fifth step ships, at about the same loss.
+# thousand sentences to learn from. FGM ships about a third of what averaging in every fifth step ships, at about the
+# same loss.
 #
 # Whatever you write, it has an opinion about it. That it says 0.5 about a box that is blue is a good sign.
 
@@ -309,13 +313,14 @@ assert said.values.tolist() == ["bad", "good"]
 # 3. Train with `--save`. Compare with the rows in brackets before you compare protocols.
 # 4. `python -m fgm_ref.predict RUN.npz NEW.csv`.
 #
-# If a file cannot be read, the error says in which line, and names the option that might help; `--help` lists them all
-# (`--decimal`, `--thousands`, `--missing`, `--encoding` and so on). In Python there are `load_csv` and, for arrays and data
-# frames, `from_columns`, both in `datasets/csvdata.py`.
+# If a file cannot be read, the error says in which line, and names the option that might help; `--help` lists them
+# all (`--decimal`, `--thousands`, `--missing`, `--encoding` and so on). In Python there are `load_csv` and, for
+# arrays and data frames, `from_columns`, both in `datasets/csvdata.py`.
 #
 # ## Questions
 #
-# 1. A hospital wants to use a model on patients that it has not met yet. Which `--test`, and which column is `--group`?
+# 1. A hospital wants to use a model on patients that it has not met yet. Which `--test`, and which column is
+#    `--group`?
 # 2. Accuracy 0.95, majority class 0.95. Has the network learnt nothing?
 # 3. Persistence has 0.99, the network 0.90. When is the network of use all the same?
 # 4. One input predicts the label without a mistake. What do you suspect?
@@ -324,10 +329,10 @@ assert said.values.tolist() == ["bad", "good"]
 # %% [markdown]
 # ## Answers
 #
-# 1. `--test groups`, and `--group` is the column that names the patient. Otherwise windows of the same person stand in both
-#    parts.
-# 2. Not necessarily: look at the loss, and at the balanced accuracy. If only those equal the majority class's as well,
-#    nothing.
+# 1. `--test groups`, and `--group` is the column that names the patient. Otherwise windows of the same person stand
+#    in both parts.
+# 2. Not necessarily: look at the loss, and at the balanced accuracy. If only those equal the majority class's as
+#    well, nothing.
 # 3. When the label's last value will not be known at the time of prediction, or when only its changes matter.
 # 4. That it was written down after the label, or made from it. Leave it out with `--drop`.
 # 5. That they have the same thing to learn, and enough data for it each. Averaging buys nothing there.
