@@ -45,4 +45,5 @@ PROTOCOL = Protocol(
     ),
     watches="radius",
     exact=True,
+    sees_all=True,
 )

@@ -37,8 +37,8 @@ class Simulation(Scene):
     `run` is what most users want; this class lets a tutorial or a test stop between steps and look around.
     """
 
-    def __init__(self, config: Config, dataset: Dataset | None = None):
-        super().__init__(config, dataset)
+    def __init__(self, config: Config, dataset: Dataset | None = None, threads: int | None = None):
+        super().__init__(config, dataset, threads)
         self.batches = self.make_batches()
         setup = self.make_setup()
         protocol, data = self.chosen.protocol, self.world.at(0)
@@ -220,8 +220,12 @@ def run(
     >>> result.totals["messages_up"], result.totals["bytes_up"] == 2 * 2 * 4 * result.final["parameters"]
     (4, True)
     """
-    config = config or Config(**settings)
-    simulation = Simulation(config, data)
+    return drive(Simulation(config or Config(**settings), data), on_step)
+
+
+def drive(simulation: Simulation, on_step: Callable[[int], None] | None = None) -> RunResult:
+    """All steps of a run that is set up."""
+    config = simulation.config
     evenly = np.linspace(0, config.steps, config.evaluations + 1)
     due = set(evenly.round().astype(int)[1:].tolist())
     simulation.evaluate()
