@@ -20,6 +20,7 @@ _HOME = {
     "RunDiverged": "simulation.simulate",
     "Config": "simulation.config",
     "RunResult": "simulation.result",
+    "load_run": "simulation.result",
     "preset": "simulation.presets",
     "load": "datasets",
     "names": "datasets",

@@ -10,6 +10,7 @@ from fgm_ref.text import expect_one_of
 
 PROGRAMS = {
     "demo": "train by several protocols, count every byte, show who wins",
+    "predict": "predict new rows of a table by the model of a saved run",
     "check_safe": "try to prove a safe function wrong",
     "study": "many runs, in parallel, with intervals over seeds",
     "grade": "grade assignments",

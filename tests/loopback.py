@@ -73,4 +73,4 @@ def run_apart(ranks, config, **more):
     def work(office):
         return run_far(config, office, **more), office
 
-    return apart(ranks, work)
+    return apart(ranks, work, more.get("data"))

@@ -126,7 +126,8 @@ def test_delimiters_line_ends_and_byte_order_mark(csv, delimiter, end):
 
 def test_quotes_and_blanks(csv):
     table = read_table(csv('a,"b, c"\n 1 ,"x ""y"", z"\n\n2,w\n'))
-    assert table.columns == {"a": ("1", "2"), "b, c": ('x "y", z', "w")}
+    cells = {name: list(column) for name, column in table.columns.items()}
+    assert cells == {"a": ["1", "2"], "b, c": ['x "y", z', "w"]}
     assert table.lines == [2, 4]
 
 
@@ -227,7 +228,7 @@ BAD_TABLES = {
     "missing": (
         "x,y\n1,a\n,b\n3,a\n",
         r"path: table.csv, line 3, column 'x': expected a number, but the value is "
-        r"missing \(fill it in or remove the row\), got ''",
+        r"missing \(fill it in, remove the row, or see --missing\), got ''",
     ),
     "NA": (
         "x,y\n1,a\n2,b\nNA,a\n",
@@ -241,11 +242,11 @@ BAD_TABLES = {
     ),
     "decimal comma": (
         "x;y\n1,5;a\n2,5;b\n",
-        r"line 2, column 'x': expected a decimal point, not a comma, got '1,5'",
+        r"line 2, column 'x': expected a number without a decimal comma \(--decimal , reads it\), got '1,5'",
     ),
     "missing category": (
         "x,k,y\n" + rows(9, lambda i: f"{i},r,{i % 2}") + "1,,0\n",
-        r"line 11, column 'k': expected a value \(fill it in or remove the row\), got ''",
+        r"line 11, column 'k': expected a value \(fill it in, remove the row, or see --missing\), got ''",
     ),
     "missing label": (
         "x,y\n1,a\n2,\n3,b\n4,a\n",
@@ -317,11 +318,11 @@ BAD_ARGUMENTS = {
     "window 11": ({"window": 11}, r"^window: expected 1 to 10 rows .*, got 11$"),
     "window in group": (
         {"window": 9, "group": "kind"},
-        r"^window: expected 1 to 4 rows \(group 'blue' has 14 rows, .*got 9$",
+        r"^window: expected 1 to 4 rows \(group 'blue' has 14 rows, .*got 9; --short drop leaves out",
     ),
     "tiny group": (
         {"group": "x"},
-        r"^group: expected at least 2 rows of data, .*; group '0' has 1$",
+        r"^group: expected at least 2 rows of data, .*; group '0' has 1;",
     ),
     "all test": (
         {"test_fraction": 1.0},
@@ -357,7 +358,7 @@ def test_only_utf_8_is_read(csv, encoding):
 
 
 def test_a_table_that_would_fill_the_memory_is_refused(csv, monkeypatch):
-    monkeypatch.setattr("fgm_ref.datasets.csvdata.LARGEST", 1000)
+    monkeypatch.setattr("fgm_ref.datasets.inputs.LARGEST", 1000)
     with pytest.raises(
         ValueError, match=r"^window: expected windows of 1,000 numbers in all at most, got 1,860;"
     ):

@@ -14,7 +14,10 @@ import pytest
 
 from fgm_ref import demo
 from fgm_ref.datasets import names
+from fgm_ref.datasets.fill import POLICIES
+from fgm_ref.datasets.series import GAPS
 from fgm_ref.datasets.split import SPLITS
+from fgm_ref.datasets.wanted import SHORT
 from fgm_ref.demo import options as cli
 from fgm_ref.demo.filenames import file_name, picture_name
 from fgm_ref.demo.listing import catalogue
@@ -26,7 +29,6 @@ from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, base, fgm
 from fgm_ref.protocols.server import SERVERS
 from fgm_ref.safe import CATALOGUE, PREFIXES, PROMISES, Ball
-from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.codecs import VALUES, WORDS
@@ -125,7 +127,7 @@ def test_own_table(capsys, tmp_path):
         for a, b in rng.normal(size=(200, 2))
     ]
     (tmp_path / "own.csv").write_text("\n".join(["x,side,state", *rows]))
-    code, _out, err = demo_in_process(
+    code, out, err = demo_in_process(
         capsys,
         "--csv",
         tmp_path / "own.csv",
@@ -144,7 +146,11 @@ def test_own_table(capsys, tmp_path):
     )
     assert code == 0, err
     name = "own-lstm-seed0-label=state-window4-steps5-checks-fgm"
-    assert {path.name for path in tmp_path.iterdir()} == {"own.csv", f"{name}.png", f"{name}.npz"}
+    made = (f"{name}.png", f"{name}-curves.png", f"{name}.npz")
+    assert {path.name for path in tmp_path.iterdir()} == {"own.csv", *made}
+    *_, picture, curves, saved, advice = out.splitlines()
+    assert [picture, curves, saved] == [str(tmp_path / one) for one in made]
+    assert advice.endswith(f"python -m fgm_ref.predict {saved} NEW.csv")
 
 
 def made(capsys, folder, *args):
@@ -219,7 +225,7 @@ def test_the_usual_settings_have_a_short_name(capsys, tmp_path):
     ]
     for number, settings in enumerate((usual, [*usual, "--protocol", "fgm"])):
         configs = plan(cli.parser().parse_args([*settings, "--out", str(tmp_path)]))
-        name = picture_name(configs.configs, configs.usual, configs.table, COMPARISON)
+        name = picture_name(configs.configs, configs.usual, configs.table, number == 1)
         assert name == "watch-lstm-seed0" + "-fgm" * number
 
 
@@ -237,6 +243,9 @@ def test_the_choices_are_those_of_the_library():
         "optimizer": tuple(OPTIMIZERS),
         "task": tuple(LOSSES),
         "start": STARTS,
+        "gaps": GAPS,
+        "missing": POLICIES,
+        "short": SHORT,
     }
     listed = "\n".join(catalogue())
     names = (*SPLITS, *SCHEDULES, *CELLS, *OPTIMIZERS, *PROTOCOLS, *CATALOGUE, *PROMISES, *PREFIXES)

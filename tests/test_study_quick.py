@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 def rows_of(experiment, **wanted):
     """The quick runs of an experiment that have these settings, done here and now."""
-    tasks = grid.load_file(quick=True)[experiment].tasks
+    tasks = grid.bundled(quick=True)[experiment].tasks
     chosen = [
         task
         for task in tasks

@@ -10,6 +10,7 @@ from test_simulate import go, toy
 from fgm_ref.program import aligned
 from fgm_ref.program.console import wrapped
 from fgm_ref.protocols import PROTOCOLS
+from fgm_ref.simulation.baselines import baselines
 from fgm_ref.view.notes import notes
 from fgm_ref.view.table import VIOLATIONS, folded, table
 
@@ -33,7 +34,7 @@ def cells(lines):
 
 def test_without_a_width_it_is_one_table(results):
     lines = table(results, toy()).splitlines()
-    assert len(lines) == len(results) + 3
+    assert len(lines) == len(results) + 2 + len(baselines(toy()))
     assert len({len(line) for line in lines}) == 1
 
 
@@ -42,7 +43,7 @@ def test_a_narrow_table_fits_and_loses_nothing(results, columns):
     lines = table(results, toy(), columns).splitlines()
     assert max(map(len, lines)) <= columns
     assert cells(lines) == cells(table(results, toy()).splitlines())
-    assert len(lines) == len(results) + 3 or columns < 150
+    assert len(lines) == len(results) + 2 + len(baselines(toy())) or columns < 150
 
 
 @given(st.data())

@@ -89,8 +89,8 @@ assert 2.5e6 < raw < 3.5e6
 #   towards the coordinator.
 # - **test loss**, **accuracy**, **balanced**: how good the mean of the four models is on three *other* people. The
 #   loss says how wrong the predictions are, and low is good; accuracy is the share of right ones, and high is good;
-#   *balanced* is the mean of the accuracies of the single exercises. The last row is a predictor that looks at
-#   nothing.
+#   *balanced* is the mean of the accuracies of the single exercises. The rows in brackets are what there is to beat:
+#   a predictor that looks at nothing, and plain logistic regression on everybody's data.
 #
 # What do you see? Silence is cheap and bad: the loss of `local` is the highest by far. Averaging in every step is
 # dear and hardly better than averaging in every tenth. `gm` and `fgm` needed about a tenth of the bytes of

@@ -1,7 +1,8 @@
 """Small real data sets, one per kind of application, ready for training; `SETS` lists them.
 
-Test parts are other *times, reviews or people* than the training parts, never neighbouring windows.  Where
-the files come from, their licences and their weaknesses stand in `data/README.md`.  No network is needed.
+Test parts are other *times, reviews or people* than the training parts, never neighbouring windows.  The validation
+part, by which settings are chosen, is cut from the training part in the same way.  Where the files come from, their
+licences and their weaknesses stand in `data/README.md`.  No network is needed.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from fgm_ref.text import expect_one_of
 __all__ = ["Baseline", "Dataset", "load", "names", "summary"]
 
 
-Builder = Callable[[Any], Dataset]
-"""From the content of a file: the arrays of an .npz by name, or the text of a .gz."""
+Builder = Callable[[Any, bool], Dataset]
+"""From the content of a file: the arrays of an .npz by name, or the text of a .gz; and whether to validate."""
+
+HELD_OUT = ("test", "validation")
 
 
 class Cost(NamedTuple):
@@ -98,21 +101,25 @@ def summary() -> tuple[str, ...]:
     return tuple(f"{name:<16} {entry.line}" for name, entry in SETS.items())
 
 
-def load(name: str) -> Dataset:
+def load(name: str, held_out: str = "test") -> Dataset:
     """The data set of that name; a second call returns the same object.  `ValueError` if there is none.
+
+    `held_out="validation"`: the test part is not there.  In its place stands a part of the training part, and the rest
+    of that is for training.
 
     >>> data = load("ecg208")
     >>> data.length, data.features, data.classes
     (64, 1, ('narrow', 'wide'))
     """
     expect_one_of("dataset", name, names())
-    return _load(name)
+    expect_one_of("held_out", held_out, HELD_OUT)
+    return _load(name, held_out == "validation")
 
 
 @cache
-def _load(name: str) -> Dataset:
+def _load(name: str, validate: bool) -> Dataset:
     entry = SETS[name]
-    return entry.build(content(folder() / entry.file))
+    return entry.build(content(folder() / entry.file), validate)
 
 
 def folder() -> Path:

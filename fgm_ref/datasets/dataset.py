@@ -27,6 +27,10 @@ from fgm_ref.datasets.checks import (
     expect_samples,
     expect_sites,
 )
+from fgm_ref.datasets.past import Past
+from fgm_ref.datasets.reading import Reading
+from fgm_ref.datasets.recipe import Label, Recipe
+from fgm_ref.datasets.scaling import labels_of, scale_of, scaled
 from fgm_ref.text import expect_one_of
 
 TASKS = ("classification", "regression")
@@ -37,18 +41,20 @@ NamedSites = tuple[Array, Sequence[str]]  # the site of each training window, an
 
 @dataclass(frozen=True)
 class Baseline:
-    """A predictor that looks at no input, evaluated on the test part.
+    """A predictor that any model has to beat, evaluated on the test part.
 
-    "majority class" has two halves: `loss` is the cross-entropy (nats) of predicting the class frequencies of
-    the training part (add-one smoothed, or a class that only the test part has would cost infinity), and
-    `score` is the accuracy of always naming its most frequent class.  For regression, `loss` is the mean
-    squared error in standardised units and `score` the root of it in the target's own unit.
+    The trivial one, `Dataset.baseline`, looks at no input.  "majority class" has two halves: `loss` is the
+    cross-entropy (nats) of predicting the class frequencies of the training part (add-one smoothed, or a class that
+    only the test part has would cost infinity), and `score` is the accuracy of always naming its most frequent
+    class.  For regression, `loss` is the mean squared error in standardised units and `score` the root of it in the
+    target's own unit.
     """
 
-    name: str  # "majority class", "persistence" or "mean"
+    name: str  # "majority class", "persistence", "mean"; the others: see `simulation/baselines.py`
     loss: float
     score: float
-    balanced: float | None  # balanced accuracy: 1 / (classes in the test part); None for regression
+    balanced: float | None  # balanced accuracy; None for regression
+    windows: int | None = None  # of the training part that it was fitted on, if not on all
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,10 @@ class Dataset:
     target_scale: float  # a standardised error times this is an error in `unit`
     baseline: Baseline
     about: str  # one line: what it is, from where
+    recipe: Recipe | None = None  # how rows of a table became windows
+    targets: tuple[Label, ...] = ()  # how each target of a regression was standardised
+    reading: Reading | None = None  # how the table was understood, in words
+    past: Past | None = None  # what the table says of the label before each window's answer
 
     def __post_init__(self) -> None:
         """`ValueError` for arrays that do not fit together, with the place of the first bad value."""
@@ -169,13 +179,6 @@ def standardise(train: Array, test: Array) -> Part:
     return scaled(train, centre, spread), scaled(test, centre, spread)
 
 
-def scaled(values: Array, centre: Array | float, spread: Array | float) -> Array:
-    """(values - centre) / spread in float32."""
-    with np.errstate(over="ignore"):  # `Dataset` refuses what float32 cannot hold
-        result: Array = ((values - centre) / spread).astype(np.float32)
-    return result
-
-
 def classification(
     name: str,
     train: Part,
@@ -238,36 +241,46 @@ def regression(
     unit: str = "",
     guess: tuple[str, float] | None = None,
     sites: NamedSites | None = None,
+    vocabulary: int = 0,
+    several: bool = False,
 ) -> Dataset:
     """A `Dataset` of windows with one number (N,) as target, in `unit`; it is standardised here.
 
+    With `several`, targets are (N, O).  They have no unit in common: errors are in deviations of the targets.
     `guess` names the trivial predictor and its constant; without it, that is the mean of the training part.
     `ValueError` for arrays that do not fit together, with the place of the first bad value.
     """
+    windows = TOKENS if vocabulary > 0 else WINDOWS
+    axes = TARGETS if several else LABELS
     for part, (x, y) in (("train", train), ("test", test)):
-        expect_samples(part, x, y, WINDOWS, LABELS)
+        expect_samples(part, x, y, windows, axes)
         expect_finite(f"y_{part}", y)
     y_train, y_test = train[1], test[1]
-    centre = float(y_train.mean(dtype=np.float64))
-    scale = float(y_train.std(dtype=np.float64)) or 1.0
-    label, constant = guess or ("mean", centre)
-    error = float(np.mean((y_test - constant) ** 2, dtype=np.float64))
+    expect_alike("y", y_train, y_test)
+    centre, scale = scale_of(y_train)
+    name_of_guess, constant = guess or ("mean", centre)
+    target_scale = 1.0 if several else scale
+    errors = (y_test - constant) / (scale / target_scale)
+    error = float(np.mean(errors**2, dtype=np.float64))
     site_train, site_names = _sites(sites, len(y_train))
     return Dataset(
         name=name,
         task="regression",
         x_train=train[0],
-        y_train=scaled(y_train, centre, scale)[:, None],
+        y_train=scaled(y_train, centre, scale).reshape(len(y_train), -1),
         x_test=test[0],
-        y_test=scaled(y_test, centre, scale)[:, None],
+        y_test=scaled(y_test, centre, scale).reshape(len(y_test), -1),
         classes=(),
         site_train=site_train,
         site_names=site_names,
-        vocabulary=0,
+        vocabulary=vocabulary,
         unit=unit,
-        target_scale=scale,
-        baseline=Baseline(label, loss=error / scale**2, score=error**0.5, balanced=None),
+        target_scale=target_scale,
+        baseline=Baseline(
+            name_of_guess, loss=error / target_scale**2, score=error**0.5, balanced=None
+        ),
         about=about,
+        targets=labels_of(centre, scale),
     )
 
 

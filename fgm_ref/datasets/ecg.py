@@ -14,6 +14,7 @@ from fgm_ref.datasets.dataset import Dataset, Part, classification, standardise
 
 RATE = 360  # samples per second
 SPLIT = 210 * RATE  # training before, test after: 3.5 of 5 minutes
+VALIDATION = 168 * RATE  # from here to `SPLIT` is the validation part: a fifth of the training part
 WIDE = 0.055  # seconds; few widths lie between 0.03 and 0.07
 SHIFTS = np.arange(-8, 9, 2)  # a window per shift and beat: the spike's place gives nothing away
 BEFORE, LENGTH = 18, 64  # a window: 0.2 s before the R peak to 0.5 s after, at 90 Hz
@@ -83,15 +84,17 @@ def cut(slow: Array, peaks: Array, wide: Array) -> Part:
     return x, y
 
 
-def ecg208(data: dict[str, Array]) -> Dataset:
+def ecg208(data: dict[str, Array], validate: bool = False) -> Dataset:
     """The set from its 108,000 ADC counts.  x (N, 64, 1)."""
+    border, end = (VALIDATION, SPLIT) if validate else (SPLIT, np.inf)
     millivolts = (data["adc"].astype(np.float64) - 1024) / 200
     peaks, width = beats(millivolts)
     wide = (width > WIDE).astype(np.int64)
     slow = band_pass(millivolts, 0, 35)[::4]
     # A window reaches at most 0.6 s beyond its peak and 0.3 s before it; none may straddle the split.
-    train = peaks + 0.6 * RATE < SPLIT
-    test = peaks - 0.3 * RATE >= SPLIT
+    first, last = peaks - 0.3 * RATE, peaks + 0.6 * RATE
+    train = last < border
+    test = (first >= border) & (last < end)
     x_train, y_train = cut(slow, peaks[train], wide[train])
     x_test, y_test = cut(slow, peaks[test], wide[test])
     x_train, x_test = standardise(x_train, x_test)

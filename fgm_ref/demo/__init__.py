@@ -6,6 +6,7 @@ The comparison is ten lines of plain library calls, in `compare`; all else is ab
 import fgm_ref.threads  # isort: skip  (before NumPy)
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -13,31 +14,33 @@ from threading import Thread
 from typing import NamedTuple
 
 from fgm_ref import __version__, program
-from fgm_ref.datasets import Dataset
+from fgm_ref.datasets import Baseline, Dataset
+from fgm_ref.datasets.describe import description
 from fgm_ref.demo import options as cli
 from fgm_ref.demo.filenames import picture_name, run_name
-from fgm_ref.demo.plan import Plan, plan
+from fgm_ref.demo.plan import Plan, data_of, plan
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, Progress
 from fgm_ref.program.console import width, wrapped
+from fgm_ref.simulation.baselines import baselines
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import GuaranteeBroken
-from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.simulate import RunDiverged, run
-from fgm_ref.view.notes import notes
+from fgm_ref.view.labels import labels_of
+from fgm_ref.view.notes import notes, worse_than
 from fgm_ref.view.table import as_json, table
 from fgm_ref.view.trace import transcript
 
-DRAWING = "fgm_ref.view.plots"
+SLOW_TO_LOAD = ("fgm_ref.view.plots", "scipy.optimize")
 
 
 def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Iterator[RunResult]:
     """Run the same training by one protocol after the other."""
     before = 0
-    for config in configs:
+    for config, label in zip(configs, labels_of(configs), strict=True):
 
-        def tick(step: int, before: int = before, protocol: str = config.protocol) -> None:
-            progress(before + step, protocol)
+        def tick(step: int, before: int = before, label: str = label) -> None:
+            progress(before + step, label)
 
         yield run(config, data=data, on_step=tick)
         before += config.steps
@@ -61,10 +64,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.check:
         return self_test()
     try:
+        if args.describe:
+            return describe(data_of(args))
         wanted = plan(args)
     except ValueError as error:
         return complain(str(error), USAGE)
+    warn(wanted.data)
     return report(wanted)
+
+
+def describe(data: Dataset) -> int:
+    """How the data were understood, and what there is to doubt."""
+    print(*wrapped(description(data), width()), sep="\n")
+    warn(data)
+    return FINE
+
+
+def warn(data: Dataset) -> None:
+    """Say on stderr why results may mean nothing."""
+    for doubt in data.reading.doubts if data.reading else ():
+        complain(f"warning: {doubt}", FINE)
 
 
 def report(wanted: Plan) -> int:
@@ -84,18 +103,17 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     """Append the results one by one; returns what has ended it early."""
     configs = wanted.configs
     if wanted.out:
-        Thread(target=import_module, args=(DRAWING,)).start()  # another core can load it meanwhile
+        Thread(target=load_slowly).start()  # on another core, meanwhile
     progress = Progress(sum(config.steps for config in configs))
     try:
         for result in compare(configs, wanted.data, progress):
             results.append(result)
             if wanted.out and wanted.args.save:
-                name = run_name(result.config, wanted.usual, wanted.table)
-                result.save(wanted.out / f"{name}.npz")
+                result.save(saved_as(wanted, result.config, wanted.out))
     except RunDiverged as error:
-        return Trouble(f"{configs[len(results)].protocol}: {error}", FAILED)
+        return Trouble(f"{labels_of(configs)[len(results)]}: {error}", FAILED)
     except GuaranteeBroken as error:
-        return Trouble(f"{configs[len(results)].protocol}: guarantee broken at {error}", FAILED)
+        return Trouble(f"{labels_of(configs)[len(results)]}: guarantee broken at {error}", FAILED)
     except ValueError as error:  # a setting that only the run could find wrong
         return Trouble(str(error), USAGE)
     except KeyboardInterrupt:
@@ -106,9 +124,17 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     return None
 
 
+def load_slowly() -> None:
+    """Load what is needed at the end."""
+    for module in SLOW_TO_LOAD:
+        import_module(module)
+
+
 def show(wanted: Plan, results: list[RunResult]) -> None:
     """Table and picture; or JSON; or a transcript; or the player."""
     args = wanted.args
+    if args.csv and wanted.out is None:
+        warn_of_worthless(results, wanted.data)
     if args.json:
         content = as_json(results, wanted.data, __version__)
         print(json.dumps(content, indent=1, allow_nan=False))
@@ -120,8 +146,20 @@ def show(wanted: Plan, results: list[RunResult]) -> None:
 
         print(write(results, wanted.data, args.html))
     elif wanted.out:
-        show_table(results, wanted.data)
+        known = baselines(wanted.data)
+        show_table(results, wanted.data, known)
         print(picture(wanted, results, wanted.out))
+        if args.csv:
+            print(curves(wanted, results, wanted.out, known))
+        if args.save:
+            show_saved(wanted, results, wanted.out)
+
+
+def warn_of_worthless(results: list[RunResult], data: Dataset) -> None:
+    """On stderr, where no table says it."""
+    for result in results:
+        if not result.config.change and (warning := worse_than(data.baseline, result)):
+            complain(f"warning: {result.config.protocol} {warning}", FINE)
 
 
 def told(result: RunResult, number: int) -> str:
@@ -129,12 +167,12 @@ def told(result: RunResult, number: int) -> str:
     return "\n".join(wrapped(transcript(result, number), width(), indent=15))
 
 
-def show_table(results: list[RunResult], data: Dataset) -> None:
+def show_table(results: list[RunResult], data: Dataset, known: Sequence[Baseline]) -> None:
     """What was trained, the table, and what there is to say about it."""
     columns = width()
     print(*wrapped(heading(results[0], data), columns, indent=0), "", sep="\n")
-    print(table(results, data, columns))
-    said = notes(results)
+    print(table(results, data, columns, known))
+    said = notes(results, known)
     if said:
         print("", *wrapped(said, columns), sep="\n")
     print()
@@ -154,17 +192,45 @@ def heading(result: RunResult, data: Dataset) -> list[str]:
         config.change,
         *config.besides,
     ]
-    return [data.about, ", ".join(filter(None, parts))]
+    understood = [data.reading.brief] if data.reading else []
+    return [data.about, *understood, ", ".join(filter(None, parts))]
 
 
 def picture(wanted: Plan, results: list[RunResult], out: Path) -> Path:
     """Draw the overview; matplotlib is loaded only here."""
     from fgm_ref.view import plots
 
-    configs = [result.config for result in results]
-    path = out / f"{picture_name(configs, wanted.usual, wanted.table, COMPARISON)}.png"
+    path = out / f"{name_of(wanted, results)}.png"
     plots.save(plots.overview(results, wanted.data), path)
     return path
+
+
+def curves(wanted: Plan, results: list[RunResult], out: Path, known: Sequence[Baseline]) -> Path:
+    """Draw the learning curves."""
+    from fgm_ref.view import plots
+
+    path = out / f"{name_of(wanted, results)}-curves.png"
+    plots.save(plots.learning_curves(results, wanted.data, known), path)
+    return path
+
+
+def name_of(wanted: Plan, results: list[RunResult]) -> str:
+    """What the pictures of these runs are called."""
+    configs = [result.config for result in results]
+    return picture_name(configs, wanted.usual, wanted.table, bool(wanted.args.protocols))
+
+
+def saved_as(wanted: Plan, config: Config, out: Path) -> Path:
+    """Where a run is saved."""
+    return out / f"{run_name(config, wanted.usual, wanted.table)}.npz"
+
+
+def show_saved(wanted: Plan, results: list[RunResult], out: Path) -> None:
+    """Where the runs are, and what can be done with them."""
+    paths = [saved_as(wanted, result.config, out) for result in results]
+    print(*paths, sep="\n")
+    if wanted.args.csv:
+        print(f"predict new rows:  python -m fgm_ref.predict {shlex.quote(str(paths[-1]))} NEW.csv")
 
 
 def self_test() -> int:

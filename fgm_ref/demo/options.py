@@ -6,7 +6,7 @@ from typing import Any
 
 from fgm_ref import __version__
 from fgm_ref.datasets.split import SPLITS
-from fgm_ref.learning.losses import LOSSES
+from fgm_ref.demo.table_options import add_dialect, add_table
 from fgm_ref.learning.optim import OPTIMIZERS
 from fgm_ref.learning.rates import SHAPES
 from fgm_ref.learning.spec import CELLS
@@ -25,6 +25,7 @@ examples:
   python -m fgm_ref.demo --protocol fgm --trace 2          every message of round 2, and why it was sent
   python -m fgm_ref.demo --html player.html                gm and fgm side by side, to step through in a browser
   python -m fgm_ref.demo --protocol periodic:b=5 --protocol fgm --threshold 0.2
+  python -m fgm_ref.demo --csv pump.csv --label state --describe         how your own table is understood
   python -m fgm_ref.demo --csv pump.csv --label state --window 20 --group machine
   python -m fgm_ref.demo --json > result.json              for programs
   python -m fgm_ref.demo --list                            data sets, protocols, safe functions
@@ -45,6 +46,8 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add_data(p.add_argument_group("data"))
+    add_table(p.add_argument_group("a table of your own (with --csv)"))
+    add_dialect(p.add_argument_group("how the table is written (with --csv)"))
     add_distribution(p.add_argument_group("distribution"))
     add_training(p.add_argument_group("training"))
     add_output(p.add_argument_group("output"))
@@ -61,19 +64,7 @@ def add_data(group: Group) -> None:
     add(
         "--csv",
         metavar="FILE",
-        help="your own data: rows in the order of time, names in the first line",
-    )
-    add("--label", metavar="COLUMN", help="with --csv: the column to predict")
-    add("--window", metavar="T", type=whole(1), help="with --csv: rows per window")
-    add(
-        "--group",
-        metavar="COLUMN",
-        help="with --csv: the column that names the series (the natural sites)",
-    )
-    add(
-        "--task",
-        choices=tuple(LOSSES),
-        help="with --csv: default is guessed from the label",
+        help="your own data: rows in the order of time, names in the first line; may be packed (gzip, zip)",
     )
 
 
@@ -82,10 +73,11 @@ def add_distribution(group: Group) -> None:
     add = group.add_argument
     add(
         "--protocol",
-        metavar="NAME[:OPTION=VALUE,...]",
+        metavar="NAME[:OPTION=VALUE,...] [SETTING=VALUE ...]",
         action="append",
         dest="protocols",
-        help=f"repeatable; {', '.join(PROTOCOLS)}",
+        help=f"repeatable; {', '.join(PROTOCOLS)}; settings of this run alone, such as codec=int8+ef, "
+        "come after a blank",
     )
     add(
         "--safe",
@@ -200,9 +192,6 @@ SAME = (
 )
 """Options that are called like the setting that they set."""
 
-TABLE = ("label", "window", "group", "task")
-"""Options that go with --csv only: how the table is read."""
-
 
 def settings(args: argparse.Namespace) -> dict[str, Any]:
     """The `Config` fields that were given on the command line."""
@@ -215,11 +204,6 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def table_settings(args: argparse.Namespace) -> dict[str, Any]:
-    """How the user's own table is read; None for what was not said."""
-    return {name: getattr(args, name) for name in TABLE}
-
-
 def as_option(text: str) -> str:
     """Put the option's name in front of a message that names a library argument.
 
@@ -227,7 +211,7 @@ def as_option(text: str) -> str:
     ('--threshold: expected ...', '--csv: expected ...', 'fgm: stopped ...')
     """
     name, colon, rest = text.partition(":")
-    name = {"path": "csv"}.get(name, name)
+    name = {"path": "csv", "header": "no-header"}.get(name, name).replace("_", "-")
     options = {action.dest.replace("_", "-") for action in parser()._actions}
     if name in options | {"protocol"}:
         return f"--{name}{colon}{rest}"

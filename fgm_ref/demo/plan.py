@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from fgm_ref import program
 from fgm_ref.datasets import Dataset, load
 from fgm_ref.demo import options as cli
+from fgm_ref.demo.table_options import table_settings
 from fgm_ref.protocols import parse
 from fgm_ref.simulation.config import Config
-from fgm_ref.simulation.presets import COMPARISON, custom, preset
+from fgm_ref.simulation.presets import COMPARISON, asked, custom, preset
 
 
 class Plan(NamedTuple):
@@ -26,15 +27,20 @@ class Plan(NamedTuple):
     out: Path | None  # the folder for files; None if stdout or one page is all
 
 
+def data_of(args: Any) -> Dataset:
+    """The data that the command line asks for."""
+    return load_csv(args) if args.csv else load_bundled(args)
+
+
 def plan(args: Any) -> Plan:
     """Everything that the command line asks for."""
-    data = load_csv(args) if args.csv else load_bundled(args)
-    protocols = args.protocols or default_protocols(args)
-    for name in protocols:
-        parse(name)
+    data = data_of(args)
+    rows = [asked(text) for text in args.protocols or default_protocols(args)]
+    for row in rows:
+        parse(row["protocol"])
     make = custom if args.csv else preset
     settings = cli.settings(args)
-    configs = [make(data, protocol=name, **settings) for name in protocols]
+    configs = [make(data, **(settings | row)) for row in rows]
     expect_one_output(args)
     if args.html:
         expect_player(args.html, configs)
@@ -43,7 +49,7 @@ def plan(args: Any) -> Plan:
         data,
         configs,
         usual=make(data),
-        table=cli.table_settings(args),
+        table=table_settings(args),
         out=folder(args),
     )
 
@@ -65,14 +71,13 @@ def load_csv(args: Any) -> Dataset:
         raise ValueError(
             "label: expected the name of the column to predict (with --csv), got nothing"
         )
-    return load_csv(args.csv, **cli.table_settings(args))
+    return load_csv(args.csv, **table_settings(args))
 
 
 def load_bundled(args: Any) -> Dataset:
     """A bundled data set."""
-    for name, value in cli.table_settings(args).items():
-        if value is not None:
-            raise ValueError(f"{name}: expected only together with --csv FILE, got it without")
+    for name in table_settings(args):
+        raise ValueError(f"{name}: expected only together with --csv FILE, got it without")
     return load(args.dataset or "watch")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from multiprocessing import parent_process
+from typing import TypeVar
 
 from fgm_ref.arrays import Shape
 from fgm_ref.learning.chain import Chain
@@ -45,7 +46,8 @@ class Chains:
         return chain
 
 
-Work = Callable[[slice, Chains], None]
+Stack = TypeVar("Stack")
+Work = Callable[[Stack, Chains], None]
 
 
 class Crew:
@@ -59,7 +61,7 @@ class Crew:
         self.chains = [Chains(make) for _ in range(self.threads)]
         self._pool: ThreadPoolExecutor | None = None
 
-    def each(self, stacks: Sequence[slice], work: Work, multiplications: int) -> None:
+    def each(self, stacks: Sequence[Stack], work: Work[Stack], multiplications: int) -> None:
         """Call work(stack, chains) for each stack, where a product of a stack has so many multiplications."""
         small = self.decides and multiplications < WORTH_A_THREAD
         hands = 1 if small else min(self.threads, len(stacks))

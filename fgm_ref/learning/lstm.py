@@ -73,7 +73,7 @@ class LSTM(Recurrent):
         o, i_and_f, g_and_c = gates[0], gates[1:3], self.gates_and_c[t, 3:]
         new, kept = self.parts
         c, tanh_c, h = self.c[t + 1], self.tanh_c[t], self.h[t + 1]
-        # z = W [h[t-1]; x[t]; 1]; V is W, but that the sigmoids want z/2 (see `activations.py`)
+        # z = W [h[t-1]; x[t]; 1]; V is W with the factors that the activations want (see `activations.py`)
         do.matmul(self.V, sites_first(self.u[t]), out=sites_first(self.z[t]))
         # [o; i; f; g] = [σ; σ; σ; tanh](z)
         activate(do, gates, self.sigmoids)

@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property, partial
 from math import ceil, fsum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from fgm_ref.arrays import Array, expect_shape
 from fgm_ref.learning.activations import ONE
-from fgm_ref.learning.chain import Chain, Rngs
+from fgm_ref.learning.chain import Chain, Rngs, Weights
 from fgm_ref.learning.crew import Chains, Crew, Work
 from fgm_ref.learning.layers import Readout
 from fgm_ref.learning.params import Layout, Rng
@@ -30,6 +31,14 @@ __all__ = ["Model", "ModelSpec"]
 
 CACHE_BYTES = 1 << 19  # weights and one time step of a stack of sites: about half an L2 cache
 EVALUATION_NUMBERS = 1 << 16  # about so many per time step, when a whole test set is evaluated
+
+
+class Stack(NamedTuple):
+    """Sites that are trained together, and their blocks by name, which are views of P and G."""
+
+    sites: slice
+    weights: Weights
+    gradients: Weights
 
 
 class Model:
@@ -50,6 +59,7 @@ class Model:
         self.size = self.layout.size
         self._crew = Crew(partial(Chain, spec, dtype=self.dtype), threads)
         self._chains = self._crew.chains[0]
+        self._cut: tuple[Array, Array, int, list[Stack]] | None = None
 
     def initial(self, rng: Rng) -> Array:
         """One initial vector (n,), for all the sites to start from.
@@ -82,26 +92,24 @@ class Model:
 
         Raises `ValueError` for wrong shapes or number types; class ids and tokens are not checked.
         """
-        self._check_weights(P)
         self._check_windows(x, len(P))
         self._check_answers(y, x)
-        self._check_gradient(G, P)
         k, B, T = x.shape[:3]
+        stacks = self._stacks_of(P, G, B)
         self._check_generators(rngs, k)
         losses = np.empty(k, self.dtype)
 
-        def train(s: slice, chains: Chains) -> None:
+        def train(stack: Stack, chains: Chains) -> None:
+            s, w, g = stack
             chain = chains.of(s.stop - s.start, B, T)
-            w = self.layout.views(P[s])
-            g = self.layout.views(G[s])
             own_rngs = rngs[s] if rngs is not None else None
             chain.forward(w, x[s], own_rngs)
             targets = chain.targets(y[s])
             losses[s] = chain.loss(targets)
             chain.backward(w, g, x[s])
 
-        stacks = self._stacks(k, B)
-        self._crew.each(stacks, train, B * stacks[0].stop * self._multiplications)
+        largest = stacks[0].sites.stop
+        self._crew.each(stacks, train, B * largest * self._multiplications)
         return losses
 
     # Evaluation: one model, many windows.
@@ -143,7 +151,7 @@ class Model:
         self._evaluate(x, add)
         return fsum(totals) / len(x)
 
-    def _evaluate(self, x: Array, work: Work) -> None:
+    def _evaluate(self, x: Array, work: Work[slice]) -> None:
         """Call `work` for batches of the windows x (N, T, D) or (N, T)."""
         batches = self._batches(x)
         self._crew.each(batches, work, batches[0].stop * self._multiplications)
@@ -164,6 +172,19 @@ class Model:
         gates = len(self.spec.cell_class.gates)
         largest = max(gates * H * (H + D + 1) for _, D, H in self.spec.layers)
         return largest * self.dtype.itemsize // 4
+
+    def _stacks_of(self, P: Array, G: Array, B: int) -> list[Stack]:
+        """The stacks of weights P (k, n) and gradients G (k, n), kept for as long as the same arrays come again."""
+        if self._cut is not None:
+            *before, stacks = self._cut
+            if before[0] is P and before[1] is G and before[2] == B:
+                return stacks
+        self._check_weights(P)
+        self._check_gradient(G, P)
+        views = self.layout.views
+        stacks = [Stack(s, views(P[s]), views(G[s])) for s in self._stacks(len(P), B)]
+        self._cut = P, G, B, stacks
+        return stacks
 
     def _stacks(self, k: int, B: int) -> list[slice]:
         """Cut k sites into equal stacks whose weights and arrays of one time step stay in cache."""

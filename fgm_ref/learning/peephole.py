@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from fgm_ref.arrays import Array, Shape
-from fgm_ref.learning.activations import HALF, activate
+from fgm_ref.learning.activations import activate, factors
 from fgm_ref.learning.lstm import LSTM
 from fgm_ref.learning.recurrent import sites_first
 from fgm_ref.learning.tape import Tape
@@ -36,14 +36,15 @@ class PeepholeLSTM(LSTM):
         super().prepare()
         _, H, k, _ = self.shape
         self.p = np.empty((3, H, k, 1), self.dtype)
-        self.p_halved = np.empty((3, H, k, 1), self.dtype)  # as the weights of a sigmoid are in V
+        self.p_scaled = np.empty((3, H, k, 1), self.dtype)  # as the weights of a sigmoid are in V
+        (self.sigmoid_factor,) = factors(sigmoids=1, tanhs=0, dtype=self.dtype)
 
     def forward(  # type: ignore[override]  # takes p besides
         self, W: Array, p: Array, x: Array, h0: Array | None = None, c0: Array | None = None
     ) -> Array:
         """W (k, 4H, K), p (k, 3, H), x (T, D, k, B), h0 and c0 (H, k, B) or zero -> h[1:] (T, H, k, B)."""
         self.p[..., 0] = p.transpose(1, 2, 0)
-        np.multiply(self.p, HALF[self.dtype], out=self.p_halved)
+        np.multiply(self.p, self.sigmoid_factor, out=self.p_scaled)
         return self._forward(W, x, h0, c0)
 
     def step(self, do: Tape, t: int) -> None:
@@ -52,7 +53,7 @@ class PeepholeLSTM(LSTM):
         o, i_and_f, g_and_c = gates[0], gates[1:3], self.gates_and_c[t, 3:]
         new, kept = self.parts
         old_c, c, tanh_c, h = self.c[t], self.c[t + 1], self.tanh_c[t], self.h[t + 1]
-        p_o, p_if = self.p_halved[0], self.p_halved[1:]
+        p_o, p_if = self.p_scaled[0], self.p_scaled[1:]
         # z = W [h[t-1]; x[t]; 1]
         do.matmul(self.V, sites_first(self.u[t]), out=sites_first(self.z[t]))
         # [i; f] = σ(z + p ⊙ c[t-1]),   g = tanh(z)

@@ -98,6 +98,9 @@ class Recurrent(ABC):
         self.u_columns = np.empty((k, K, T, B), dtype)
         if rows * K * T * B <= SMALL_PRODUCT and self.u.strides[1] <= NEAR:
             self.u_columns = np.empty((k, T, B, K), dtype).transpose(0, 3, 1, 2)
+        # All time steps of a site as one matrix: the operands of the products over time.
+        self._dz_matrix = self.dz_columns.reshape(k, rows, T * B)
+        self._u_matrix = self.u_columns.reshape(k, K, T * B)
         self._dx = np.empty((k, D, T * B), dtype)
         self.prepare()
         self._tapes: dict[str, Tape] = {}
@@ -147,7 +150,8 @@ class Recurrent(ABC):
         self.u[:T, H:-1] = x
         for name, state in zip(self.states, initial, strict=True):
             getattr(self, name)[0] = 0 if state is None else state
-        self.tape("forward").play()
+        with np.errstate(over="ignore"):  # an exponential may overflow (see `activations.py`)
+            self.tape("forward").play()
         return self.h[1:]
 
     def _record_forward(self, do: Tape) -> None:
@@ -169,9 +173,8 @@ class Recurrent(ABC):
         wanted[...] = dY
         np.copyto(self.WhT, transposed(W[:, :, :H]))
         self.tape("backward" if every else "backward from the end").play()
-        dz = self.dz_columns.reshape(k, -1, T * B)
         # dW = Σ_t dz[t] u[t]ᵀ
-        np.matmul(dz, transposed(self.u_columns.reshape(k, -1, T * B)), out=dW)
+        np.matmul(self._dz_matrix, transposed(self._u_matrix), out=dW)
 
     def _record_backward(self, do: Tape, every: bool) -> None:
         """The time loop: dh[t-1] = Whᵀ dz[t] + dY[t-1], and what the cell has to say of each step."""
@@ -222,9 +225,8 @@ class Recurrent(ABC):
         """
         T, H, k, B = self.shape
         Wx = W[:, :, H:-1]
-        dz = self.dz_columns.reshape(k, -1, T * B)
         # dx[t] = Wxᵀ dz[t]
-        np.matmul(transposed(Wx), dz, out=self._dx)
+        np.matmul(transposed(Wx), self._dz_matrix, out=self._dx)
         dx = self._dx.reshape(k, -1, T, B)
         return dx.transpose(2, 1, 0, 3)
 

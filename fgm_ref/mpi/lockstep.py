@@ -23,7 +23,7 @@ from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.scene import Scene
 from fgm_ref.simulation.simulate import Simulation, drive
-from fgm_ref.transport.ends import EncoderLike, LedgerLike, SitesEnd
+from fgm_ref.transport.ends import EncoderLike, LedgerLike
 from fgm_ref.transport.wire.far import FarNetwork
 from fgm_ref.transport.wire.letter import Letter
 from fgm_ref.transport.wire.office import (
@@ -91,7 +91,7 @@ class FarSimulation(Simulation):
         return FarLearners(E, self.config.sites)
 
     def make_network(
-        self, sites: SitesEnd, ledger: LedgerLike, rng: np.random.Generator, encoder: EncoderLike
+        self, sites: Any, ledger: LedgerLike, rng: np.random.Generator, encoder: EncoderLike
     ) -> FarNetwork:
         """Everything fits together, so the other ranks may build their sites; the wire to them."""
         expect_far(self)

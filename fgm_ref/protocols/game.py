@@ -16,7 +16,7 @@ from fgm_ref.arrays import Array
 from fgm_ref.protocols.base import Sites
 from fgm_ref.protocols.protocol import Protocol
 from fgm_ref.protocols.setup import Learners, Setup
-from fgm_ref.safe.paced import Paced
+from fgm_ref.safe.paced import pace_of
 from fgm_ref.transport.codecs import Codec, Rows
 from fgm_ref.transport.ends import EncoderLike, SitesEnd
 from fgm_ref.transport.faults import Faults, FaultyNetwork
@@ -116,11 +116,13 @@ def expect_possible(protocol: Protocol, faults: Faults | None, k: int, average_s
 def expect_followed(protocol: Protocol, setup: Setup) -> None:
     """Raise a `ValueError` for a radius that moves, where not all who look at it know the time."""
     reasons = []
-    if protocol.watches == "radius":
+    if protocol.watches == "form":
+        reasons.append("it sets its own radius")
+    if protocol.watches == "radius" and not protocol.follows:
         reasons.append("its own condition has a radius that stays")
     if protocol.coordinator.evaluates:
         reasons.append("its coordinator evaluates φ too")
-    if reasons and isinstance(setup.make_zone(setup.E), Paced):
+    if reasons and pace_of(setup.make_zone):
         raise ValueError(
             f"radius: expected constant with {protocol.name}, because {reasons[0]}; use gm or fgm"
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from fgm_ref.datasets import HELD_OUT
 from fgm_ref.files import path_of
 from fgm_ref.learning.learners import POLICIES
 from fgm_ref.learning.optim import OPTIMIZERS
@@ -69,6 +70,7 @@ class Config:
     lr_schedule: str = later("constant")  # cosine:warmup=0.05 and so on  (see learning.rates)
     prox: float = later(0.0)  # μ of FedProx: each site is drawn back to the model it was sent
     radius: str = later("constant")  # "lr": it follows the learning rate  (see safe.paced)
+    held_out: str = later("test")  # or "validation", to choose settings by  (see fgm_ref.datasets)
 
     def __post_init__(self) -> None:
         self._become("hidden", tuple(self.hidden))
@@ -87,6 +89,7 @@ class Config:
         expect_one_of("optimizer_state", self.optimizer_state, POLICIES)
         expect_one_of("optimizer", self.optimizer, tuple(OPTIMIZERS))
         expect_one_of("start", self.start, STARTS)
+        expect_one_of("held_out", self.held_out, HELD_OUT)
         parse_server(self.server)
         parse_rate(self.lr_schedule, self.steps)
         parse_radius(self.radius)

@@ -24,7 +24,12 @@ class Metrics(NamedTuple):
 
 def evaluate(model: Model, p: Array, dataset: Dataset) -> Metrics:
     """Metrics of one model p (D,) on the data set's test part."""
-    outputs, y = model.outputs(p, dataset.x_test), dataset.y_test  # (N, O); (N,) or (N, O)
+    return measured(model.outputs(p, dataset.x_test), dataset)
+
+
+def measured(outputs: Array, dataset: Dataset) -> Metrics:
+    """Metrics of logits, or of standardised predictions, (N, O) for the data set's test part."""
+    y = dataset.y_test  # (N,) or (N, O)
     z = np.ascontiguousarray(outputs.T)[:, None]  # the losses' order: (output, site, sample)
     targets = y[None] if dataset.task == "classification" else y.T[:, None]
     loss = float(LOSSES[dataset.task](z, np.empty_like(z))(targets)[0])

@@ -34,7 +34,7 @@ class Scene:
     """The parts of a run; `threads` train that many stacks of sites at once, by default as the work decides."""
 
     def __init__(self, config: Config, dataset: Dataset | None = None, threads: int | None = None):
-        data = dataset or load(config.dataset)
+        data = dataset or load(config.dataset, config.held_out)
         self.config = config
         self.world = World(config, data)
         self.model = Model(model_spec(config, data), config.dtype, threads)

@@ -19,6 +19,7 @@ from fgm_ref.learning.learners import Diverged
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.protocols.game import Game, NetworkMaker, mean_model
 from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.meaning import Meaning
 from fgm_ref.simulation.metrics import Metrics, evaluate
 from fgm_ref.simulation.observer import Observer, outlives
 from fgm_ref.simulation.promise import promised
@@ -164,9 +165,7 @@ class Simulation(Scene):
     def served_loss(self, mean_loss: float) -> float:
         """Test loss of the coordinator's model E, the one that is in use; `mean_loss` is that of S."""
         E = self.coordinator.E
-        if (self.trained.P == E).all():
-            return mean_loss
-        return self.metrics(E).loss
+        return mean_loss if (self.trained.P == E).all() else self.metrics(E).loss
 
     def result(self, stopped: str = "") -> RunResult:
         """The record up to here."""
@@ -181,6 +180,7 @@ class Simulation(Scene):
             events=event_array(self.ledger.events),
             model=S,
             stopped=stopped,
+            meaning=Meaning.of(self.model.spec, self.data),
         )
 
     def _final(self, S: Array) -> dict[str, Any]:

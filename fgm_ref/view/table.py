@@ -1,11 +1,14 @@
 """The comparison as a table, and as JSON."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from fgm_ref.datasets import Dataset
+from fgm_ref.datasets import Baseline, Dataset
 from fgm_ref.program import aligned
+from fgm_ref.simulation.baselines import baselines
 from fgm_ref.simulation.result import RunResult
+from fgm_ref.view.labels import labels
 
 MB = 1e6
 
@@ -28,15 +31,24 @@ def relative_bytes(result: RunResult, to: RunResult | None) -> float | None:
     return result.totals["bytes"] / to.totals["bytes"] if to else None
 
 
-def table(results: Sequence[RunResult], data: Dataset, columns: int | None = None) -> str:
-    """One row per run.  Megabytes are payload, 10⁶ bytes.
+def table(
+    results: Sequence[RunResult],
+    data: Dataset,
+    columns: int | None = None,
+    known: Sequence[Baseline] | None = None,
+) -> str:
+    """One row per run, and one per baseline (those in `known`, or all).  Megabytes are payload, 10⁶ bytes.
 
     Where a line may have so many `columns` only, what does not fit stands below, with the first column again.
     """
     base = reference(results)
     header = _header(results, data, base)
-    rows = [_row(result, data, base, judged(results)) for result in results]
-    rows.append(_baseline_row(data, len(header)))
+    rows = [
+        [label, *_row(result, data, base, judged(results))]
+        for label, result in zip(labels(results), results, strict=True)
+    ]
+    for one in known or baselines(data):
+        rows.append(_baseline_row(one, len(header)))
     return "\n".join(folded([header, *rows], columns))
 
 
@@ -54,7 +66,6 @@ def _header(results: Sequence[RunResult], data: Dataset, base: RunResult | None)
 def _row(result: RunResult, data: Dataset, base: RunResult | None, verdicts: bool) -> list[str]:
     final, totals = result.final, result.totals
     row = [
-        result.config.protocol,
         f"{result.series['rounds'][-1]}",
         f"{totals['messages']:,}",
         f"{totals['bytes_up'] / MB:.3f}",
@@ -72,10 +83,9 @@ def _row(result: RunResult, data: Dataset, base: RunResult | None, verdicts: boo
     return row
 
 
-def _baseline_row(data: Dataset, columns: int) -> list[str]:
-    base = data.baseline
+def _baseline_row(base: Baseline, columns: int) -> list[str]:
     row = [f"({base.name})", "", "", "", "", f"{base.loss:.3f}", f"{base.score:.3f}"]
-    if data.task == "classification":
+    if base.balanced is not None:
         row.append(f"{base.balanced:.3f}")
     return row + [""] * (columns - len(row))
 
@@ -117,9 +127,15 @@ def _parts(widths: Sequence[int], columns: int) -> list[list[int]]:
     return parts
 
 
-def as_json(results: Sequence[RunResult], data: Dataset, version: str) -> dict[str, Any]:
+def as_json(
+    results: Sequence[RunResult],
+    data: Dataset,
+    version: str,
+    known: Sequence[Baseline] | None = None,
+) -> dict[str, Any]:
     """Everything the table says and more, as plain values.  Holds no time and no path."""
     base = reference(results)
+    trivial, *others = map(asdict, known or baselines(data))
     return {
         "fgm_ref": version,
         "dataset": {
@@ -128,12 +144,8 @@ def as_json(results: Sequence[RunResult], data: Dataset, version: str) -> dict[s
             "train": len(data.x_train),
             "test": len(data.x_test),
             "score": score_name(data),
-            "baseline": {
-                "name": data.baseline.name,
-                "loss": data.baseline.loss,
-                "score": data.baseline.score,
-                "balanced": data.baseline.balanced,
-            },
+            "baseline": trivial,
+            "baselines": others,
         },
         "bytes_relative_to": base.config.protocol if base else None,
         "runs": [r.summary() | {"bytes_relative": relative_bytes(r, base)} for r in results],

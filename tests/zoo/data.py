@@ -12,7 +12,7 @@ from .registry import mutant
 @mutant(
     "z14",
     "the vocabulary comes from a set",
-    "datasets.snippets:vocabulary_of",
+    "datasets.words:vocabulary_of",
     "zoo/test_gaps.py::test_word_ids_follow_frequency_and_then_the_alphabet",
 )
 def vocabulary_of(sentences):
@@ -177,10 +177,10 @@ def majority(original, y_train, y_test, classes):
 @mutant(
     "z149",
     "categories are chosen by the rows of the test part as well",
-    "datasets.csvdata:one_hot_text",
+    "datasets.columns:categories",
     "test_csvdata.py::test_categories_come_from_the_training_part",
 )
-def one_hot_text(original, texts, train):
+def categories(original, texts, train):
     """The column is one list, and counting it takes one line.
 
     A value that only the future has gets an input of its own, one that was never trained.

@@ -8,7 +8,7 @@ from scripted import build, play
 from strategies import SEEDS, make_script
 
 from fgm_ref.datasets.dataset import classification, regression
-from fgm_ref.datasets.snippets import vocabulary_of
+from fgm_ref.datasets.words import vocabulary_of
 from fgm_ref.learning.gradcheck import gradcheck
 from fgm_ref.learning.losses import SquaredError
 from fgm_ref.learning.model import Model, ModelSpec

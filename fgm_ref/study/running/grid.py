@@ -6,7 +6,7 @@
     quick = {seeds = 2, steps = 20}           # replaces values under --quick
 
     [[fronts.blocks]]
-    dataset = "watch"                         # brings its preset along
+    dataset = "watch"                         # brings its preset along; base = "tuned": another one of presets.py
     threshold = [0.05, 0.1]                   # a list: one run for each value, times those of the other lists
     set = [{protocol = "fgm"}, {protocol = "periodic:b=10", threshold = 0.1}]     # settings that go together
     seeds = 10                                # seeds 0 to 9
@@ -35,7 +35,9 @@ from fgm_ref.study.running.settings import FIELDS, typed
 from fgm_ref.study.running.task import RUN, Task
 from fgm_ref.text import expect_one_of
 
-BUNDLED = Path(__file__).parents[1] / "experiments.toml"
+BUNDLED = tuple(Path(__file__).parents[1] / name for name in ("experiments.toml", "second.toml"))
+"""The grids of the first round and of the second."""
+
 Values = Mapping[str, Any]
 KEYS = ("about", "common", "quick", "blocks")
 
@@ -61,7 +63,15 @@ class Experiment:
         return tuple(found.values())
 
 
-def load_file(path: Path = BUNDLED, quick: bool = False) -> dict[str, Experiment]:
+def bundled(quick: bool = False) -> dict[str, Experiment]:
+    """The study's own experiments by name."""
+    found: dict[str, Experiment] = {}
+    for path in BUNDLED:
+        found |= load_file(path, quick)
+    return found
+
+
+def load_file(path: Path, quick: bool = False) -> dict[str, Experiment]:
     """The experiments of a TOML file by name."""
     try:
         return experiments(tomllib.loads(path.read_text(encoding="utf-8")), quick)
@@ -129,10 +139,11 @@ def combinations(values: Values) -> Iterator[tuple[str, Config]]:
     """What is measured, and the settings of the run: all combinations of the values' lists."""
     values = dict(values)
     kinds = values.pop("kind", RUN)
+    base = values.pop("base", "first")
     lists = {name: alternatives(name, value) for name, value in values.items()}
     for kind in kinds if isinstance(kinds, list) else [kinds]:
         for chosen in product(*lists.values()):
-            config = config_of(dict(zip(lists, chosen, strict=True)))
+            config = config_of({"base": base, **dict(zip(lists, chosen, strict=True))})
             measure(kind)
             yield kind, config
 
@@ -146,7 +157,7 @@ def alternatives(name: str, value: Any) -> list[Any]:
     if name == "seed":
         raise ValueError("seed: expected `seeds`, how many of them, instead")
     if name not in FIELDS:
-        expect_one_of("field", name, (*FIELDS, "seeds", "set", "quick", "kind"))
+        expect_one_of("field", name, (*FIELDS, "seeds", "set", "quick", "kind", "base"))
     if isinstance(value, list) and not value:
         raise ValueError(f"{name}: expected at least one value, got an empty list")
     several = value if isinstance(value, list) else [value]
@@ -155,9 +166,11 @@ def alternatives(name: str, value: Any) -> list[Any]:
 
 def config_of(values: Values) -> Config:
     """The data set's preset, then the values; what can be found out without a run is found out now."""
+    values = dict(values)
+    base = values.pop("base", "first")
     dataset = values.get("dataset", Config.dataset)
     expect_one_of("dataset", dataset, names())
-    config = Config(**{"dataset": dataset, **preset(dataset), **values})
+    config = Config(**{"dataset": dataset, **preset(dataset, base), **values})
     parse(config.protocol)
     safe_function(config.safe)
     settings = {name: typed(name, getattr(config, name)) for name in FIELDS}

@@ -55,7 +55,7 @@ def train(config: Config) -> Outcome:
     `breaches`, the steps at whose end the guarantee did not hold, and `overshoot`, by how much it was missed at most
     before messages were handled.
     """
-    data = load(config.dataset)
+    data = load(config.dataset, config.held_out)
     try:
         outcome = outcome_of(run(config, data=data))
     except RunDiverged as error:

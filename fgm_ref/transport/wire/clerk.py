@@ -83,7 +83,7 @@ class Clerk:
         rows = self._rows(letters)
         replies = self.sites.part(tag.block).reply(kind, rows)
         for site, row in zip(rows.tolist(), replies, strict=True):
-            self._send(site, Message(kind, row, tag))
+            self._send(site, Message(kind, np.asarray(row), tag))
 
     def _hand_over(self, letters: list[Letter]) -> None:
         """One message to all of them; every copy must say the same."""

@@ -54,6 +54,8 @@ class FarNetwork(Network):
         self.version = 0  # of the sites' state, which a message may change
 
     def _alarms(self) -> Array:
+        if self.witness and not np.array_equal(super()._alarms(), self.voices):
+            raise Unreadable("the wire and the simulator do not agree who has something to say")
         return self.voices
 
     def _deliver(self, part: SitesEnd, message: Message, sites: Array) -> None:
