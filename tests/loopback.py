@@ -3,8 +3,8 @@
 import queue
 import threading
 
-from fgm_ref.mpi.slice import serve
 from fgm_ref.mpi.lockstep import run_far, stop
+from fgm_ref.mpi.slice import serve
 from fgm_ref.transport.wire.office import Office
 
 PATIENCE = 60
@@ -16,19 +16,18 @@ class Loop:
 
     def __init__(self, rank, boxes):
         self.rank, self.size, self.boxes = rank, len(boxes), boxes
-        self.early = []
+        self.early = []  # of others than the one who was waited for
 
     def send(self, to, letter):
         self.boxes[to].put((self.rank, letter.copy()))
 
     def receive(self, sender=None):
-        for n, (who, _) in enumerate(self.early):
+        for n, (who, letter) in enumerate(self.early):
             if sender in (None, who):
-                return self.early.pop(n)
+                del self.early[n]
+                return who, letter
         while True:
             who, letter = self.boxes[self.rank].get(timeout=PATIENCE)
-            if letter is None:
-                raise RuntimeError(f"rank {who} has ended")
             if sender in (None, who):
                 return who, letter
             self.early.append((who, letter))
@@ -45,32 +44,20 @@ def offices(ranks):
 def apart(ranks, work, data=None):
     """What `work(office)` returns at rank 0, while the other ranks serve."""
     first, *others = offices(ranks)
-    errors = []
-
-    def rank(office):
-        try:
-            serve(office, data)
-        except BaseException as error:
-            errors.append(error)
-            first.post.boxes[0].put((office.rank, None))
-
-    threads = [threading.Thread(target=rank, args=(office,), daemon=True) for office in others]
+    threads = [
+        threading.Thread(target=serve, args=(office, data), daemon=True) for office in others
+    ]
     for thread in threads:
         thread.start()
     try:
         return work(first)
-    except RuntimeError:
-        raise errors[0] from None
     finally:
         stop(first)
         for thread in threads:
             thread.join(PATIENCE)
+            assert not thread.is_alive()
 
 
 def run_apart(ranks, config, **more):
-    """A run whose sites live in threads of their own: what came of it, and rank 0's office."""
-
-    def work(office):
-        return run_far(config, office, **more), office
-
-    return apart(ranks, work, more.get("data"))
+    """A run whose sites live in threads of their own."""
+    return apart(ranks, lambda office: run_far(config, office, **more), more.get("data"))

@@ -1,4 +1,4 @@
-"""Who lives where: rank 0 is the coordinator's, and the k sites are shared out among the others, neighbours together."""
+"""Who lives where: rank 0 is the coordinator's, and the others share the k sites out, neighbours together."""
 
 import numpy as np
 

@@ -26,24 +26,11 @@ from fgm_ref.simulation.simulate import Simulation, drive
 from fgm_ref.transport.ends import EncoderLike, LedgerLike
 from fgm_ref.transport.wire.far import FarNetwork
 from fgm_ref.transport.wire.letter import Letter
-from fgm_ref.transport.wire.office import (
-    BEGIN,
-    END,
-    ENDED,
-    LOOK,
-    READY,
-    SEEN,
-    STEP,
-    STEPPED,
-    STOP,
-    Gone,
-    Office,
-    text_array,
-)
+from fgm_ref.transport.wire.office import Office, Word, text_array
 
 
 class FarLearners:
-    """What an onlooker sees of learners that live elsewhere: their models and losses, fetched when they are asked for."""
+    """What an onlooker sees of learners that live elsewhere: their models, fetched when they are asked for; losses."""
 
     def __init__(self, E: Array, k: int):
         self._P = np.tile(E, (k, 1))
@@ -79,27 +66,35 @@ class FarSimulation(Simulation):
     office: Office
 
     def __init__(self, config: Config, dataset: Dataset | None, office: Office):
+        expect_ranks(config.sites, office.post.size)
         self.office = office
         self.ranks = range(1, office.post.size)
         self.homes = homes(config.sites, office.post.size)
         self.seen = -1  # the version of the network when the models were fetched
-        expect_ranks(config.sites, office.post.size)
-        super().__init__(config, dataset, threads=1)
+        self.begun = False
+        try:
+            super().__init__(config, dataset, threads=1)
+        except BaseException:
+            self.end()
+            raise
 
     def sites_learners(self, E: Array) -> FarLearners:
         """Those of the other ranks, as seen from here."""
+        expect_far(self)
         return FarLearners(E, self.config.sites)
 
     def make_network(
         self, sites: Any, ledger: LedgerLike, rng: np.random.Generator, encoder: EncoderLike
     ) -> FarNetwork:
         """Everything fits together, so the other ranks may build their sites; the wire to them."""
-        expect_far(self)
         self.office.reset()
+        self.begun = True
         text = text_array(json.dumps(self.config.to_dict()))
-        for rank, share in zip(self.ranks, shares(self.config.sites, self.office.post.size), strict=True):
-            self.office.say(rank, BEGIN, text, np.array([share.start, share.stop]))
-        self.office.gather(READY, self.ranks)
+        for rank, share in zip(
+            self.ranks, shares(self.config.sites, self.office.post.size), strict=True
+        ):
+            self.office.say(rank, Word.BEGIN, text, np.array([share.start, share.stop]))
+        self.office.gather(Word.READY, self.ranks)
         network = FarNetwork(
             sites,
             ledger,
@@ -113,11 +108,14 @@ class FarSimulation(Simulation):
         self.network = network
         return network
 
+    theirs: list[Array]
+    """What all other ranks have sent and received, when the run has ended: messages and payload bytes by kind."""
+
     def fetch(self, P: Array) -> None:
         """Bring the models (k, D) up to date."""
         if self.seen == self.network.version:
             return
-        letters = self.everywhere(LOOK, SEEN)
+        letters = self.everywhere(Word.LOOK, Word.SEEN)
         np.concatenate([letter.arrays[0] for letter in letters], out=P)
         self.seen = self.network.version
 
@@ -130,11 +128,13 @@ class FarSimulation(Simulation):
     def train(self, active: Any) -> None:
         """All ranks train; who has something to say is known afterwards."""
         self.network.version += 1
-        letters = self.everywhere(STEP, STEPPED)
+        letters = self.everywhere(Word.STEP, Word.STEPPED)
         for letter in letters:
             if letter.form == DIVERGED:
                 raise Diverged(letter.site, letter.cause[1])
-        voices, losses, values = map(np.concatenate, zip(*(one.arrays for one in letters), strict=True))
+        voices, losses, values = map(
+            np.concatenate, zip(*(one.arrays for one in letters), strict=True)
+        )
         self.network.voices = voices[np.argsort(voices[:, 0], kind="stable"), 1]
         self.sites.learners.losses[:] = losses
         if self.config.checks:
@@ -144,11 +144,21 @@ class FarSimulation(Simulation):
             self.sites.at_zero = letters[0].cause[1]
 
     def end(self) -> None:
-        """The run is over; what the other ranks have sent and received is what was received and sent here."""
-        letters = self.everywhere(END, ENDED)
-        sent, received = (sum(letter.arrays[way] for letter in letters) for way in (0, 1))
-        for theirs, ours in ((sent, self.office.received), (received, self.office.sent)):
-            assert np.array_equal(theirs, [ours.messages, ours.payload])
+        """The run is over, or something has gone wrong here; the other ranks are told, if they have begun."""
+        if not self.begun or self.office.broken:
+            return
+        self.begun = False
+        for rank in self.ranks:
+            self.office.say(rank, Word.END)
+        ended = [self.last(rank) for rank in self.ranks]
+        self.theirs = [np.sum([one.arrays[way] for one in ended], axis=0) for way in (0, 1)]
+
+    def last(self, rank: int) -> Letter:
+        """What a rank says when it has ended; what it has said before is of no use any more."""
+        while True:
+            _, letter = self.office.receive(rank)
+            if letter.what == Word.ENDED:
+                return letter
 
 
 def run_far(
@@ -157,19 +167,25 @@ def run_far(
     *,
     data: Dataset | None = None,
     on_step: Callable[[int], None] | None = None,
+    then: Callable[[FarSimulation, RunResult], None] = lambda simulation, result: None,
 ) -> RunResult:
-    """As `simulate.run`, at the coordinator's rank; the other ranks `serve`."""
+    """As `simulate.run`, at the coordinator's rank; the other ranks `serve`.
+
+    `then` is called when the run has ended at all of them.  Raises `Gone` if one of them has failed.
+    """
     simulation = FarSimulation(config, data, office)
     try:
-        return drive(simulation, on_step)
+        result = drive(simulation, on_step)
     finally:
         simulation.end()
+    then(simulation, result)
+    return result
 
 
 def stop(office: Office) -> None:
     """No more runs."""
     for rank in range(1, office.post.size):
-        office.say(rank, STOP)
+        office.say(rank, Word.STOP)
 
 
 def expect_far(scene: Scene) -> None:

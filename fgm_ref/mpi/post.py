@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from importlib import import_module
 from typing import Any, NoReturn
 
 import numpy as np
@@ -26,15 +27,23 @@ MANY = 64
 """So many letters on their way before we look which of them have left."""
 
 
+def expect_installed() -> None:
+    """Raise a `ValueError` that says what to install, if it is not there; MPI itself is not started."""
+    _imported("mpi4py")
+
+
 def load() -> Any:
-    """mpi4py's module MPI, which starts MPI.  `ValueError` in words if it is not installed."""
+    """mpi4py's module MPI, which starts MPI."""
+    return _imported("mpi4py.MPI")
+
+
+def _imported(module: str) -> Any:
     try:
-        from mpi4py import MPI
-    except ImportError as error:
+        return import_module(module)
+    except (ImportError, RuntimeError) as error:  # RuntimeError: there is no MPI library
         raise ValueError(
-            f"mpi4py: expected it to be installed, with an MPI (pip install mpi4py mpich); got {error}"
+            f"mpi4py: expected it to be installed, and an MPI (pip install mpi4py mpich); got: {error}"
         ) from None
-    return MPI
 
 
 class MpiPost:

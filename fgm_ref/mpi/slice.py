@@ -16,22 +16,7 @@ from fgm_ref.simulation.scene import Scene
 from fgm_ref.transport.start import make_encoder
 from fgm_ref.transport.wire.clerk import Clerk
 from fgm_ref.transport.wire.letter import Letter, Unreadable
-from fgm_ref.transport.wire.office import (
-    BEGIN,
-    COORDINATOR,
-    END,
-    ENDED,
-    LOOK,
-    READY,
-    SEEN,
-    STEP,
-    STEPPED,
-    STOP,
-    TURN,
-    Office,
-    as_text,
-    name_of,
-)
+from fgm_ref.transport.wire.office import COORDINATOR, Office, Word, as_text, name_of, text_array
 
 DIVERGED = 1
 """The form of a STEPPED that says which model has blown up."""
@@ -50,22 +35,21 @@ class Slice(Scene):
         self.sites = self.chosen.protocol.sites(self.learners, setup)
         encoder = make_encoder(self.codec, self.sites.models, self.rows, self.seeded)
         self.clerk = Clerk(self.sites, encoder, office, here.start)
-        self.does = {STEP: self.step, TURN: self.turn, LOOK: self.look}
+        self.does = {Word.STEP: self.step, Word.TURN: self.turn, Word.LOOK: self.look}
 
-    def serve(self) -> None:
-        """Do what comes, until the run ends."""
+    def serve(self) -> int:
+        """Do what comes, until the run ends; returns the word that has ended it."""
         while True:
             _, letter = self.office.receive(COORDINATOR)
-            if letter.what == END:
-                return
+            if letter.what in (Word.END, Word.STOP):
+                return letter.what
             if letter.what >= 0:
                 self.clerk.take(letter)
             elif letter.what in self.does:
                 self.does[letter.what](letter)
             else:
                 raise Unreadable(
-                    f"rank {self.office.rank}: expected a message or a word of a run, "
-                    f"got {name_of(letter.what)}"
+                    f"expected a message or a word of a run, got {name_of(letter.what)}"
                 )
 
     def step(self, letter: Letter) -> None:
@@ -75,13 +59,13 @@ class Slice(Scene):
         except Diverged as error:
             site = self.here.start + error.site
             cause = ("loss", float(self.learners.losses[error.site]))
-            self.office.say(COORDINATOR, STEPPED, site=site, form=DIVERGED, cause=cause)
+            self.office.say(COORDINATOR, Word.STEPPED, site=site, form=DIVERGED, cause=cause)
             return
         values, zero = np.empty(0), 0.0
         if isinstance(self.sites, MonitoringSites):
             values, zero = self.sites.values, self.sites.at_zero
         told = self.clerk.voices(), self.learners.losses, values
-        self.office.say(COORDINATOR, STEPPED, *told, cause=("φ(0)", zero))
+        self.office.say(COORDINATOR, Word.STEPPED, *told, cause=("φ(0)", zero))
 
     def train(self, step: int) -> None:
         """Each active site here trains on its next mini-batch."""
@@ -103,22 +87,36 @@ class Slice(Scene):
 
     def look(self, letter: Letter) -> None:
         """Show an onlooker the models."""
-        self.office.say(COORDINATOR, SEEN, self.learners.P)
+        self.office.say(COORDINATOR, Word.SEEN, self.learners.P)
 
 
 def serve(office: Office, data: Dataset | None = None) -> None:
-    """What a rank that trains does: run after run, until it is told to stop."""
-    while True:
-        _, letter = office.receive(COORDINATOR)
-        if letter.what == STOP:
-            return
-        if letter.what != BEGIN:
-            raise Unreadable(f"rank {office.rank}: expected BEGIN or STOP, got {name_of(letter.what)}")
-        office.reset()
-        settings, (first, end) = letter.arrays
-        config = Config.from_dict(json.loads(as_text(settings)))
-        run = Slice(config, data, office, range(int(first), int(end)))
-        office.say(COORDINATOR, READY)
-        run.serve()
-        counts = [np.stack([way.messages, way.payload]) for way in (office.sent, office.received)]
-        office.say(COORDINATOR, ENDED, *counts)
+    """What a rank that trains does: run after run, until it is told to stop.
+
+    What goes wrong here is said at the coordinator's rank, which then stops everybody.
+    """
+    try:
+        while begin(office, data):
+            pass
+    except Exception as error:
+        what = str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
+        office.say(COORDINATOR, Word.FAILED, text_array(what))
+        while office.receive(COORDINATOR)[1].what != Word.STOP:
+            pass
+
+
+def begin(office: Office, data: Dataset | None) -> bool:
+    """One run; returns whether there may be more."""
+    _, letter = office.expect((Word.BEGIN, Word.STOP), COORDINATOR)
+    if letter.what == Word.STOP:
+        return False
+    office.reset()
+    settings, (first, end) = letter.arrays
+    config = Config.from_dict(json.loads(as_text(settings)))
+    run = Slice(config, data, office, range(int(first), int(end)))
+    office.say(COORDINATOR, Word.READY)
+    if run.serve() == Word.STOP:
+        return False
+    counts = [np.stack([way.messages, way.payload]) for way in (office.sent, office.received)]
+    office.say(COORDINATOR, Word.ENDED, *counts)
+    return True

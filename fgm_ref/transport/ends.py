@@ -68,7 +68,9 @@ class LedgerLike(Protocol):
 class EncoderLike(Protocol):
     """What the network asks of an encoder (see `encoder.py`)."""
 
-    written: Sequence[Any]  # what the last message was written as, for each site; empty for a payload as it is
+    written: Sequence[
+        Any
+    ]  # what the last message was written as, for each site; empty for a payload as it is
 
     def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> Shipped:
         """Ship x to `sites`; `where` is the part of the model vector that x speaks of."""

@@ -14,7 +14,7 @@ from fgm_ref.transport.ends import EncoderLike, SitesEnd
 from fgm_ref.transport.messages import INDEX, KINDS, MODEL, POLL, Message
 from fgm_ref.transport.network import copied
 from fgm_ref.transport.wire.letter import Letter, Unreadable
-from fgm_ref.transport.wire.office import COORDINATOR, PASS, Office
+from fgm_ref.transport.wire.office import COORDINATOR, Office, Word
 from fgm_ref.transport.wire.payload import (
     from_codec,
     is_written,
@@ -46,7 +46,7 @@ class Clerk:
         return np.array(rows, np.int32).reshape(-1, 2)
 
     def take(self, letter: Letter) -> bool:
-        """A letter of the protocol; returns whether the sites have seen it, for some wait until all of them are there."""
+        """A letter of the protocol.  Returns whether the sites have seen it: letters that belong together wait."""
         self._expect_ours(letter)
         self.pile.append(letter)
         if len(self.pile) < letter.of:
@@ -62,7 +62,7 @@ class Clerk:
         """Send what a site has to say, or a word that it has nothing; returns whether it had."""
         message = self.sites.report(site - self.first)
         if message is None:
-            self.office.say(COORDINATOR, PASS, site=site)
+            self.office.say(COORDINATOR, Word.PASS, site=site)
             return False
         self._send(site - self.first, message)
         return True
@@ -127,7 +127,9 @@ class Clerk:
     def _expect_ours(self, letter: Letter) -> None:
         here = range(self.first, self.first + self.sites.k)
         if letter.what < 0 or letter.site not in here:
-            raise Unreadable(f"expected a letter to sites {here.start} to {here.stop - 1}, got {letter}")
+            raise Unreadable(
+                f"expected a letter to sites {here.start} to {here.stop - 1}, got {letter}"
+            )
         if self.pile and (letter.what, letter.tag, letter.of) != _group(self.pile[0]):
             raise Unreadable(
                 f"expected {self.pile[0].of} letters that belong together, got another one after "

@@ -20,7 +20,7 @@ from fgm_ref.transport.ends import EncoderLike, LedgerLike, Shipped, SitesEnd
 from fgm_ref.transport.messages import INDEX, KINDS, POLL, STATE, Kind, Message
 from fgm_ref.transport.network import Network
 from fgm_ref.transport.wire.letter import Letter, Unreadable
-from fgm_ref.transport.wire.office import PASS, TURN, Office
+from fgm_ref.transport.wire.office import Office, Word
 from fgm_ref.transport.wire.payload import (
     from_codec,
     is_written,
@@ -50,7 +50,9 @@ class FarNetwork(Network):
     ):
         super().__init__(sites, ledger, rng, encoder)
         self.office, self.homes, self.witness = office, homes, witness
-        self.voices: Array = np.empty(0, np.intp)  # who has something to say, as the ranks have told
+        self.voices: Array = np.empty(
+            0, np.intp
+        )  # who has something to say, as the ranks have told
         self.version = 0  # of the sites' state, which a message may change
 
     def _alarms(self) -> Array:
@@ -86,9 +88,9 @@ class FarNetwork(Network):
     def _report(self, site: int) -> Message | None:
         """Ask one site what it has to say: its letter, or a word that it has nothing."""
         home = int(self.homes[site])
-        self.office.say(home, TURN, site=site)
+        self.office.say(home, Word.TURN, site=site)
         _, letter = self.office.receive(home)
-        if letter.what == PASS:
+        if letter.what == Word.PASS:
             message = None
         else:
             self._expect_at_home(home, letter, np.array([site]))
@@ -124,7 +126,13 @@ class FarNetwork(Network):
             home = int(self.homes[site])
             form, parts = forms[n % len(forms)]
             letter = Letter(
-                INDEX[message.kind], site, together[home], wanted, message.tag, form=form, parts=parts
+                INDEX[message.kind],
+                site,
+                together[home],
+                wanted,
+                message.tag,
+                form=form,
+                parts=parts,
             )
             self.office.send(home, letter)
 
@@ -148,7 +156,9 @@ class FarNetwork(Network):
 
     def _expect_alike(self, kind: Kind, ours: Array, theirs: Array) -> None:
         if not same(np.asarray(ours), np.asarray(theirs)):
-            raise Unreadable(f"{kind}: the wire brings other numbers than the simulator's sites say")
+            raise Unreadable(
+                f"{kind}: the wire brings other numbers than the simulator's sites say"
+            )
 
 
 def flat(payload: Any) -> Sequence[Any]:

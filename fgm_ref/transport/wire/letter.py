@@ -152,7 +152,9 @@ def _part(data: bytes, where: int, begin: int) -> tuple[Part, int]:
         lies, becomes = (np.dtype(one.rstrip(b"\0").decode()) for one in types)
         array = np.frombuffer(data[begin:end], lies).reshape(shape)
     except (TypeError, ValueError, UnicodeDecodeError) as error:
-        raise Unreadable(f"expected an array as the header describes it, got none: {error}") from None
+        raise Unreadable(
+            f"expected an array as the header describes it, got none: {error}"
+        ) from None
     return Part(array.copy(), becomes, bool(stream)), end
 
 

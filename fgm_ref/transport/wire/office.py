@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,16 +23,22 @@ from fgm_ref.transport.wire.letter import HEADER, Letter, Part, Unreadable, read
 COORDINATOR = 0
 """The rank of the coordinator."""
 
-(
-    BEGIN, READY, STEP, STEPPED, TURN, PASS, LOOK, SEEN, SAVE, SAVED, END, ENDED, FAILED, STOP,
-    PAUSE, PAUSED, GO, ASIDE, NEWS,
-) = WORDS = tuple(range(-1, -20, -1))  # fmt: skip
-"""The words between the ranks."""
 
-NAMES = dict(zip(WORDS, (
-    "BEGIN", "READY", "STEP", "STEPPED", "TURN", "PASS", "LOOK", "SEEN", "SAVE", "SAVED", "END", "ENDED", "FAILED",
-    "STOP", "PAUSE", "PAUSED", "GO", "ASIDE", "NEWS",
-), strict=True))  # fmt: skip
+class Word(IntEnum):
+    """The words between the ranks, which no protocol knows: numbers below those of the kinds."""
+
+    BEGIN = -1  # a run, with its settings
+    READY = -2
+    STEP = -3  # train
+    STEPPED = -4  # and who has something to say
+    TURN = -5  # one site may speak
+    PASS = -6  # it has nothing to say
+    LOOK = -7  # show the models
+    SEEN = -8
+    END = -9  # of a run
+    ENDED = -10
+    FAILED = -11
+    STOP = -12  # no more runs
 
 
 class Post(Protocol):
@@ -73,11 +80,7 @@ class Tally:
 
 
 class Gone(Exception):
-    """Another rank has failed; `rank` says which."""
-
-    def __init__(self, rank: int, text: str):
-        super().__init__(text)
-        self.rank = rank
+    """Another rank has failed, and says why."""
 
 
 class Office:
@@ -87,6 +90,7 @@ class Office:
         self.post = post
         self.rank = post.rank
         self.sent, self.received = Tally(), Tally()
+        self.broken = False  # whether another rank has failed
 
     def reset(self) -> None:
         """Count from here."""
@@ -108,10 +112,11 @@ class Office:
         try:
             letter = read(data)
         except Unreadable as error:
-            raise Unreadable(f"rank {self.rank}, letter from rank {sender}: {error}") from None
+            raise Unreadable(f"a letter from rank {sender}: {error}") from None
         self.received.count(letter.what, letter.payload)
-        if letter.what == FAILED:
-            raise Gone(sender, as_text(letter.arrays[0]))
+        if letter.what == Word.FAILED:
+            self.broken = True
+            raise Gone(f"rank {sender}: {as_text(letter.arrays[0])}")
         return sender, letter
 
     def expect(self, what: int | Collection[int], sender: int | None = None) -> tuple[int, Letter]:
@@ -120,9 +125,7 @@ class Office:
         sender, letter = self.receive(sender)
         if letter.what not in wanted:
             names = " or ".join(map(name_of, wanted))
-            raise Unreadable(
-                f"rank {self.rank}: expected {names} from rank {sender}, got {name_of(letter.what)}"
-            )
+            raise Unreadable(f"expected {names} from rank {sender}, got {name_of(letter.what)}")
         return sender, letter
 
     def gather(self, what: int, ranks: Sequence[int]) -> list[Letter]:
@@ -132,7 +135,9 @@ class Office:
 
 def name_of(what: int) -> str:
     """A kind or a word, for errors."""
-    return NAMES.get(what, "?") if what < 0 else KINDS[what].name
+    if what >= 0:
+        return KINDS[what].name
+    return Word(what).name if what in list(Word) else f"the number {what}"
 
 
 def text_array(text: str) -> Array:
