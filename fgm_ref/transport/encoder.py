@@ -53,6 +53,9 @@ class DifferenceEncoder(Encoder):
         self.codec, self.rows = codec, rows
         self.latest = np.full_like(models[0], np.nan)  # the last global model, as it arrived
         self.known = np.zeros_like(models)  # what site i was sent last: r
+        self.moved = np.zeros(
+            models.shape[1], bool
+        )  # the numbers that came back changed since then
         self.unsaid = np.zeros_like(models)  # the sites' e
         self.unsaid_down = np.zeros_like(models[0])  # the coordinator's e
 
@@ -68,6 +71,7 @@ class DifferenceEncoder(Encoder):
             residual = self.unsaid_down[where] if kind is MODEL else np.zeros_like(x)
             arrived, number = self._ship(x, self.latest[where], residual, where)
         if kind is MODEL:
+            self.moved[where] = False
             self.latest[where] = arrived
             self.known[sites, where] = arrived
         return arrived, np.where(current, number, WORD * x.size)
@@ -76,10 +80,7 @@ class DifferenceEncoder(Encoder):
         """Rows (a, d), one of each of `sites` -> what arrives (a, d), and the bytes of each (a,)."""
         if not kind.coded:
             return rows, None
-        shipped = [
-            self._ship(x, self.known[site, where], self.unsaid[site, where], where)
-            for site, x in zip(sites.tolist(), rows, strict=True)
-        ]
+        shipped = [self._from(site, x, where) for site, x in zip(sites.tolist(), rows, strict=True)]
         arrived = [x for x, _ in shipped]
         numbers = [number for _, number in shipped]
         return np.stack(arrived), np.array(numbers)
@@ -88,21 +89,29 @@ class DifferenceEncoder(Encoder):
         """x (d,) of one site, or a payload that is no vector -> what arrives, and its bytes."""
         if not kind.coded or x is None:
             return x, None
-        return self._ship(x, self.known[site, where], self.unsaid[site, where], where)
+        return self._from(site, x, where)
+
+    def _from(self, site: int, x: Array, where: slice) -> tuple[Array, int]:
+        """(x̂, bytes) of a site's model or drift x (d,)."""
+        r = self.known[site, where]
+        arrived, number = self._ship(x, r, self.unsaid[site, where], where)
+        self.moved[where] |= (arrived != 0) & (arrived != r)
+        return arrived, number
 
     def _settled(self, x: Array, where: slice) -> Array:
-        """x, where a number of the embedding that differs from r only by the rounding of a mean is r.
+        """x, where a number of the embedding that nobody has moved is r again.
 
-        The mean of k equal numbers need not be that number in floating point.  A row that nobody has moved stays.
+        The mean of k equal numbers need not be that number in floating point, but it is next to it.  If it is not, the
+        server has moved it.
         """
         rows = self.rows and self.rows.inside(where)
         if rows is None:
             return x
         x, r = x.copy(), self.latest[where]
         precision = len(self.known) * np.finfo(x.dtype).eps
-        near = np.abs(x - r) <= precision * np.abs(r)
+        stays = ~self.moved[where] & (np.abs(x - r) <= precision * np.abs(r))
         table = slice(rows.start, rows.stop)
-        x[table][near[table]] = r[table][near[table]]
+        x[table][stays[table]] = r[table][stays[table]]
         return x
 
     def _ship(self, x: Array, reference: Array, residual: Array, where: slice) -> tuple[Array, int]:
