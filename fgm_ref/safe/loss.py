@@ -38,9 +38,9 @@ the more the zone is a small ball around E again.  But f may bend down in a few 
 weights of their own in q (`directions`), and all the others pay less.
 
 *How large is λ?*  Nobody knows the least eigenvalue everywhere.  When a round starts, each site measures it at E, by
-`lanczos` products of ∇²f(E) and a vector (`curvature.py`).  It takes `margin` times what it finds.  All compute alike
-to the bit, so nothing is sent; on unlike machines λ would cost 4 bytes, and each direction 4D.  `lambda=0.3` sets λ by
-hand.
+`lanczos` products of ∇²f(E) and a vector (`curvature.py`).  To what it finds it adds the error of the measurement, and
+takes `margin` times that.  All compute alike to the bit, so nothing is sent; on unlike machines λ would cost 4 bytes,
+and each direction 4D.  `lambda=0.3` sets λ by hand.
 
 *What is not promised.*
 
