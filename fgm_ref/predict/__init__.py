@@ -32,7 +32,8 @@ examples:
 
 ABOUT = """
 Predict new rows of a table by the model of a saved run.  The new file has the columns of the one that it was trained
-on, in any order; the label may be missing.  There is a prediction for each window, in the line of its last row.
+on, in any order, and is written in the same way; the label may be missing.  There is a prediction for each window, in
+the line of its last row.  So a file begins with the rows that its first window needs.
 """
 
 EXIT_CODES = "exit codes: 0 fine, 1 the output could not be written, 2 wrong usage, 130 interrupted"
