@@ -292,6 +292,18 @@ def test_a_file_of_predictions(folder, trained, tmp_path, capsys):
     assert (code, out) == (0, f"{path}\n") and path.read_text() == printed
 
 
+def test_a_place_that_is_no_file(folder, trained, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for out, words in (
+        (tmp_path, "a file to write to"),
+        (tmp_path / "file/x", "a folder to write to"),
+    ):
+        code, printed, err = program(capsys, folder / "run.npz", folder / "new.csv", "--out", out)
+        assert (code, printed) == (2, "")
+        assert err.startswith(f"fgm_ref.predict: --out: expected {words}, got ")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_what_a_run_needs(folder, trained, capsys):
     code, out, _ = program(capsys, folder / "run.npz")
     assert code == 0

@@ -71,9 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.csv is None:
             print(*wrapped(about(result, args.run), width(), indent=11), sep="\n")
             return FINE
+        if args.out:
+            expect_file(args.out)
         text = predicted(result, args.csv)
     except ValueError as error:
-        return program.complain("fgm_ref.predict", (), as_argument(str(error)), USAGE)
+        return program.complain("fgm_ref.predict", ("out",), as_argument(str(error)), USAGE)
     if args.out is None:
         sys.stdout.write(text)
         return FINE
@@ -81,6 +83,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         part.write_text(text, encoding="utf-8")
     print(args.out)
     return FINE
+
+
+def expect_file(path: Path) -> None:
+    """`ValueError` for what cannot become a file, before anything is computed."""
+    program.expect_folder(path.parent)
+    if path.is_dir():
+        raise ValueError(f"out: expected a file to write to, got the folder {str(path)!r}")
 
 
 def predicted(result: RunResult, path: Path) -> str:
