@@ -29,7 +29,6 @@ from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, base, fgm
 from fgm_ref.protocols.server import SERVERS
 from fgm_ref.safe import CATALOGUE, PREFIXES, PROMISES, Ball
-from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.codecs import VALUES, WORDS
@@ -226,7 +225,7 @@ def test_the_usual_settings_have_a_short_name(capsys, tmp_path):
     ]
     for number, settings in enumerate((usual, [*usual, "--protocol", "fgm"])):
         configs = plan(cli.parser().parse_args([*settings, "--out", str(tmp_path)]))
-        name = picture_name(configs.configs, configs.usual, configs.table, COMPARISON)
+        name = picture_name(configs.configs, configs.usual, configs.table, number == 1)
         assert name == "watch-lstm-seed0" + "-fgm" * number
 
 

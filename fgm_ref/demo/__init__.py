@@ -7,11 +7,12 @@ import fgm_ref.threads  # isort: skip  (before NumPy)
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fgm_ref import __version__, program
 from fgm_ref.datasets import Baseline, Dataset
@@ -24,9 +25,9 @@ from fgm_ref.program.console import width, wrapped
 from fgm_ref.simulation.baselines import baselines
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import GuaranteeBroken
-from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.simulate import RunDiverged, run
+from fgm_ref.view.labels import labels_of
 from fgm_ref.view.notes import notes, worse_than
 from fgm_ref.view.table import as_json, table
 from fgm_ref.view.trace import transcript
@@ -34,15 +35,26 @@ from fgm_ref.view.trace import transcript
 SLOW_TO_LOAD = ("fgm_ref.view.plots", "scipy.optimize")
 
 
+@dataclass
+class Engine:
+    """What does a run, and in whose name the program speaks: the simulator, or what `fgm_ref.mpi` puts in its place."""
+
+    name: str
+    run: Callable[..., RunResult]
+
+
+ENGINE = Engine("fgm_ref.demo", run)
+
+
 def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Iterator[RunResult]:
     """Run the same training by one protocol after the other."""
     before = 0
-    for config in configs:
+    for config, label in zip(configs, labels_of(configs), strict=True):
 
-        def tick(step: int, before: int = before, protocol: str = config.protocol) -> None:
-            progress(before + step, protocol)
+        def tick(step: int, before: int = before, label: str = label) -> None:
+            progress(before + step, label)
 
-        yield run(config, data=data, on_step=tick)
+        yield ENGINE.run(config, data=data, on_step=tick)
         before += config.steps
 
 
@@ -55,7 +67,11 @@ class Trouble(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run, report.  Returns the exit code."""
-    args = cli.parser().parse_args(argv)
+    return act(cli.parser().parse_args(argv))
+
+
+def act(args: Any) -> int:
+    """Do what is asked for.  Returns the exit code."""
     if args.list:
         from fgm_ref.demo.listing import catalogue
 
@@ -111,9 +127,9 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
             if wanted.out and wanted.args.save:
                 result.save(saved_as(wanted, result.config, wanted.out))
     except RunDiverged as error:
-        return Trouble(f"{configs[len(results)].protocol}: {error}", FAILED)
+        return Trouble(f"{labels_of(configs)[len(results)]}: {error}", FAILED)
     except GuaranteeBroken as error:
-        return Trouble(f"{configs[len(results)].protocol}: guarantee broken at {error}", FAILED)
+        return Trouble(f"{labels_of(configs)[len(results)]}: guarantee broken at {error}", FAILED)
     except ValueError as error:  # a setting that only the run could find wrong
         return Trouble(str(error), USAGE)
     except KeyboardInterrupt:
@@ -217,7 +233,7 @@ def curves(wanted: Plan, results: list[RunResult], out: Path, known: Sequence[Ba
 def name_of(wanted: Plan, results: list[RunResult]) -> str:
     """What the pictures of these runs are called."""
     configs = [result.config for result in results]
-    return picture_name(configs, wanted.usual, wanted.table, COMPARISON)
+    return picture_name(configs, wanted.usual, wanted.table, bool(wanted.args.protocols))
 
 
 def saved_as(wanted: Plan, config: Config, out: Path) -> Path:
@@ -249,4 +265,4 @@ def self_test() -> int:
 
 def complain(text: str, code: int) -> int:
     """One line on stderr; where it starts with the name of an argument, as the user knows it."""
-    return program.complain("fgm_ref.demo", (), cli.as_option(text), code)
+    return program.complain(ENGINE.name, (), cli.as_option(text), code)

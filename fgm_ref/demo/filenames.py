@@ -35,18 +35,20 @@ def picture_name(
     configs: Sequence[Config],
     usual: Config,
     table: Mapping[str, Any],
-    comparison: Sequence[str],
+    chosen: bool,
 ) -> str:
-    """The name of a picture of several runs; protocols are named unless it is the usual comparison.
+    """The name of a picture of several runs; they are named if they were `chosen`, not the usual comparison.
 
     >>> usual = Config(dataset="watch", steps=150)
-    >>> picture_name([usual], usual, {}, ["fgm"]), picture_name([usual], usual, {}, ["gm", "fgm"])
-    ('watch-lstm-seed0', 'watch-lstm-seed0-fgm')
+    >>> both = [usual, Config(dataset="watch", steps=150, codec="int8")]
+    >>> picture_name(both, usual, {}, chosen=False), picture_name(both, usual, {}, chosen=True)
+    ('watch-lstm-seed0', 'watch-lstm-seed0-fgm+fgm,codec=int8')
     """
-    parts = _common(configs[0], usual, table)
-    protocols = [config.protocol for config in configs]
-    if protocols != list(comparison):
-        parts.append("+".join(protocols))
+    first = configs[0]
+    parts = _common(first, usual, table)
+    if chosen:
+        runs = [",".join([config.protocol, *_differences(config, first)]) for config in configs]
+        parts.append("+".join(runs))
     return file_name(parts)
 
 

@@ -74,10 +74,11 @@ def add_distribution(group: Group) -> None:
     add = group.add_argument
     add(
         "--protocol",
-        metavar="NAME[:OPTION=VALUE,...]",
+        metavar="NAME[:OPTION=VALUE,...] [SETTING=VALUE ...]",
         action="append",
         dest="protocols",
-        help=f"repeatable; {', '.join(PROTOCOLS)}",
+        help=f"repeatable; {', '.join(PROTOCOLS)}; settings of this run alone, such as codec=int8+ef, "
+        "come after a blank",
     )
     add(
         "--safe",
