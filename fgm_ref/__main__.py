@@ -10,9 +10,11 @@ from fgm_ref.text import expect_one_of
 
 PROGRAMS = {
     "demo": "train by several protocols, count every byte, show who wins",
+    "predict": "predict new rows of a table by the model of a saved run",
     "check_safe": "try to prove a safe function wrong",
     "study": "many runs, in parallel, with intervals over seeds",
     "grade": "grade assignments",
+    "mpi": "the demo's training, with the sites in processes of their own",
 }
 """The programs by the name of their package, which is imported when it is asked for."""
 

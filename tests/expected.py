@@ -96,6 +96,10 @@ EXPECTED = {
         "MODEL (VIOLATION POLL DRIFT MODEL )*",
         Event("gm", np.vstack([OUT, STILL, STILL, STILL])),
     ),
+    "gm-opt": Expected(
+        "MODEL ((VIOLATION )?POLL DRIFT RADIUS MODEL )*",
+        Event("gm-opt:tau=1", EVERYBODY_OUT),
+    ),
     "gm-reb": Expected(
         "MODEL (VIOLATION (POLL DRIFT )+(MODEL |(BALANCED )+))*",
         Event("gm-reb", ONE_JUST_OUT, {"n": 2}),
@@ -107,6 +111,10 @@ EXPECTED = {
     "fgm": Expected(
         f"MODEL ({SUBROUND}(QUANTUM |POLL DRIFT MODEL ))*(INCREMENT )*",
         Event("fgm", EVERYBODY_OUT),
+    ),
+    "fgm-opt": Expected(
+        f"MODEL ({SUBROUND}QUANTUM |({SUBROUND}|(INCREMENT )*)POLL DRIFT RADIUS MODEL )*(INCREMENT )*",
+        Event("fgm-opt:tau=1", EVERYBODY_OUT),
     ),
     "fgm-reb": Expected(
         f"MODEL ({SUBROUND}(QUANTUM |POLL FLUSH (MODEL |LAMBDA QUANTUM )))*(INCREMENT )*",

@@ -28,6 +28,11 @@ BESIDES = {
 }
 
 
+def named(text, *names):
+    """Whether a text asks for a protocol of one of these names, with whatever options."""
+    return text.partition(":")[0] in names
+
+
 def forms(chosen):
     """The texts that ask for the protocols of which `chosen` is true."""
     names = [name for name, protocol in PROTOCOLS.items() if chosen(protocol)]
@@ -36,18 +41,19 @@ def forms(chosen):
 
 EVERY = forms(lambda protocol: True)
 MONITORING = forms(lambda protocol: protocol.watches != "nothing")
+OBEYING = forms(
+    lambda protocol: protocol.watches in ("zone", "radius")
+)  # the radius they are given
 PROMISING = forms(lambda protocol: protocol.guarantee is not None)
 LOOKING = forms(lambda protocol: protocol.guarantee is VARIANCE)
 SYNCHRONISING = forms(lambda protocol: protocol.coordinator.synchronises)
-RANDOM_SETS = [
-    name for name in EVERY if name.startswith(("gm-reb", "gm-limits")) or name == "dynamic"
-]
+RANDOM_SETS = [name for name in EVERY if named(name, "gm-reb", "gm-limits", "dynamic")]
 # FGM/O is the exception by design: it holds models back, so it sends E to some sites only, and the mean of what the
 # sites then hold is not E (`test_protocol_fgm_o.py` says what is kept instead).
 # And FGM by blocks synchronises one block at a time (`test_protocol_fgm_blocks.py`).
-AVERAGING = [name for name in SYNCHRONISING if not name.startswith(("fgm-o", "fgm-blocks"))]
+AVERAGING = [name for name in SYNCHRONISING if not named(name, "fgm-o", "fgm-blocks")]
 # And that is why it is content with no other server than the mean.
-STEPPING = [name for name in SYNCHRONISING if not name.startswith("fgm-o")]
+STEPPING = [name for name in SYNCHRONISING if not named(name, "fgm-o")]
 SERVERS = (
     "momentum:beta=0.7",
     "momentum:beta=0.3,lr=0.5",
@@ -69,7 +75,7 @@ RADII = ("lr", "lr:power=0.5", "lr:floor=0.2")
 
 def fit(protocol, safe):
     """FGM/O takes 1-Lipschitz safe functions only."""
-    return "ball" if protocol.startswith("fgm-o") and safe == "variance" else safe
+    return "ball" if named(protocol, "fgm-o") and safe == "variance" else safe
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,6 @@ from fgm_ref.learning.spec import CELLS
 from fgm_ref.protocols import PROTOCOLS, base, fgm
 from fgm_ref.protocols.server import SERVERS
 from fgm_ref.safe import CATALOGUE, PREFIXES, PROMISES, Ball
-from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.schedules import NAMES as SCHEDULES
 from fgm_ref.transport.codecs import VALUES, WORDS
@@ -128,7 +127,7 @@ def test_own_table(capsys, tmp_path):
         for a, b in rng.normal(size=(200, 2))
     ]
     (tmp_path / "own.csv").write_text("\n".join(["x,side,state", *rows]))
-    code, _out, err = demo_in_process(
+    code, out, err = demo_in_process(
         capsys,
         "--csv",
         tmp_path / "own.csv",
@@ -147,7 +146,11 @@ def test_own_table(capsys, tmp_path):
     )
     assert code == 0, err
     name = "own-lstm-seed0-label=state-window4-steps5-checks-fgm"
-    assert {path.name for path in tmp_path.iterdir()} == {"own.csv", f"{name}.png", f"{name}.npz"}
+    made = (f"{name}.png", f"{name}-curves.png", f"{name}.npz")
+    assert {path.name for path in tmp_path.iterdir()} == {"own.csv", *made}
+    *_, picture, curves, saved, advice = out.splitlines()
+    assert [picture, curves, saved] == [str(tmp_path / one) for one in made]
+    assert advice.endswith(f"python -m fgm_ref.predict {saved} NEW.csv")
 
 
 def made(capsys, folder, *args):
@@ -222,7 +225,7 @@ def test_the_usual_settings_have_a_short_name(capsys, tmp_path):
     ]
     for number, settings in enumerate((usual, [*usual, "--protocol", "fgm"])):
         configs = plan(cli.parser().parse_args([*settings, "--out", str(tmp_path)]))
-        name = picture_name(configs.configs, configs.usual, configs.table, COMPARISON)
+        name = picture_name(configs.configs, configs.usual, configs.table, number == 1)
         assert name == "watch-lstm-seed0" + "-fgm" * number
 
 

@@ -85,6 +85,67 @@ def test_guarantee(protocol, safe, radius, rate, server, dtype, data):
     assert min(watched.overshoots) >= 0 and watched.breaches == 0
 
 
+COMPARING = [name for name, protocol in PROTOCOLS.items() if protocol.follows]
+COMPARING_BY_NUMBERS = [name for name in COMPARING if PROTOCOLS[name].guarantee]
+
+
+@pytest.mark.parametrize("protocol", COMPARING)
+@light
+@given(radius=radii, rate=rates, relative=st.booleans(), script=scripts(min_k=2, max_steps=40))
+def test_the_variance_has_the_bound_of_the_time(protocol, radius, rate, relative, script):
+    # at every quiet point, from outside: H ≤ (a(t)·R)² after t steps of the run, and a synchronisation only where not
+    pace = pace_of(radius, rate, len(script))
+    T = script.R / norm(script.E) if relative else script.R
+    game = start(script, protocol, pace=pace, threshold=T, relative=relative)
+    for t, (moves, active) in enumerate(script, 1):
+        E, number = game.coordinator.E, game.coordinator.round
+        bound = (pace(t) * T * (norm(E) if relative else 1)) ** 2
+        game.move(moves, active)
+        H = watched_bound(game)
+        game.network.exchange()
+        if abs(H - bound) > 1e-9 * (1 + bound):
+            assert (game.coordinator.round > number) == (bound < H)
+
+
+def watched_bound(game):
+    """What the protocol compares with Θ, from all drifts."""
+    if game.protocol.name == "omniscient":
+        return squared_norm(game.drifts - game.drifts.mean(axis=0)).mean()
+    monitor = game.sites.monitor
+    return monitor.H(monitor.state(game.drifts).mean(axis=0))
+
+
+@pytest.mark.parametrize("protocol", COMPARING_BY_NUMBERS)
+@light
+@given(
+    radius=radii,
+    rate=rates,
+    server=st.sampled_from(("mean", "nesterov")),
+    dtype=st.sampled_from((np.float64, np.float32)),
+    data=st.data(),
+)
+def test_the_variance_under_the_observer(protocol, radius, rate, server, dtype, data):
+    # who holds the sites to R² while it shrinks
+    script = data.draw(scripts(dtype=dtype))
+    pace = pace_of(radius, rate, len(script))
+    assert watch(script, protocol, pace=pace, server=server).breaches == 0
+
+
+def test_the_observer_knows_the_time_of_the_variance():
+    # R = 2 and a = ½ from step 2 on: two sites, each 1.5 from their mean.  2.25 is below 4 and above 1
+    def pace(t):
+        return 1.0 if t < 2 else 0.5
+
+    game = build("omniscient", np.zeros(1), 2, threshold=2.0, pace=pace)
+    watched = Watched(game, strict=False)
+    watched.step(np.array([[1.5], [-1.5]]))
+    assert game.coordinator.round == 1
+    game.sites.alarms = lambda: np.empty(0, np.intp)
+    watched.step(np.zeros((2, 1)))
+    assert watched.breaches == 1 and watched.overshoots == [0, 5.0]  # 2.25/¼ − 4
+    assert game.coordinator.round == 1
+
+
 @pytest.mark.parametrize("protocol", ["gm", "fgm"])
 @light
 @given(safe=st.sampled_from(sorted(SAFE)), rate=rates, script=scripts(min_k=2), data=st.data())
@@ -146,7 +207,8 @@ def test_powers():
 REFUSING = [
     name
     for name, protocol in PROTOCOLS.items()
-    if protocol.watches == "radius" or protocol.coordinator.evaluates
+    if (protocol.watches in ("radius", "form") and not protocol.follows)
+    or protocol.coordinator.evaluates
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from fgm_ref.datasets import SETS, load, names
 from fgm_ref.protocols import parse
 from fgm_ref.simulation.config import Config
-from fgm_ref.simulation.presets import COMPARISON, PRESETS, custom, preset
+from fgm_ref.simulation.presets import COMPARISON, PRESETS, asked, custom, preset
 from fgm_ref.simulation.simulate import Simulation
 
 
@@ -53,4 +53,4 @@ def test_an_own_table_gets_its_natural_sites_or_up_to_eight():
 
 def test_the_comparison_names_protocols():
     for text in COMPARISON:
-        parse(text)
+        parse(asked(text)["protocol"])

@@ -109,6 +109,7 @@ def test_every_sign_of_ours_can_be_spelt():
         ["fgm_ref.check_safe", "ball", "--seconds", "0.5"],
         ["fgm_ref.study", "--list"],
         ["fgm_ref.grade", "--help"],
+        ["fgm_ref.predict", "--help"],
         ["fgm_ref"],
     ],
     ids=" ".join,
@@ -205,7 +206,9 @@ def test_a_program_ends_as_if_it_had_been_called_directly(tmp_path):
 def test_an_unknown_program_is_one_line():
     done = start("-m", "fgm_ref", "dmeo")
     assert (done.returncode, done.stdout) == (2, b"")
-    assert "expected one of demo, check_safe, study, grade; got 'dmeo'" in one_line(done.stderr)
+    assert "expected one of demo, predict, check_safe, study, grade; got 'dmeo'" in one_line(
+        done.stderr
+    )
 
 
 @pytest.mark.parametrize("arguments", [["fgm_ref"], ["fgm_ref", "demo"], ["fgm_ref.demo"]])

@@ -16,12 +16,14 @@ from strategies import (
     EVERY,
     LOOKING,
     MONITORING,
+    OBEYING,
     PROMISING,
     RANDOM_SETS,
     SEEDS,
     fit,
     light,
     make_script,
+    named,
     scripts,
 )
 
@@ -111,7 +113,7 @@ def test_who_promises_what():
             assert guarantee is VARIANCE, protocol
         elif protocol in MONITORING and protocol != "fda-sketch":
             # drifts are not counted from E throughout; or there is one sum for each block, or it is a weighted one
-            shifted = protocol.startswith(("gm-reb", "gm-limits", "fgm-reb", "fgm-o", "fgm-blocks"))
+            shifted = named(protocol, "gm-reb", "gm-limits", "fgm-reb", "fgm-o", "fgm-blocks")
             shifted |= protocol.endswith("-weighted")
             assert guarantee is (MEAN if shifted else SUM), protocol
         else:  # nobody looks, or only with high probability
@@ -192,7 +194,7 @@ def silence(protocol, script):
     return opening + ["MONITOR"] * (script.k * len(script) if protocol.startswith("fda") else 0)
 
 
-@protocols(MONITORING)
+@protocols(OBEYING)
 @pytest.mark.parametrize("threshold", [1e15, float("inf")])
 @light
 @given(safe=safes, script=scripts(max_steps=15))
@@ -202,7 +204,7 @@ def test_threshold_to_infinity(protocol, threshold, safe, script):
     assert game.coordinator.round == 1
 
 
-@protocols(MONITORING)
+@protocols(OBEYING)
 @light
 @given(safe=safes, script=scripts(max_steps=15, min_k=2))
 def test_threshold_to_zero(protocol, safe, script):
@@ -399,7 +401,18 @@ def test_grammar(protocol, safe, script):
     assert re.fullmatch(EXPECTED[protocol.partition(":")[0]].grammar, text), text
 
 
-SINGLE = ("QUANTUM", "INCREMENT", "PHI", "LAMBDA", "COUNT", "CHEAP", "LOSS", "PERIOD", "SHARE")
+SINGLE = (
+    "QUANTUM",
+    "INCREMENT",
+    "PHI",
+    "LAMBDA",
+    "COUNT",
+    "CHEAP",
+    "LOSS",
+    "PERIOD",
+    "SHARE",
+    "RADIUS",
+)
 WORDS = {"POLL": 0} | dict.fromkeys(SINGLE, 1)
 
 

@@ -53,7 +53,8 @@ def test_another_record_is_refused(path):
 @given(st.integers(1, 6), st.sampled_from([None, "g"]), st.sampled_from(["y", "x"]))
 def test_rows_are_treated_in_prediction_as_in_training(path, window, group, label):
     data = load_csv(path, label, window=window, group=group)
-    x, last = windows_of(data.recipe, read_table(path))
+    x, last, answer = windows_of(data.recipe, read_table(path))
+    assert np.array_equal(answer, last)  # with horizon 0
     place = {row: i for i, row in enumerate(last.tolist())}
     order = np.argsort(np.arange(COUNT) % 2, kind="stable") if group else np.arange(COUNT)
     for part, ends in ((data.x_train, data.past.train), (data.x_test, data.past.test)):

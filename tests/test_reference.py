@@ -60,7 +60,7 @@ def test_every_protocol_says_what_the_page_needs():
     for protocol in PROTOCOLS.values():
         facts = protocol.reference
         assert facts.event and facts.bytes and facts.held_by.startswith("test_"), protocol.name
-        assert protocol.watches in ("zone", "radius", "nothing")
+        assert protocol.watches in ("zone", "form", "radius", "nothing")
         assert (protocol.promise == "–") == (protocol.guarantee is None) or facts.promise
 
 

@@ -120,7 +120,7 @@ def test_a_file_that_is_none(tmp_path):
 
 @pytest.mark.parametrize("quick", [False, True])
 def test_the_bundled_experiments_are_sound(quick):
-    for experiment in grid.load_file(quick=quick).values():
+    for experiment in grid.bundled(quick).values():
         assert experiment.tasks and experiment.about
 
 

@@ -67,7 +67,7 @@ def other_presets(monkeypatch):
 
 
 def test_presets_of_the_demo_leave_no_stored_run_without_an_owner(other_presets):
-    wanted = grid.load_file()
+    wanted = grid.bundled()
     for name, rows in stored().items():
         keys = [row["key"] for row in rows]
         assert [Record.from_row(row).task.key for row in rows] == keys

@@ -100,12 +100,42 @@ def test_a_second_study_finds_everything_done(alone, tmp_path):
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
-def test_another_version_does_not_count(alone, tmp_path, monkeypatch, capsys):
+def test_another_version_of_the_package_counts(alone, tmp_path, monkeypatch):
     (tmp_path / "first.csv").write_bytes((alone / "first.csv").read_bytes())
     monkeypatch.setattr(store, "__version__", "0.2.0")
+    assert study(list(TWO)[:1], tmp_path, executor=Serial()).found == 6
+
+
+def test_results_of_before_the_package_computed_otherwise_do_not_count(
+    alone, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "first.csv").write_bytes((alone / "first.csv").read_bytes())
+    monkeypatch.setattr(store, "RESULTS", 2)
+    store.versions.cache_clear()
     executor = Serial()
     assert study(list(TWO)[:1], tmp_path, executor=executor).done == executor.calls == 6
-    assert "6 runs of another version do not count" in capsys.readouterr().err
+    said = "6 runs of before the package computed otherwise do not count"
+    assert said in capsys.readouterr().err
+    assert study(list(TWO)[:1], tmp_path, executor=Serial()).found == 6
+    store.versions.cache_clear()
+
+
+def test_a_setting_that_a_run_does_not_use_leaves_it_its_result(tmp_path):
+    block = {"dataset": "ecg208", "protocol": "local", "steps": 2, "hidden": 2, "evaluations": 1}
+    for threshold, alpha, done in ((0.1, 0.5, 1), (0.2, 0.1, 0)):
+        blocks = [block | {"threshold": threshold, "alpha": alpha}]
+        one = grid.experiments({"one": {"blocks": blocks}})
+        executor = Serial()
+        assert study(one.values(), tmp_path, executor=executor).done == executor.calls == done
+        (row,) = rows(tmp_path / "one.csv")
+        assert row["key"] == one["one"].tasks[0].key
+
+
+def test_a_setting_that_a_run_does_use_is_another_run(tmp_path):
+    block = {"dataset": "ecg208", "protocol": "fgm", "steps": 2, "hidden": 2, "evaluations": 1}
+    for threshold in (0.1, 0.2):
+        one = grid.experiments({"one": {"blocks": [block | {"threshold": threshold}]}})
+        assert study(one.values(), tmp_path, executor=Serial()).done == 1
 
 
 def test_what_an_executor_has_finished_before_it_broke_is_kept(alone, tmp_path):

@@ -29,8 +29,8 @@ from fgm_ref.datasets.checks import (
 )
 from fgm_ref.datasets.past import Past
 from fgm_ref.datasets.reading import Reading
-from fgm_ref.datasets.recipe import Recipe
-from fgm_ref.datasets.scaling import scale_of, scaled
+from fgm_ref.datasets.recipe import Label, Recipe
+from fgm_ref.datasets.scaling import labels_of, scale_of, scaled
 from fgm_ref.text import expect_one_of
 
 TASKS = ("classification", "regression")
@@ -80,7 +80,7 @@ class Dataset:
     baseline: Baseline
     about: str  # one line: what it is, from where
     recipe: Recipe | None = None  # how rows of a table became windows
-    target_centre: float = 0.0  # what a standardised 0 is in `unit`
+    targets: tuple[Label, ...] = ()  # how each target of a regression was standardised
     reading: Reading | None = None  # how the table was understood, in words
     past: Past | None = None  # what the table says of the label before each window's answer
 
@@ -280,7 +280,7 @@ def regression(
             name_of_guess, loss=error / target_scale**2, score=error**0.5, balanced=None
         ),
         about=about,
-        target_centre=0.0 if several else centre,
+        targets=labels_of(centre, scale),
     )
 
 

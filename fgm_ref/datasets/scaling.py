@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.datasets.recipe import Label
 
 
 def scaled(values: Array, centre: Array | float, spread: Array | float) -> Array:
@@ -28,3 +29,9 @@ def scale_of(y: Array) -> tuple[Any, Any]:
 def centre_and_spread(y: Array) -> tuple[float, float]:
     """Mean and deviation of a target (N,); a constant one has deviation 1."""
     return float(y.mean(dtype=np.float64)), float(y.std(dtype=np.float64)) or 1.0
+
+
+def labels_of(centre: Any, spread: Any) -> tuple[Label, ...]:
+    """How each target was standardised, from one number each or arrays (O,)."""
+    pairs = zip(np.atleast_1d(centre).tolist(), np.atleast_1d(spread).tolist(), strict=True)
+    return tuple(Label("", *pair) for pair in pairs)

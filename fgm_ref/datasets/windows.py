@@ -24,6 +24,7 @@ class Windows(NamedTuple):
 
     x: Array  # (N, T, D) float32, or (N, T) int32 token ids
     last: Array  # (N,) the row of the table that each window ends with
+    answer: Array  # (N,) the row whose label is the answer; -1 where the table ends before it
 
 
 def windows_of(recipe: Recipe, table: Table) -> Windows:
@@ -56,7 +57,10 @@ def windows_of(recipe: Recipe, table: Table) -> Windows:
             f"columns: expected at least the {recipe.window} rows of a window, got {longest}"
         )
     x = gathered(values, index, np.array(recipe.centre), np.array(recipe.spread))
-    return Windows(x, index.last)
+    answered = index_of(pieces, unusable, recipe.window, recipe.horizon)
+    answers = np.full(table.rows, -1)
+    answers[answered.last] = answered.answer
+    return Windows(x, index.last, answers[index.last])
 
 
 def placed(table: Table, group: str | None, time: str | None, missing: str) -> list[Series]:
@@ -79,7 +83,8 @@ def tokens_of(recipe: Recipe, table: Table, text: str) -> Windows:
     rows = np.flatnonzero(~absent)
     ids = {word: i for i, word in enumerate(recipe.vocabulary, start=FIRST)}
     texts = table.texts(text)
-    return Windows(token_windows([words(texts[row]) for row in rows], ids, recipe.window), rows)
+    x = token_windows([words(texts[row]) for row in rows], ids, recipe.window)
+    return Windows(x, last=rows, answer=rows)
 
 
 def numbers(table: Table, inputs: Sequence[Input], times: Times | None, missing: str) -> Array:

@@ -16,8 +16,8 @@ PADDING, UNKNOWN, FIRST = 0, 1, 2  # ids: no word, any other word, the most freq
 def words(text: str) -> list[str]:
     """Lower-case words and numbers, of any alphabet.
 
-    >>> words("It's 9 o'clock, naïve_friend!")
-    ["it's", '9', "o'clock", 'naïve', 'friend']
+    >>> words("It's 9 o'clock, schöner_Tag!")
+    ["it's", '9', "o'clock", 'schöner', 'tag']
     """
     return re.findall(r"(?:[^\W_]|')+", text.lower())
 

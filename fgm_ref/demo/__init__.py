@@ -6,14 +6,16 @@ The comparison is ten lines of plain library calls, in `compare`; all else is ab
 import fgm_ref.threads  # isort: skip  (before NumPy)
 
 import json
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fgm_ref import __version__, program
-from fgm_ref.datasets import Dataset
+from fgm_ref.datasets import Baseline, Dataset
 from fgm_ref.datasets.describe import description
 from fgm_ref.demo import options as cli
 from fgm_ref.demo.filenames import picture_name, run_name
@@ -23,25 +25,36 @@ from fgm_ref.program.console import width, wrapped
 from fgm_ref.simulation.baselines import baselines
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import GuaranteeBroken
-from fgm_ref.simulation.presets import COMPARISON
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.simulate import RunDiverged, run
-from fgm_ref.view.notes import notes
+from fgm_ref.view.labels import labels_of
+from fgm_ref.view.notes import notes, worse_than
 from fgm_ref.view.table import as_json, table
 from fgm_ref.view.trace import transcript
 
 SLOW_TO_LOAD = ("fgm_ref.view.plots", "scipy.optimize")
 
 
+@dataclass
+class Engine:
+    """What does a run, and in whose name the program speaks: the simulator, or what `fgm_ref.mpi` puts in its place."""
+
+    name: str
+    run: Callable[..., RunResult]
+
+
+ENGINE = Engine("fgm_ref.demo", run)
+
+
 def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Iterator[RunResult]:
     """Run the same training by one protocol after the other."""
     before = 0
-    for config in configs:
+    for config, label in zip(configs, labels_of(configs), strict=True):
 
-        def tick(step: int, before: int = before, protocol: str = config.protocol) -> None:
-            progress(before + step, protocol)
+        def tick(step: int, before: int = before, label: str = label) -> None:
+            progress(before + step, label)
 
-        yield run(config, data=data, on_step=tick)
+        yield ENGINE.run(config, data=data, on_step=tick)
         before += config.steps
 
 
@@ -54,7 +67,11 @@ class Trouble(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run, report.  Returns the exit code."""
-    args = cli.parser().parse_args(argv)
+    return act(cli.parser().parse_args(argv))
+
+
+def act(args: Any) -> int:
+    """Do what is asked for.  Returns the exit code."""
     if args.list:
         from fgm_ref.demo.listing import catalogue
 
@@ -108,12 +125,11 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
         for result in compare(configs, wanted.data, progress):
             results.append(result)
             if wanted.out and wanted.args.save:
-                name = run_name(result.config, wanted.usual, wanted.table)
-                result.save(wanted.out / f"{name}.npz")
+                result.save(saved_as(wanted, result.config, wanted.out))
     except RunDiverged as error:
-        return Trouble(f"{configs[len(results)].protocol}: {error}", FAILED)
+        return Trouble(f"{labels_of(configs)[len(results)]}: {error}", FAILED)
     except GuaranteeBroken as error:
-        return Trouble(f"{configs[len(results)].protocol}: guarantee broken at {error}", FAILED)
+        return Trouble(f"{labels_of(configs)[len(results)]}: guarantee broken at {error}", FAILED)
     except ValueError as error:  # a setting that only the run could find wrong
         return Trouble(str(error), USAGE)
     except KeyboardInterrupt:
@@ -133,6 +149,8 @@ def load_slowly() -> None:
 def show(wanted: Plan, results: list[RunResult]) -> None:
     """Table and picture; or JSON; or a transcript; or the player."""
     args = wanted.args
+    if args.csv and wanted.out is None:
+        warn_of_worthless(results, wanted.data)
     if args.json:
         content = as_json(results, wanted.data, __version__)
         print(json.dumps(content, indent=1, allow_nan=False))
@@ -144,8 +162,20 @@ def show(wanted: Plan, results: list[RunResult]) -> None:
 
         print(write(results, wanted.data, args.html))
     elif wanted.out:
-        show_table(results, wanted.data)
+        known = baselines(wanted.data)
+        show_table(results, wanted.data, known)
         print(picture(wanted, results, wanted.out))
+        if args.csv:
+            print(curves(wanted, results, wanted.out, known))
+        if args.save:
+            show_saved(wanted, results, wanted.out)
+
+
+def warn_of_worthless(results: list[RunResult], data: Dataset) -> None:
+    """On stderr, where no table says it."""
+    for result in results:
+        if not result.config.change and (warning := worse_than(data.baseline, result)):
+            complain(f"warning: {result.config.protocol} {warning}", FINE)
 
 
 def told(result: RunResult, number: int) -> str:
@@ -153,11 +183,10 @@ def told(result: RunResult, number: int) -> str:
     return "\n".join(wrapped(transcript(result, number), width(), indent=15))
 
 
-def show_table(results: list[RunResult], data: Dataset) -> None:
+def show_table(results: list[RunResult], data: Dataset, known: Sequence[Baseline]) -> None:
     """What was trained, the table, and what there is to say about it."""
     columns = width()
     print(*wrapped(heading(results[0], data), columns, indent=0), "", sep="\n")
-    known = baselines(data)
     print(table(results, data, columns, known))
     said = notes(results, known)
     if said:
@@ -187,10 +216,39 @@ def picture(wanted: Plan, results: list[RunResult], out: Path) -> Path:
     """Draw the overview; matplotlib is loaded only here."""
     from fgm_ref.view import plots
 
-    configs = [result.config for result in results]
-    path = out / f"{picture_name(configs, wanted.usual, wanted.table, COMPARISON)}.png"
+    path = out / f"{name_of(wanted, results)}.png"
     plots.save(plots.overview(results, wanted.data), path)
     return path
+
+
+def curves(wanted: Plan, results: list[RunResult], out: Path, known: Sequence[Baseline]) -> Path:
+    """Draw the learning curves."""
+    from fgm_ref.view import plots
+
+    path = out / f"{name_of(wanted, results)}-curves.png"
+    plots.save(plots.learning_curves(results, wanted.data, known), path)
+    return path
+
+
+def name_of(wanted: Plan, results: list[RunResult]) -> str:
+    """What the pictures of these runs are called."""
+    configs = [result.config for result in results]
+    return picture_name(configs, wanted.usual, wanted.table, bool(wanted.args.protocols))
+
+
+def saved_as(wanted: Plan, config: Config, out: Path) -> Path:
+    """Where a run is saved."""
+    return out / f"{run_name(config, wanted.usual, wanted.table)}.npz"
+
+
+def show_saved(wanted: Plan, results: list[RunResult], out: Path) -> None:
+    """Where the runs are, and what can be done with them."""
+    paths = [saved_as(wanted, result.config, out) for result in results]
+    print(*paths, sep="\n")
+    if wanted.args.csv:
+        losses = [result.final["loss"] for result in results]
+        best = shlex.quote(str(paths[losses.index(min(losses))]))
+        print(f"predict new rows:  python -m fgm_ref.predict {best} NEW.csv")
 
 
 def self_test() -> int:
@@ -207,4 +265,4 @@ def self_test() -> int:
 
 def complain(text: str, code: int) -> int:
     """One line on stderr; where it starts with the name of an argument, as the user knows it."""
-    return program.complain("fgm_ref.demo", (), cli.as_option(text), code)
+    return program.complain(ENGINE.name, (), cli.as_option(text), code)

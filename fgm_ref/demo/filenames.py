@@ -12,7 +12,10 @@ from typing import Any
 from fgm_ref.simulation.config import Config
 
 LONGEST = 120
-"""Characters of a name.  A longer one is cut, and ends in a hash of all of it."""
+"""Characters of a name.  A longer one is cut in front of its last part, and has a hash of all of it there."""
+
+LAST = 40
+"""Characters of the last part, the protocols, that a long name keeps."""
 
 ALWAYS = ("dataset", "cell", "seed", "protocol")
 """Settings that have their own place in the name."""
@@ -32,18 +35,20 @@ def picture_name(
     configs: Sequence[Config],
     usual: Config,
     table: Mapping[str, Any],
-    comparison: Sequence[str],
+    chosen: bool,
 ) -> str:
-    """The name of a picture of several runs; protocols are named unless it is the usual comparison.
+    """The name of a picture of several runs; they are named if they were `chosen`, not the usual comparison.
 
     >>> usual = Config(dataset="watch", steps=150)
-    >>> picture_name([usual], usual, {}, ["fgm"]), picture_name([usual], usual, {}, ["gm", "fgm"])
-    ('watch-lstm-seed0', 'watch-lstm-seed0-fgm')
+    >>> both = [usual, Config(dataset="watch", steps=150, codec="int8")]
+    >>> picture_name(both, usual, {}, chosen=False), picture_name(both, usual, {}, chosen=True)
+    ('watch-lstm-seed0', 'watch-lstm-seed0-fgm+fgm,codec=int8')
     """
-    parts = _common(configs[0], usual, table)
-    protocols = [config.protocol for config in configs]
-    if protocols != list(comparison):
-        parts.append("+".join(protocols))
+    first = configs[0]
+    parts = _common(first, usual, table)
+    if chosen:
+        runs = [",".join([config.protocol, *_differences(config, first)]) for config in configs]
+        parts.append("+".join(runs))
     return file_name(parts)
 
 
@@ -86,9 +91,16 @@ def file_name(parts: Sequence[str]) -> str:
     ('own-my_zones-Mine-swap=0-1@0.5', 'was_für_eine_-4836133e')
     """
     whole = "-".join(parts)
-    plain = re.sub("[:/]", "-", whole)
-    name = re.sub(r"[^\w.,=+@-]", "_", plain)[:LONGEST]
-    if name == plain:
+    name = plain(whole)
+    if name == re.sub("[:/]", "-", whole) and len(name) <= LONGEST:
         return name
-    digest = hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()
-    return f"{name}-{digest[:8]}"
+    digest = hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    if len(name) <= LONGEST:
+        return f"{name}-{digest}"
+    last = plain(parts[-1])[:LAST]
+    return f"{name[: LONGEST - len(last) - 1]}-{digest}-{last}"
+
+
+def plain(text: str) -> str:
+    """A text in characters that every file system takes."""
+    return re.sub(r"[^\w.,=+@-]", "_", re.sub("[:/]", "-", text))

@@ -13,7 +13,7 @@ from fgm_ref.demo import options as cli
 from fgm_ref.demo.table_options import table_settings
 from fgm_ref.protocols import parse
 from fgm_ref.simulation.config import Config
-from fgm_ref.simulation.presets import COMPARISON, custom, preset
+from fgm_ref.simulation.presets import COMPARISON, asked, custom, preset
 
 
 class Plan(NamedTuple):
@@ -35,12 +35,12 @@ def data_of(args: Any) -> Dataset:
 def plan(args: Any) -> Plan:
     """Everything that the command line asks for."""
     data = data_of(args)
-    protocols = args.protocols or default_protocols(args)
-    for name in protocols:
-        parse(name)
+    rows = [asked(text) for text in args.protocols or default_protocols(args)]
+    for row in rows:
+        parse(row["protocol"])
     make = custom if args.csv else preset
     settings = cli.settings(args)
-    configs = [make(data, protocol=name, **settings) for name in protocols]
+    configs = [make(data, **(settings | row)) for row in rows]
     expect_one_output(args)
     if args.html:
         expect_player(args.html, configs)

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from fgm_ref.arrays import Array, norm, squared_norm
+from fgm_ref.arrays import Array, dot, norm, squared_norm
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import mean_over
 from fgm_ref.protocols.protocol import Look, Protocol, Reference
 from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.protocols.spread import VARIANCE
+from fgm_ref.safe.paced import radius_at
 from fgm_ref.transport.messages import LOCAL, MONITOR, Message
 from fgm_ref.transport.network import Network
 
@@ -59,7 +60,7 @@ class Linear(Naive):
 
     def state(self, X: Array) -> Array:
         """‖X‖² and ⟨ξ, X⟩."""
-        return np.stack([squared_norm(X), X @ self.xi], axis=1)
+        return np.stack([squared_norm(X), dot(X, self.xi)], axis=1)
 
     def H(self, mean: Array) -> float:
         """mean ‖X‖² − (mean ⟨ξ, X⟩)²."""
@@ -133,16 +134,18 @@ class Coordinator(base.Coordinator):
         super().__init__(network, k, setup)
         self.monitor = MONITORS[setup.options["monitor"]]()
         self.states: dict[int, Array] = {}
+        self.time = 0
 
     def receive(self, site: int, message: Message) -> None:
         """Collect the states of this step."""
         self.states[site] = message.payload
 
     def settle(self) -> None:
-        """H > R²: S = (1/k) Σ w_i is published."""
+        """H > R²: S = (1/k) Σ w_i is published.  Where R moves, it is that of the time."""
+        self.time += 1
         if self.states:
             H, self.states = self.monitor.H(mean_over(self.states)), {}
-            if self.make_zone.radius(self.E) ** 2 < H:
+            if radius_at(self.time, self.make_zone, self.E) ** 2 < H:
                 models = self.network.poll(LOCAL, cause=("H", H))
                 self.publish(models.mean(axis=0), ("H", H))
 
@@ -156,6 +159,7 @@ def variant(monitor: str, state: str, **facts: Any) -> Protocol:
         Coordinator,
         options={"monitor": monitor},
         watches="radius",
+        follows=True,
         exact=True,
         reference=Reference(
             source="Theologitis et al. 2025",

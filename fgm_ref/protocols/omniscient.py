@@ -12,6 +12,7 @@ from fgm_ref.protocols import base, periodic
 from fgm_ref.protocols.base import NOBODY
 from fgm_ref.protocols.protocol import Look, Protocol, Reference
 from fgm_ref.protocols.spread import VARIANCE
+from fgm_ref.safe.paced import radius_at
 from fgm_ref.transport.messages import LOCAL, Message
 
 
@@ -23,7 +24,8 @@ class Sites(base.MonitoringSites):
         X = self.drifts(slice(None))
         # Var = (1/k) Σ ‖X_i − mean X‖²
         self.variance = float(squared_norm(X - X.mean(axis=0)).mean())
-        return np.arange(self.k) if self.variance > self.zone.R**2 else NOBODY
+        R = radius_at(self.time, self.make_zone, self.zone.E)
+        return np.arange(self.k) if self.variance > R**2 else NOBODY
 
     def report(self, site: int) -> Message:
         """w_i."""
@@ -44,5 +46,7 @@ PROTOCOL = Protocol(
         held_by="test_protocol_at_end_omniscient.py::test_omniscient_synchronises_exactly_when_the_variance_is_too_large",
     ),
     watches="radius",
+    follows=True,
     exact=True,
+    sees_all=True,
 )

@@ -87,7 +87,10 @@ class Protocol:
     reference: Reference = field(default_factory=Reference)
 
     watches: str = "zone"
-    """What it takes from the safe function: the "zone", only its "radius", or "nothing"."""
+    """What it takes from the safe function: the "zone", only its "form" or its "radius", or "nothing"."""
+
+    follows: bool = False
+    """Where it takes only the radius: it is known to whoever compares with it, even if it moves with time."""
 
     exact: bool = False
     """The guarantee outlives the rounding of a codec: it rests on E and on what the sites themselves hold."""
@@ -97,6 +100,9 @@ class Protocol:
 
     needs_everybody: bool = False
     """It cannot do without an answer from every site."""
+
+    sees_all: bool = False
+    """Its sites look at each other, so they cannot live apart."""
 
     replays: bool = False
     """The player's page understands its log."""

@@ -99,6 +99,9 @@ class SafeFunction(ABC):
     refusal = "expected one that stands still; use a tracking one with gm or fgm"
     """What to say where the coordinator would have to evaluate φ and cannot."""
 
+    needed: Callable[[Array], float] | None = None
+    """The R with which Σ φ(X_i) would be 0, for all drifts X (k, D); None if there is no saying."""
+
     def __init_subclass__(cls) -> None:
         """A derived class is another function, so it does not inherit the row of the page."""
         cls.facts = vars(cls).get("facts")
@@ -183,3 +186,7 @@ class Ball(SafeFunction):
     def excess(self, X: Array) -> float:
         """‖mean X‖ − R, for all drifts X (k, D)."""
         return float(norm(X.mean(axis=0))) - self.R
+
+    def needed(self, X: Array) -> float:
+        """(1/k) Σ ‖X_i‖."""
+        return float(norm(X).mean())

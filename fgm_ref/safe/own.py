@@ -15,7 +15,7 @@ from fgm_ref.arrays import Array
 from fgm_ref.files import plug_in
 from fgm_ref.safe.function import Maker, Round, SafeFunction
 
-CLAIMS = ("lipschitz", "eikonal", "lowest_at_zero", "moves", "private", "proved")
+CLAIMS = ("lipschitz", "eikonal", "lowest_at_zero", "moves", "private", "proved", "needed")
 """What a safe function says of itself, and what nobody can see from its values."""
 
 FORMER = ("divide", "after", "expect", "moving")

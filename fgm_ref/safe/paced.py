@@ -17,6 +17,7 @@ make noise (rate·√steps).  Under a radius that stays it lasts in proportion t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -24,6 +25,7 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.safe.composed import Scaled
 from fgm_ref.safe.function import Facts, Maker, Round
+from fgm_ref.safe.maker import ZoneMaker
 from fgm_ref.text import above_zero, expect_one_of, head, options
 
 Pace = Callable[[int], float]
@@ -94,6 +96,29 @@ def _following(factor: Pace, power: float, floor: float) -> Pace:
     return lambda t: max(floor, factor(t) ** power)
 
 
+@dataclass(frozen=True)
+class PacedMaker:
+    """Makes the same safe functions as another maker, with a radius that follows `pace`."""
+
+    of: Maker
+    pace: Pace
+
+    def __call__(self, E: Array, R: float) -> Paced:
+        """The safe function for reference E (D,)."""
+        return Paced(E, R, self.of, self.pace)
+
+
 def paced(of: Maker, pace: Pace | None) -> Maker:
     """What makes the same safe functions with a radius that follows `pace`, if there is one."""
-    return partial(Paced, of=of, pace=pace) if pace else of
+    return PacedMaker(of, pace) if pace else of
+
+
+def pace_of(make_zone: ZoneMaker) -> Pace | None:
+    """What the radius follows, if it follows anything."""
+    return make_zone.safe.pace if isinstance(make_zone.safe, PacedMaker) else None
+
+
+def radius_at(time: int, make_zone: ZoneMaker, E: Array) -> float:
+    """The radius for the reference model E (D,) after so many steps of the run: R or a·R."""
+    pace = pace_of(make_zone)
+    return make_zone.radius(E) * (pace(time) if pace else 1)

@@ -35,6 +35,10 @@ class Variance(SafeFunction):
         """mean ‖X‖² − R²."""
         return float(squared_norm(X).mean()) - self.R**2
 
+    def needed(self, X: Array) -> float:
+        """√((1/k) Σ ‖X_i‖²)."""
+        return float(np.sqrt(squared_norm(X).mean()))
+
     def reach(self, steps: Array) -> float:
         """By Minkowski √mean‖X + s‖² ≤ R + √mean‖s‖², so at most (R + √mean‖s‖²)² − R²."""
         step = float(np.sqrt(squared_norm(steps).mean()))
@@ -120,6 +124,11 @@ class Cap(HalfSpace):
     def __call__(self, X: Array) -> Any:
         """φ(X) = max{ −R − X·E/‖E‖ , ‖X + E‖ − (‖E‖ + R) }."""
         return np.maximum(super().__call__(X), norm(X + self.E) - (self.length + self.R))
+
+    def needed(self, X: Array) -> float:
+        """(1/k) Σ max{ −X_i·E/‖E‖ , ‖X_i + E‖ − ‖E‖ }, which is at least 0."""
+        along = dot(X, self.direction)
+        return float(np.maximum(-along, norm(X + self.E) - self.length).mean())
 
     def excess(self, X: Array) -> float:
         """max{ ‖E‖ − R − ‖S‖ , ‖S‖ − (‖E‖ + R) }."""

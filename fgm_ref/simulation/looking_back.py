@@ -20,7 +20,7 @@ from fgm_ref.simulation.metrics import measured
 LONGEST = 1500  # rows of a season; a day of minutes is 1440
 WINDOWS = 3000  # so many training windows decide
 ENOUGH = 0.25  # of them must have a label two seasons before
-PROMINENT = 0.8  # of the largest difference at shorter distances: more than that is no season
+PROMINENT = 0.7  # of the largest difference at shorter distances: more than that is no season
 AS_ALIKE = 1.1  # times the smallest difference: a shorter season is as good
 
 

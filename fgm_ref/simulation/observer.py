@@ -17,7 +17,8 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import Chosen, Coordinator, Protocol, Sites
 from fgm_ref.protocols.base import MonitoringSites
-from fgm_ref.safe import SafeFunction
+from fgm_ref.safe import Round, SafeFunction
+from fgm_ref.safe.paced import pace_of, paced
 from fgm_ref.transport.codecs import Codec
 from fgm_ref.transport.faults import Faults
 
@@ -103,7 +104,10 @@ class Observer:
     def _zone(self) -> SafeFunction:
         E, make_zone = self.coordinator.E, self.coordinator.make_zone
         if self.guarantee and self.guarantee.zone:
-            return self.guarantee.zone(E, make_zone.radius(E))
+            zone = paced(self.guarantee.zone, pace_of(make_zone))(E, make_zone.radius(E))
+            zone.begin(Round(began=max(0, self.sites.time - 1)))
+            zone.advance(1, np.ones(self.sites.k))
+            return zone
         if isinstance(self.sites, MonitoringSites) and not self.sites.zone.stands_still:
             return self.sites.zone  # it knows the time, and how the last round went
         return make_zone(E)

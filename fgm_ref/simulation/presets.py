@@ -1,10 +1,11 @@
 """Settings that suit each data set, so that the first command shows something worth seeing."""
 
+from dataclasses import fields
 from typing import Any
 
 from fgm_ref.datasets import SETS, Dataset
 from fgm_ref.simulation.config import Config
-from fgm_ref.text import expect_one_of
+from fgm_ref.text import expect_one_of, read_like
 
 COMPARISON = (
     "central",
@@ -17,11 +18,19 @@ COMPARISON = (
     "gm-reb",
     "fgm",
     "fgm-reb",
+    "fgm server=nesterov:beta=0.5 codec=ternary+ef start=seed",
 )
-"""The protocols of the default comparison, in the order of the table."""
+"""The runs of the default comparison, in the order of the table (see `asked`)."""
 
 PRESETS = {name: entry.preset for name, entry in SETS.items()}
 """The settings that suit each bundled set, from its entry."""
+
+PLAIN = {
+    one.name: one.default
+    for one in fields(Config)
+    if type(one.default) in (str, int, float) and one.name not in ("dataset", "protocol")
+}
+"""The settings that one word can say, with their defaults."""
 
 
 def preset(data: Dataset, **settings: Any) -> Config:
@@ -29,6 +38,25 @@ def preset(data: Dataset, **settings: Any) -> Config:
     expect_one_of("data", data.name, tuple(PRESETS))
     suited = {"dataset": data.name, **PRESETS[data.name]}
     return Config(**(suited | settings))
+
+
+def asked(text: str) -> dict[str, Any]:
+    """The settings in a text: a protocol, and whatever its run has different from the others.
+
+    >>> asked("fgm:epsilon=0.1 codec=int8+ef lr=0.1")
+    {'protocol': 'fgm:epsilon=0.1', 'codec': 'int8+ef', 'lr': 0.1}
+
+    `ValueError` for something else than a setting of text or of one number.
+    """
+    protocol, *others = text.split()
+    found: dict[str, Any] = {"protocol": protocol}
+    for other in others:
+        name, equals, value = other.partition("=")
+        if not equals:
+            raise ValueError(f"protocol: expected SETTING=VALUE after {protocol}, got {other!r}")
+        expect_one_of("protocol, setting", name, tuple(PLAIN))
+        found[name] = read_like(f"protocol, setting {name}", value, PLAIN[name])
+    return found
 
 
 def custom(data: Dataset, **settings: Any) -> Config:

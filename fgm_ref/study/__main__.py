@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.full and args.quick:
         raise ValueError("quick: expected either --quick or --full, got both")
-    known = grid.load_file(args.grid or grid.BUNDLED, args.quick)
+    known = grid.load_file(args.grid, args.quick) if args.grid else grid.bundled(args.quick)
     experiments = chosen(known, args.only)
     workers = args.workers or os.cpu_count() or 1
     if args.list:

@@ -76,9 +76,7 @@ class FirstZone(ZoneMaker):
 
 def stand_still(make_zone: ZoneMaker, first: Array) -> ZoneMaker:
     """The same maker, holding on to the `first` model (D,)."""
-    return FirstZone(
-        make_zone.safe, make_zone.threshold, make_zone.relative, make_zone.blocks, first
-    )
+    return FirstZone(**vars(make_zone), first=first)
 
 
 class Doubled(SafeFunction):

@@ -63,13 +63,10 @@ STEER = Kind("STEER", DOWN, "D", "c, the mean of the control variates", "optimis
 SHARED = Kind("SHARED", DOWN, "inputs + targets", "the windows that all sites know", "raw samples")
 SHARE = Kind("SHARE", DOWN, "1", "how many samples a site has on average")
 PERIOD = Kind("PERIOD", DOWN, "1", "τ: how many steps until the next average")
+RADIUS = Kind("RADIUS", DOWN, "1", "R: the radius of the zone, from the next model on")
 POLL = Kind("POLL", DOWN, "0", "please reply")
 MEAN_STATE = Kind(
-    "MEAN_STATE",
-    DOWN,
-    "D per moment + counters",
-    "averaged optimiser state",
-    "optimiser state",
+    "MEAN_STATE", DOWN, "D per moment + counters", "averaged optimiser state", "optimiser state"
 )
 
 # From a site to the coordinator.
@@ -96,7 +93,7 @@ DOWN_KINDS = (
 UP_KINDS = (
     VIOLATION, INCREMENT, LOCAL, DRIFT, FLUSH, PROJECTION, COUNT, MONITOR, SIGNS, PHI, STATE, SAMPLES,
 )  # fmt: skip
-KINDS = (*DOWN_KINDS, *UP_KINDS, LOSS, PERIOD, VARIATE, STEER, SHARE, SHARED)
+KINDS = (*DOWN_KINDS, *UP_KINDS, LOSS, PERIOD, VARIATE, STEER, SHARE, SHARED, RADIUS)
 """A saved run refers to a kind by its number in this order: new ones go behind the last."""
 
 INDEX = {kind: number for number, kind in enumerate(KINDS)}

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.transport import messages
 from fgm_ref.view.figure import axis
+from fgm_ref.view.labels import labels
 from fgm_ref.view.looks import GROUPS, SPARE, Fill
 
 MB = 1e6
@@ -38,7 +39,7 @@ def bytes_by_type(results: Sequence[RunResult], ax: Axes | None = None) -> Axes:
             linewidth=0.3,
         )
         left += widths
-    ax.set_yticks(rows, [result.config.protocol for result in results])
+    ax.set_yticks(rows, labels(results))
     ax.invert_yaxis()
     ax.set(xlabel="payload, MB", title="Bytes by message type")
     ax.legend(fontsize=8, loc="lower right")

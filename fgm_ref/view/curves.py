@@ -12,6 +12,7 @@ from fgm_ref.datasets import Baseline, Dataset
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.view.bars import MB
 from fgm_ref.view.figure import axis
+from fgm_ref.view.labels import labels
 from fgm_ref.view.looks import GREY, style
 
 GAP = 0.055
@@ -30,7 +31,10 @@ class End(NamedTuple):
 def loss_against_bytes(results: Sequence[RunResult], data: Dataset, ax: Axes | None = None) -> Axes:
     """Test loss of the mean model against payload bytes so far, one line per run."""
     ax = axis(ax)
-    ends = [_draw_line(ax, result) for result in results]
+    ends = [
+        _draw_line(ax, result, label)
+        for result, label in zip(results, labels(results), strict=True)
+    ]
     _draw_baseline(ax, data.baseline)
     ax.set(
         xscale="log",
@@ -43,9 +47,10 @@ def loss_against_bytes(results: Sequence[RunResult], data: Dataset, ax: Axes | N
     return ax
 
 
-def _draw_line(ax: Axes, result: RunResult) -> End:
+def _draw_line(ax: Axes, result: RunResult, label: str) -> End:
     """A run's line, from its first byte on."""
     look = style(result.config.protocol)
+    alone = label == result.config.protocol  # no other line with the same look
     x = result.curve["bytes"] / MB
     y = result.curve["loss"]
     sent = x > 0
@@ -56,8 +61,9 @@ def _draw_line(ax: Axes, result: RunResult) -> End:
         linestyle=look.linestyle,
         marker=look.marker,
         markersize=4,
+        markerfacecolor=look.color if alone else "white",
     )
-    return End(result.config.protocol, x[-1], y[-1], look.color)
+    return End(label, x[-1], y[-1], look.color)
 
 
 def _draw_baseline(ax: Axes, baseline: Baseline) -> None:

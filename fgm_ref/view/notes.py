@@ -7,6 +7,7 @@ from functools import partial
 from fgm_ref.datasets import Baseline
 from fgm_ref.protocols import parse
 from fgm_ref.simulation.result import RunResult
+from fgm_ref.view.labels import labels
 
 Note = Callable[[RunResult], str]
 """What there is to say about a run; "" for nothing."""
@@ -25,11 +26,17 @@ def notes(results: Sequence[RunResult], known: Sequence[Baseline] = ()) -> list[
 def _gathered(results: Sequence[RunResult], note: Note) -> Iterator[str]:
     """Each different note once; the runs are named unless it is true of all."""
     runs = defaultdict(list)
-    for result in results:
-        runs[note(result)].append(result.config.protocol)
+    for label, result in zip(labels(results), results, strict=True):
+        runs[note(result)].append(label)
     for text, names in runs.items():
         if text:
-            yield text if len(names) == len(results) > 1 else f"{', '.join(names)}: {text}"
+            yield text if len(names) == len(results) > 1 else f"{_listed(names)}: {text}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names, with semicolons between them if there are commas in them."""
+    mark = "; " if any("," in name for name in names) else ", "
+    return mark.join(names)
 
 
 def worth(result: RunResult, known: Sequence[Baseline]) -> str:
@@ -39,10 +46,16 @@ def worth(result: RunResult, known: Sequence[Baseline]) -> str:
     if result.config.change:
         return f"the rows in brackets are about the data without {result.config.change}"
     trivial, *others = known
-    if lost := lost_in(result, trivial):
-        return f"warning: ends worse than the trivial predictor ({trivial.name}) in {' and '.join(lost)}"
+    if warning := worse_than(trivial, result):
+        return f"warning: {warning}"
     better = [f"({one.name})" for one in others if len(lost_in(result, one)) == 2]
     return f"ends worse than {', '.join(better)}" if better else ""
+
+
+def worse_than(trivial: Baseline, result: RunResult) -> str:
+    """In what a run has learnt less than nothing, in words; "" if it has not."""
+    lost = " and ".join(lost_in(result, trivial))
+    return f"ends worse than the trivial predictor ({trivial.name}) in {lost}" if lost else ""
 
 
 def lost_in(result: RunResult, base: Baseline) -> list[str]:

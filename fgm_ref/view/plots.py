@@ -13,6 +13,7 @@ from fgm_ref.simulation.result import RunResult
 from fgm_ref.view.bars import bytes_by_type
 from fgm_ref.view.curves import loss_against_bytes
 from fgm_ref.view.figure import axis, save
+from fgm_ref.view.learning import learning_curves
 from fgm_ref.view.looks import (
     BLACK,
     BLUE,
@@ -50,6 +51,7 @@ __all__ = [
     "axis",
     "bytes_by_type",
     "interesting_round",
+    "learning_curves",
     "loss_against_bytes",
     "overview",
     "phi_stack",

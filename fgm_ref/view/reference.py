@@ -47,7 +47,7 @@ def protocols() -> Iterator[Row]:
             f"`{protocol.name}`",
             row.source,
             protocol.promise,
-            {"zone": "φ", "radius": "R", "nothing": "–"}[protocol.watches],
+            {"zone": "φ", "form": "φ, own R", "radius": "R", "nothing": "–"}[protocol.watches],
             row.event,
             row.bytes,
             f"`{row.held_by}`",

@@ -8,6 +8,7 @@ from fgm_ref.datasets import Baseline, Dataset
 from fgm_ref.program import aligned
 from fgm_ref.simulation.baselines import baselines
 from fgm_ref.simulation.result import RunResult
+from fgm_ref.view.labels import labels
 
 MB = 1e6
 
@@ -42,7 +43,10 @@ def table(
     """
     base = reference(results)
     header = _header(results, data, base)
-    rows = [_row(result, data, base, judged(results)) for result in results]
+    rows = [
+        [label, *_row(result, data, base, judged(results))]
+        for label, result in zip(labels(results), results, strict=True)
+    ]
     for one in known or baselines(data):
         rows.append(_baseline_row(one, len(header)))
     return "\n".join(folded([header, *rows], columns))
@@ -62,7 +66,6 @@ def _header(results: Sequence[RunResult], data: Dataset, base: RunResult | None)
 def _row(result: RunResult, data: Dataset, base: RunResult | None, verdicts: bool) -> list[str]:
     final, totals = result.final, result.totals
     row = [
-        result.config.protocol,
         f"{result.series['rounds'][-1]}",
         f"{totals['messages']:,}",
         f"{totals['bytes_up'] / MB:.3f}",

@@ -62,7 +62,10 @@ FOLLOWERS = (
     "fgm-projection",
     "gm-weighted",
     "fgm-weighted",
-)  # they take zones that move
+    "fda-naive",
+    "fda-linear",
+    "omniscient",
+)  # they take zones that move, or at least a radius that does
 CODECS = (
     "float16",
     "int8",
@@ -83,6 +86,8 @@ CHUNK = 50
 def zones(protocol: str) -> tuple[str, ...]:
     """The safe functions that a protocol is run with, in turn."""
     name = protocol.partition(":")[0]
+    if parse(protocol).protocol.watches == "form":
+        return ("ball", "variance", "cap")
     if name.startswith(("dynamic", "fda", "fgm-centre", "fgm-probe", "omniscient")):
         return ("variance",)  # their own condition, whatever is asked for
     if name == "fgm-o":

@@ -1,8 +1,11 @@
 """Mistakes in what others do: corrected gradients, weighted means, thresholds that set themselves."""
 
+from dataclasses import replace
+from math import sqrt
+
 import numpy as np
 
-from fgm_ref.protocols import fgm
+from fgm_ref.protocols import fgm, opt
 from fgm_ref.transport.messages import VARIATE
 
 from .registry import mutant
@@ -65,12 +68,62 @@ def start_round(self, E):
 @mutant(
     "z175",
     "the threshold forgets how long the round was",
-    "protocols.fda_opt:next_threshold",
+    "protocols.opt:next_threshold",
     "test_protocol_fda_opt.py::test_by_hand",
 )
-def next_threshold(tau, steps, variance):
-    """Half of the variance that there is after τ steps, for the first round has τ.
+def next_threshold(tau, steps, V):
+    """Half of the V that there is after τ steps, for the first round has τ.
 
-    Every round ends earlier than the one before it, at half of its variance, until all synchronise all the time.
+    Every round ends earlier than the one before it, at half of its V, until all synchronise all the time.
     """
-    return variance / 2
+    return V / 2
+
+
+OPT_TESTS = "test_protocol_opt.py"
+
+
+@mutant(
+    "z179",
+    "the first step of a round is the one that ended the last",
+    "protocols.opt:Timed.start_round",
+    f"{OPT_TESTS}::test_by_hand",
+)
+def start_round_now(original, self, E):
+    """A round starts when its model is sent, and that is in this step; the very first round begins with 1 as well.
+
+    All have trained before they were synchronised, so nobody has moved in that step.  Rounds look longer than they are,
+    and every radius is too small.
+    """
+    original(self, E)
+    self.steps = 1
+
+
+@mutant(
+    "z180",
+    "a radius is taken for a share of the model's length",
+    "protocols.opt:with_radius",
+    f"{OPT_TESTS}::test_the_threshold_is_of_no_account",
+)
+def with_relative_radius(make_zone, R):
+    """A threshold goes where thresholds go, and the maker does the rest.
+
+    Where thresholds are relative, which is the default, it does too much.  Both ends agree, so the promise is kept; but
+    of another radius than the rule's.
+    """
+    return replace(make_zone, threshold=R)
+
+
+@mutant(
+    "z181",
+    "the radius is what the mean drift needs",
+    "protocols.opt:Coordinator.next_radius",
+    f"{OPT_TESTS}::test_by_hand",
+)
+def radius_of_the_mean(self, drifts):
+    """The zone is there for the mean model, and where that has gone is E + mean X.
+
+    But the sites watch their own drifts.  Where these cancel, the radius is next to nothing, and everybody calls out at
+    once.
+    """
+    needed = self.make_zone(self.E).needed
+    return sqrt(opt.next_threshold(self.tau, self.steps, needed(drifts.mean(axis=0)[None]) ** 2))

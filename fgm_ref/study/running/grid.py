@@ -35,7 +35,9 @@ from fgm_ref.study.running.settings import FIELDS, typed
 from fgm_ref.study.running.task import RUN, Task
 from fgm_ref.text import expect_one_of
 
-BUNDLED = Path(__file__).parents[1] / "experiments.toml"
+BUNDLED = tuple(Path(__file__).parents[1] / name for name in ("experiments.toml", "second.toml"))
+"""The grids of the first round and of the second."""
+
 Values = Mapping[str, Any]
 KEYS = ("about", "common", "quick", "blocks")
 
@@ -61,7 +63,15 @@ class Experiment:
         return tuple(found.values())
 
 
-def load_file(path: Path = BUNDLED, quick: bool = False) -> dict[str, Experiment]:
+def bundled(quick: bool = False) -> dict[str, Experiment]:
+    """The study's own experiments by name."""
+    found: dict[str, Experiment] = {}
+    for path in BUNDLED:
+        found |= load_file(path, quick)
+    return found
+
+
+def load_file(path: Path, quick: bool = False) -> dict[str, Experiment]:
     """The experiments of a TOML file by name."""
     try:
         return experiments(tomllib.loads(path.read_text(encoding="utf-8")), quick)

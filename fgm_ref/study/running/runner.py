@@ -18,7 +18,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fgm_ref.program import Progress
@@ -81,13 +81,28 @@ class Books:
     def open(self) -> None:
         """Read what the tables and the journal hold already, and say how much that is."""
         old = [*self._filed(), *self.journal.records()]
-        self.finished = {record.task.key: record for record in old if record.current}
+        for record in old:
+            if record.current:
+                self.finished[record.task.key] = record
+        self._adopt()
         self.report.outdated = sum(not record.current for record in old)
         self.report.found = len(self.wanted) - len(self.left())
         if self.report.found:
             say(f"{self.report.found} of {self.report.wanted} runs were finished before")
         if self.report.outdated:
-            say(f"{self.report.outdated} runs of another version do not count")
+            say(
+                f"{self.report.outdated} runs of before the package computed otherwise do not count"
+            )
+
+    def _adopt(self) -> None:
+        """Take a stored run for one that differs from it only in settings that neither uses."""
+        left = self.left()
+        if not left:
+            return
+        alike = {record.task.essence: record for record in self.finished.values()}
+        for task in left:
+            if task.essence in alike:
+                self.finished[task.key] = replace(alike[task.essence], task=task)
 
     def left(self) -> list[Task]:
         """The tasks that are neither finished nor failed, in the order of the grid."""

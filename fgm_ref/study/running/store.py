@@ -20,12 +20,16 @@ from fgm_ref.simulation.config import LATER, Config
 from fgm_ref.study.running.settings import FIELDS, read, written
 from fgm_ref.study.running.task import Task
 
+RESULTS = 1
+"""Counts up when the package computes something else, so that results of before no longer count."""
+
 VERSIONS = ("fgm_ref", "numpy", "python", "machine")
+RESULTS_COLUMN = "results"  # of tables that were written when `RESULTS` was above 1
 NAMES = ("experiment", "key", "kind")
-TEXT = {*NAMES, *VERSIONS, "stopped"}
+TEXT = {*NAMES, *VERSIONS, RESULTS_COLUMN, "stopped"}
 """Columns that are text even where they look like a number; so is every `curve_...`."""
 
-BESIDE_OUTCOME = {*FIELDS, *NAMES, *VERSIONS}
+BESIDE_OUTCOME = {*FIELDS, *NAMES, *VERSIONS, RESULTS_COLUMN}
 
 csv.field_size_limit(2**24)
 
@@ -49,7 +53,7 @@ class Record:
         """The inverse of `row`.  A setting that the row does not know has its default."""
         settings = {name: read(name, row[name]) for name in FIELDS if name in row}
         outcome = {name: text for name, text in row.items() if name not in BESIDE_OUTCOME}
-        versions = {name: row[name] for name in VERSIONS}
+        versions = {name: row[name] for name in (*VERSIONS, RESULTS_COLUMN) if name in row}
         return cls(Task(Config(**settings), row["kind"]), outcome, versions)
 
     @property
@@ -59,8 +63,8 @@ class Record:
 
     @property
     def current(self) -> bool:
-        """Whether this version of the package would compute the same."""
-        return minor(self.versions["fgm_ref"]) == minor(__version__)
+        """Whether the package still computes the same."""
+        return int(self.versions.get(RESULTS_COLUMN) or 1) == RESULTS
 
 
 @cache
@@ -71,16 +75,7 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
-    }
-
-
-def minor(version: str) -> str:
-    """Major and minor number.
-
-    >>> minor("0.1.7")
-    '0.1'
-    """
-    return ".".join(version.split(".")[:2])
+    } | ({RESULTS_COLUMN: str(RESULTS)} if RESULTS > 1 else {})
 
 
 def write(path: Path, experiment: str, records: Iterable[Record]) -> None:
@@ -99,7 +94,8 @@ def columns_of(rows: Sequence[Mapping[str, str]]) -> list[str]:
     settings = [name for name in FIELDS if name in said or name not in LATER]
     first = dict.fromkeys([*NAMES, *settings])
     outcome = dict.fromkeys(name for row in rows for name in row if name not in BESIDE_OUTCOME)
-    return [*first, *outcome, *VERSIONS]
+    last = [RESULTS_COLUMN] if RESULTS_COLUMN in said else []
+    return [*first, *outcome, *VERSIONS, *last]
 
 
 def records(path: Path) -> list[Record]:
@@ -117,9 +113,12 @@ def records(path: Path) -> list[Record]:
 
 
 def table(path: Path) -> list[dict[str, Any]]:
-    """The rows of a CSV file with typed cells: settings as in `Config`, text, and numbers as float (empty: nan)."""
+    """The rows of a CSV file with typed cells: settings as in `Config`, text, and numbers as float (empty: nan).
+
+    Settings that the file does not know have their defaults.
+    """
     with open(path, newline="", encoding="utf-8") as file:
-        return [_typed(row) for row in csv.DictReader(file)]
+        return [LATER | _typed(row) for row in csv.DictReader(file)]
 
 
 def _typed(row: Mapping[str, str]) -> dict[str, Any]:
