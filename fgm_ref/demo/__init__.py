@@ -7,11 +7,12 @@ import fgm_ref.threads  # isort: skip  (before NumPy)
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fgm_ref import __version__, program
 from fgm_ref.datasets import Baseline, Dataset
@@ -34,6 +35,17 @@ from fgm_ref.view.trace import transcript
 SLOW_TO_LOAD = ("fgm_ref.view.plots", "scipy.optimize")
 
 
+@dataclass
+class Engine:
+    """What does a run, and in whose name the program speaks: the simulator, or what `fgm_ref.mpi` puts in its place."""
+
+    name: str
+    run: Callable[..., RunResult]
+
+
+ENGINE = Engine("fgm_ref.demo", run)
+
+
 def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Iterator[RunResult]:
     """Run the same training by one protocol after the other."""
     before = 0
@@ -42,7 +54,7 @@ def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Ite
         def tick(step: int, before: int = before, label: str = label) -> None:
             progress(before + step, label)
 
-        yield run(config, data=data, on_step=tick)
+        yield ENGINE.run(config, data=data, on_step=tick)
         before += config.steps
 
 
@@ -55,7 +67,11 @@ class Trouble(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run, report.  Returns the exit code."""
-    args = cli.parser().parse_args(argv)
+    return act(cli.parser().parse_args(argv))
+
+
+def act(args: Any) -> int:
+    """Do what is asked for.  Returns the exit code."""
     if args.list:
         from fgm_ref.demo.listing import catalogue
 
@@ -230,7 +246,9 @@ def show_saved(wanted: Plan, results: list[RunResult], out: Path) -> None:
     paths = [saved_as(wanted, result.config, out) for result in results]
     print(*paths, sep="\n")
     if wanted.args.csv:
-        print(f"predict new rows:  python -m fgm_ref.predict {shlex.quote(str(paths[-1]))} NEW.csv")
+        losses = [result.final["loss"] for result in results]
+        best = shlex.quote(str(paths[losses.index(min(losses))]))
+        print(f"predict new rows:  python -m fgm_ref.predict {best} NEW.csv")
 
 
 def self_test() -> int:
@@ -247,4 +265,4 @@ def self_test() -> int:
 
 def complain(text: str, code: int) -> int:
     """One line on stderr; where it starts with the name of an argument, as the user knows it."""
-    return program.complain("fgm_ref.demo", (), cli.as_option(text), code)
+    return program.complain(ENGINE.name, (), cli.as_option(text), code)

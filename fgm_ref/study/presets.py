@@ -32,10 +32,10 @@ STEPS = {
 """Of its runs, which are long enough for the losses to converge."""
 
 TUNED: dict[str, dict[str, Any]] = {
-    "nyc_flights": {"lr": 0.02},
+    "nyc_flights": {"lr": 0.08},
     "nyc_weather": {"lr": 0.02},
-    "watch": {"lr": 0.02},
-    "ecg208": {"lr": 0.02},
+    "watch": {"lr": 0.08},
+    "ecg208": {"lr": 0.01},
     "amazon_snippets": {"lr": 0.02},
 }
 """The learning rate of averaging with the lowest loss on the validation part, from the experiment `rates`."""
