@@ -111,7 +111,7 @@ def server_rows(gain, protocols=("periodic:b=13", "fgm")):
 def test_what_an_outer_step_gains_at_its_best_rate(gain, harms, told):
     found = servers.chapter(list(server_rows(gain)))
     assert f"`nesterov:beta=0.5`: {told}" in " ".join(found.findings)
-    assert f"What surely harms: {harms}" in found.digest[0].text
+    assert f"What harms with every seed: {harms}" in found.digest[0].text
 
 
 def test_an_outer_step_that_harms_is_named():
