@@ -111,7 +111,7 @@ def server_rows(gain, protocols=("periodic:b=13", "fgm")):
 def test_what_an_outer_step_gains_at_its_best_rate(gain, harms, told):
     found = servers.chapter(list(server_rows(gain)))
     assert f"`nesterov:beta=0.5`: {told}" in " ".join(found.findings)
-    assert f"What surely harms: {harms}" in found.digest[0].text
+    assert f"What harms with every seed: {harms}" in found.digest[0].text
 
 
 def test_an_outer_step_that_harms_is_named():
@@ -138,7 +138,7 @@ def test_how_much_of_an_outer_step_is_a_larger_step():
 
 def test_the_best_rates_and_the_rule_are_told():
     found = rates.chapter(list(rates_rows("watch")), [], [])
-    by_rate, rule = found.tables[0], found.tables[2]
+    by_rate, rule = found.tables[0], found.tables[3]
     assert by_rate.body[0][1] == "1.000 at 0.02"
     assert rule.body == [["watch", "33.3 %", "yes"]]
 

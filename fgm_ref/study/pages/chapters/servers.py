@@ -10,11 +10,12 @@ from fgm_ref.study.numbers.paired import level
 from fgm_ref.study.numbers.picks import EITHER, outer
 from fgm_ref.study.numbers.rates import MEAN, Course, Line, Rates
 from fgm_ref.study.numbers.rows import Rows, mean, values
-from fgm_ref.study.numbers.words import listed, told_difference
+from fgm_ref.study.numbers.words import listed, side, told_difference
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Answer, Chapter, Picture, Table
 
 NESTEROV = "nesterov:beta="
+HARMS = "harms"
 CAPTION = (
     "Loss on the validation part against the memory β of Nesterov's outer step (0: the mean), each at its own best "
     "learning rate; bars: the intervals over the seeds. What lies above the left-most point harms."
@@ -61,7 +62,7 @@ def answer(rates: Rates, rows: Rows, lines: Sequence[Line]) -> str:
     return (
         "An outer step, and which one depends on the data. The validation part picks, with the change of the loss from "
         f"that of the plain mean at its own best rate, as a share of what is learnt: {'; '.join(told)}. "
-        f"What surely harms: {'; '.join(said) or 'none of them'}."
+        f"What harms with every seed: {'; '.join(said) or 'none of them'}."
     )
 
 
@@ -71,8 +72,12 @@ def both(rates: Rates, course: Course, server: str) -> Comparison:
 
 
 def harm(rates: Rates, server: str) -> list[str]:
-    """Where the loss is higher than the mean's with all seeds."""
-    return [course.dataset for course in rates.courses if both(rates, course, server).plain.low > 0]
+    """Where the loss is higher than the mean's with every seed."""
+    return [
+        course.dataset
+        for course in rates.courses
+        if side(both(rates, course, server).plain, "gains", HARMS, "unclear") == HARMS
+    ]
 
 
 def findings(rates: Rates, servers: Sequence[str]) -> list[str]:
