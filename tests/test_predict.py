@@ -267,6 +267,22 @@ def test_several_numbers_at_once(tmp_path):
     assert np.abs(said.values[:, 1] - said.answers[:, 1]).mean() < 0.03
 
 
+def test_texts_need_nothing_but_a_text(tmp_path, capsys):
+    words = ("good fine nice", "bad poor sad")
+    lines = [f"{words[i % 2]} thing {i % 3},{i // 8},{'yn'[i % 2]}" for i in range(80)]
+    (tmp_path / "t.csv").write_text("\n".join(["said,who,answer", *lines]))
+    data = load_csv(tmp_path / "t.csv", "answer", text="said", group="who", test="groups", window=4)
+    run(data=data, protocol="periodic:b=5", sites=2, **SHORT | {"steps": 60}).save(
+        tmp_path / "r.npz"
+    )
+    (tmp_path / "new.csv").write_text('said\na nice one\n"sad, really"\n')
+    code, out, _ = program(capsys, tmp_path / "r.npz", tmp_path / "new.csv")
+    assert code == 0
+    assert [line.split(",")[:2] for line in out.splitlines()[1:]] == [["2", "y"], ["3", "n"]]
+    code, out, _ = program(capsys, tmp_path / "r.npz")
+    assert "the last 4 words of column 'said'" in out and "who" not in out
+
+
 def test_a_file_of_predictions(folder, trained, tmp_path, capsys):
     _, printed, _ = program(capsys, folder / "run.npz", folder / "new.csv")
     path = tmp_path / "deeper" / "said.csv"

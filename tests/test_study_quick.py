@@ -1,8 +1,9 @@
-"""The small study shows what the large one does: three headlines, trained from scratch."""
+"""The small study shows what the large one does: headlines of either round, trained from scratch."""
 
 import pytest
 
-from fgm_ref.study.numbers.paired import log_ratio
+from fgm_ref.simulation.config import LATER
+from fgm_ref.study.numbers.paired import difference, log_ratio
 from fgm_ref.study.numbers.rows import where
 from fgm_ref.study.running import grid
 from fgm_ref.study.running.measure import execute
@@ -20,7 +21,9 @@ def rows_of(experiment, **wanted):
         if all(getattr(task.config, name) in values for name, values in wanted.items())
     ]
     records = [Record.of(task, execute(task)) for task in chosen]
-    return [{name: cell(name, text) for name, text in record.row.items()} for record in records]
+    return [
+        LATER | {name: cell(name, text) for name, text in record.row.items()} for record in records
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,25 @@ def test_eight_bits_ship_a_third_and_learn_as_much():
     assert len(small) == len(full) == 2
     assert log_ratio(small, full).estimate.high < 0.5
     assert 0.98 < log_ratio(small, full, "loss").estimate.value < 1.02
+
+
+@pytest.fixture(scope="module")
+def fewest():
+    return rows_of("fewest", protocol=("periodic:b=1", "fgm"), threshold=(0.1, 0.16))
+
+
+def test_a_promise_ends_below_averaging_after_every_step_for_a_hundredth_of_its_bytes(fewest):
+    every = where(fewest, protocol="periodic:b=1", codec="float32")
+    full = where(fewest, protocol="fgm", threshold=0.16, codec="ternary+ef", start="seed")
+    assert len(every) == len(full) == 2
+    assert log_ratio(full, every, by=()).estimate.high < 1 / 100
+    assert log_ratio(full, every, "loss", by=()).estimate.high < 1
+
+
+def test_three_values_per_number_ship_an_eighth_and_learn_as_much():
+    rows = rows_of("bits", codec=("float32", "ternary+ef"))
+    small, full = where(rows, codec="ternary+ef"), where(rows, codec="float32")
+    assert len(small) == len(full) == 2
+    assert log_ratio(small, full).estimate.high < 1 / 8
+    learnt = full[0]["baseline_loss"] - full[0]["loss"]
+    assert difference(small, full).plain.high < 0.05 * learnt

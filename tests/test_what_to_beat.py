@@ -162,7 +162,7 @@ def test_a_season_is_found_and_no_window_sees_its_answer(horizon):
     data = series(labels, horizon, classes=4)
     assert season_of(data.past) == 20
     persistence, seasonal = looking_back(data)
-    assert seasonal.name == "seasonal persistence, 20" and seasonal.score == 1
+    assert seasonal.name == "seasonal persistence (20)" and seasonal.score == 1
     # the latest label that persistence knows is that of the window's last row, or of the one before
     known = labels[data.past.test if horizon else data.past.test - 1]
     assert persistence.score == (known == labels[data.past.test + horizon]).mean() < 1

@@ -103,7 +103,7 @@ class Dialect:
 STRICT = Dialect()
 
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
-CONTINENTAL = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
+CONTINENTAL = re.compile(r"[+-]?\d{1,3}(\.\d{3})*,\d+")
 PERCENT = re.compile(r"[+-]?\d+([.,]\d+)?\s?%")
 
 
@@ -123,9 +123,9 @@ def advice(cells: list[str], dialect: Dialect) -> Advice | None:
     """
     ways: tuple[tuple[Callable[[str], object], Advice], ...] = (
         (THOUSANDS.fullmatch, Advice("separators of thousands", "--thousands ,", comma=True)),
+        (has_decimal_comma, Advice("a decimal comma", "--decimal ,", comma=True)),
         (CONTINENTAL.fullmatch, Advice("points between thousands", "--decimal , --thousands .")),
         (PERCENT.fullmatch, Advice("percent signs", "--percent")),
-        (has_decimal_comma, Advice("a decimal comma", "--decimal ,", comma=True)),
     )
     if not dialect.plain or not cells:
         return None

@@ -246,7 +246,9 @@ def show_saved(wanted: Plan, results: list[RunResult], out: Path) -> None:
     paths = [saved_as(wanted, result.config, out) for result in results]
     print(*paths, sep="\n")
     if wanted.args.csv:
-        print(f"predict new rows:  python -m fgm_ref.predict {shlex.quote(str(paths[-1]))} NEW.csv")
+        losses = [result.final["loss"] for result in results]
+        best = shlex.quote(str(paths[losses.index(min(losses))]))
+        print(f"predict new rows:  python -m fgm_ref.predict {best} NEW.csv")
 
 
 def self_test() -> int:

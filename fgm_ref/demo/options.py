@@ -26,7 +26,8 @@ examples:
   python -m fgm_ref.demo --html player.html                gm and fgm side by side, to step through in a browser
   python -m fgm_ref.demo --protocol periodic:b=5 --protocol fgm --threshold 0.2
   python -m fgm_ref.demo --csv pump.csv --label state --describe         how your own table is understood
-  python -m fgm_ref.demo --csv pump.csv --label state --window 20 --group machine
+  python -m fgm_ref.demo --csv pump.csv --label state --window 20 --group machine --protocol fgm --save
+  python -m fgm_ref.predict out/pump-...-fgm.npz new.csv   what that saved run says of new rows
   python -m fgm_ref.demo --json > result.json              for programs
   python -m fgm_ref.demo --list                            data sets, protocols, safe functions
 """
