@@ -1,6 +1,7 @@
 """Geometric monitoring that sets its own radius, by the rule of FDA-Opt (`opt.py`).
 
 The guarantee is that of plain GM, for the radius of the round.  In the first round, which has none, nobody calls out.
+V is a mean over the sites, but one site alone ends the round, so GM's rounds are shorter than FGM's under this rule.
 """
 
 from fgm_ref.protocols import gm, opt
