@@ -82,9 +82,9 @@ def test_a_date_that_can_be_two_days():
             r"row 0, column 't': expected a date, or a number \(--time-format .*got 'red'",
         ),
         (
-            ["2021-01-01", "soon"],
+            [*(f"2021-01-{day}" for day in range(10, 30)), "soon"],
             None,
-            r"row 1, column 't': expected a date as in ISO 8601, got 'soon'",
+            r"row 20, column 't': expected a date as in ISO 8601, got 'soon'",
         ),
         (["2021-01-01"], "%d.%m.%Y", r"expected a date like %d\.%m\.%Y, got '2021-01-01'"),
     ],
