@@ -118,12 +118,12 @@ def play(rule, beta, rounds=12, local=5, rate=0.1):
 
 RULES = (("the mean", mean, 0), ("Nesterov, β = 0.5", nesterov, 0.5), ("Nesterov, β = 0.9", nesterov, 0.9))
 x, y = np.meshgrid(np.linspace(-7, 4.5, 200), np.linspace(-2.6, 2.6, 120))
-fig, axes = plt.subplots(3, 1, figsize=(6.4, 6.6), sharex=True, sharey=True)
+fig, axes = plt.subplots(3, 1, figsize=(5.2, 4.7), sharex=True, sharey=True)
 left = {}
 for ax, (name, rule, beta) in zip(axes, RULES, strict=True):
     path, ways = play(rule, beta)
-    ax.contour(x, y, SLOPE[0] * x**2 + SLOPE[1] * y**2, levels=[0.2, 1, 3, 6], colors=["#CCCCCC"], linewidths=0.8)
-    for way in ways:
+    ax.contour(x, y, SLOPE[0] * x**2 + SLOPE[1] * y**2, levels=[0.5, 4], colors=["#CCCCCC"], linewidths=0.8)
+    for way in ways[:, :, ::2]:
         ax.plot(*way.transpose(2, 0, 1), color=plots.SKY, linewidth=0.8, linestyle="-")
     ax.plot(*path.T, marker="o", markersize=4, color=plots.BLUE, linewidth=1.4, linestyle="-")
     ax.plot(0, 0, "*", color=plots.VERMILLION, markersize=14)
@@ -131,12 +131,12 @@ for ax, (name, rule, beta) in zip(axes, RULES, strict=True):
     ax.set(title=f"{name}: {left[name]:.1f} from the star after {len(ways)} rounds", ylabel="second number")
 axes[-1].set_xlabel("first number of the model")
 axes[0].annotate("start", START, (6, 3), textcoords="offset points", fontsize=9)
-axes[0].annotate("thin: the sites' ways", (-2.2, -1.9), fontsize=9, color=plots.BLUE)
+axes[0].annotate("thin: the ways of two sites", (-2.2, -1.9), fontsize=9, color=plots.BLUE)
 save(fig, "15")
 assert left["Nesterov, β = 0.5"] < 0.5 * left["the mean"] and left["Nesterov, β = 0.9"] > left["Nesterov, β = 0.5"]
 
 # %% [markdown]
-# Each dot is a global model; the thin lines are what the sites did in between. Averaging crawls along the floor.
+# Each dot is a global model; the thin lines are what two of the sites did in between. Averaging crawls along the floor.
 # $\beta = 0.5$ is twice as fast. $\beta = 0.9$ is fastest of all and cannot stop: it runs far past the star, although
 # all drifts point back. The larger the memory, the longer it takes to notice that a direction is no longer right.
 #

@@ -89,8 +89,8 @@ assert abs(q * s - arrived).max() < 0.01 * s * 7  # the library's scale has half
 # %% [markdown]
 # ## One bit
 #
-# The extreme: of each number only its *sign*, and for each block one length. Which length? $s = \mathrm{mean} \vert x
-# \vert$ is nearest to the block in the sense of least squares.
+# The extreme: of each number only its *sign*, and for each block one length $s$. Which length? The mean of all
+# $\vert x \vert$ comes nearest to the block in the sense of least squares.
 #
 # It is a crude message. **Predict:** a sender wants to say $x = (1, 0.1)$, twenty times, and the receiver adds up
 # what it hears. What should the sum be, and what is it?

@@ -126,14 +126,14 @@ def follow(t):
 
 runs = {"radius R": train(None), "radius a·R": train(follow)}
 quarters = {name: np.histogram(ends, bins=4, range=(1, STEPS + 1))[0] for name, (_, ends, _, _) in runs.items()}
-fig, axes = plt.subplots(2, 1, figsize=(6.8, 5), sharex=True, sharey=True)
+fig, axes = plt.subplots(2, 1, figsize=(5, 3.6), sharex=True, sharey=True)
 steps = np.arange(1, STEPS + 1)
 for ax, (name, (lengths, ends, _, _)) in zip(axes, runs.items(), strict=True):
-    ax.plot(steps, lengths, color=plots.GREY, linewidth=0.7, linestyle="-")
+    ax.plot(steps, lengths[:, :2], color=plots.GREY, linewidth=0.9, linestyle="-")
     ax.plot(steps, [R if name == "radius R" else R * follow(t) for t in steps], color=plots.BLUE, linestyle="--",
             linewidth=1.6)  # fmt: skip
     ax.plot(ends, np.full(len(ends), -0.1), "|", color=plots.VERMILLION, markersize=9, markeredgewidth=1.6)
-    ax.set(title=f"{name}: {len(ends)} rounds, by quarters {quarters[name].tolist()}", ylabel="length of a drift")
+    ax.set(title=f"{name}: {len(ends)} rounds, by quarters {quarters[name].tolist()}", ylabel="‖X‖ of two sites")
 axes[1].set_xlabel("step (dashed: the radius; ticks below: a round ends)")
 save(fig, "17")
 assert quarters["radius R"][0] > 2 * quarters["radius R"][1] and quarters["radius R"][-1] == 0
