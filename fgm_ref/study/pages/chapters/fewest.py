@@ -123,8 +123,8 @@ def brought(useful: Sequence[Contest]) -> str:
     return (
         f"**At L*: {clearly(near)}.** FGM's bytes by those of periodic averaging with the same server, codec and "
         f"start, its period tuned: at L* {same[0]}, at the loss of averaging after every step {same[1]}, at the same "
-        f"loss of the served model over time {served}. The rest is the kit's: it brings a tuned period to {kit} times its "
-        "bytes in float32."
+        f"loss of the served model over time {served}. The rest is the kit's: it brings a tuned period to {kit} times "
+        "its bytes in float32."
     )
 
 
