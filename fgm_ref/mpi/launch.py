@@ -1,7 +1,7 @@
 """The launcher: starts the ranks by `mpiexec`, and says in one line which of them has died, if one does.
 
-A rank that is killed cannot say so, and the others wait for it.  `mpiexec` ends them, with a page of its own words; so
-the launcher listens to who is alive (`watch.py`), and speaks instead.
+A rank that is killed cannot say so, and the others wait for it.  `mpiexec` ends them, and prints a page that may well
+name another one.  So the launcher listens to who is alive (`watch.py`), and speaks instead.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -19,8 +20,11 @@ from fgm_ref.mpi.watch import PLACE, Watch
 from fgm_ref.program import FAILED, INTERRUPTED, USAGE, complain
 
 NAME = "fgm_ref.mpi"
-PATIENCE = 3.0
+PATIENCE = 2.0
 """Seconds for `mpiexec` to end by itself once a rank has died."""
+
+PAGE = b"=" * 40
+"""How MPICH begins the page on a process that has ended badly."""
 
 
 def mpiexec() -> str:
@@ -57,17 +61,23 @@ def launch(ranks: int, arguments: Sequence[str], program: str = NAME) -> int:
 
 def outcome(running: subprocess.Popen[bytes], watch: Watch, pipes: Sequence[Pipe]) -> int:
     """Wait for the end; the exit code."""
-    while running.poll() is None:
-        if who := watch.dead(seconds=0.1):
-            silence(running, pipes)
-            return complain(NAME, (), f"{who} has died, and the run with it", FAILED)
+    dead: list[int] = []
+    while running.poll() is None and not dead:
+        dead = watch.dead(seconds=0.1)
+    if dead:
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(PATIENCE)
+        silence(running, pipes)
     for pipe in pipes:
         pipe.join()
+    if dead := dead or watch.dead(seconds=0):
+        names = [f"rank {watch.ranks[process]} (process {process})" for process in dead]
+        return complain(NAME, (), f"{' and '.join(names)} has died, and the run with it", FAILED)
     return running.returncode
 
 
 def silence(running: subprocess.Popen[bytes], pipes: Sequence[Pipe]) -> None:
-    """End it, and pass on no more of what it says."""
+    """End it, if it has not ended, and pass on no more of what it says."""
     for pipe in pipes:
         pipe.open = False
     running.terminate()
@@ -78,7 +88,7 @@ def silence(running: subprocess.Popen[bytes], pipes: Sequence[Pipe]) -> None:
 
 
 class Pipe(threading.Thread):
-    """Passes on what the ranks say, as long as it is open."""
+    """Passes on what the ranks say, but not what `mpiexec` adds."""
 
     def __init__(self, source: IO[bytes] | None, target: IO[str]):
         super().__init__(daemon=True)
@@ -90,6 +100,8 @@ class Pipe(threading.Thread):
         """Until there is nothing more."""
         assert self.source is not None
         for line in self.source:
+            if line.startswith(PAGE):
+                self.open = False
             if self.open:
                 self.target.write(line.decode(errors="replace"))
                 self.target.flush()

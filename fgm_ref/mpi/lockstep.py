@@ -24,7 +24,8 @@ from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.scene import Scene
 from fgm_ref.simulation.simulate import Simulation, drive
 from fgm_ref.transport.ends import EncoderLike, LedgerLike
-from fgm_ref.transport.wire.far import FarNetwork
+from fgm_ref.transport.network import Network
+from fgm_ref.transport.wire.far import FarEncoder, FarSites, Wire
 from fgm_ref.transport.wire.letter import Letter
 from fgm_ref.transport.wire.office import Office, Word, text_array
 
@@ -62,15 +63,12 @@ class FarLearners:
 class FarSimulation(Simulation):
     """The coordinator's rank.  With checks an onlooker plays the sites as well, and compares every message."""
 
-    network: FarNetwork
-    office: Office
-
     def __init__(self, config: Config, dataset: Dataset | None, office: Office):
         expect_ranks(config.sites, office.post.size)
         self.office = office
         self.ranks = range(1, office.post.size)
         self.homes = homes(config.sites, office.post.size)
-        self.seen = -1  # the version of the network when the models were fetched
+        self.seen = -1  # the version of the sites' state when their models were fetched
         self.begun = False
         try:
             super().__init__(config, dataset, threads=1)
@@ -85,7 +83,7 @@ class FarSimulation(Simulation):
 
     def make_network(
         self, sites: Any, ledger: LedgerLike, rng: np.random.Generator, encoder: EncoderLike
-    ) -> FarNetwork:
+    ) -> Network:
         """Everything fits together, so the other ranks may build their sites; the wire to them."""
         self.office.reset()
         self.begun = True
@@ -95,29 +93,20 @@ class FarSimulation(Simulation):
         ):
             self.office.say(rank, Word.BEGIN, text, np.array([share.start, share.stop]))
         self.office.gather(Word.READY, self.ranks)
-        network = FarNetwork(
-            sites,
-            ledger,
-            rng,
-            encoder,
-            office=self.office,
-            homes=self.homes,
-            witness=self.config.checks,
-        )
+        self.wire = Wire(self.office, self.homes, encoder, witness=self.config.checks)
         sites.learners.fetch = self.fetch
-        self.network = network
-        return network
+        return Network(FarSites(sites, self.wire), ledger, rng, FarEncoder(self.wire))
 
     theirs: list[Array]
     """What all other ranks have sent and received, when the run has ended: messages and payload bytes by kind."""
 
     def fetch(self, P: Array) -> None:
         """Bring the models (k, D) up to date."""
-        if self.seen == self.network.version:
+        if self.seen == self.wire.version:
             return
         letters = self.everywhere(Word.LOOK, Word.SEEN)
         np.concatenate([letter.arrays[0] for letter in letters], out=P)
-        self.seen = self.network.version
+        self.seen = self.wire.version
 
     def everywhere(self, word: int, answer: int) -> list[Letter]:
         """Say a word to each rank, and wait for the answers."""
@@ -127,7 +116,7 @@ class FarSimulation(Simulation):
 
     def train(self, active: Any) -> None:
         """All ranks train; who has something to say is known afterwards."""
-        self.network.version += 1
+        self.wire.version += 1
         letters = self.everywhere(Word.STEP, Word.STEPPED)
         for letter in letters:
             if letter.form == DIVERGED:
@@ -135,7 +124,7 @@ class FarSimulation(Simulation):
         voices, losses, values = map(
             np.concatenate, zip(*(one.arrays for one in letters), strict=True)
         )
-        self.network.voices = voices[np.argsort(voices[:, 0], kind="stable"), 1]
+        self.wire.voices = voices[np.argsort(voices[:, 0], kind="stable"), 1]
         self.sites.learners.losses[:] = losses
         if self.config.checks:
             super().train(active)

@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     """All of the demo's options, and a few more."""
     p = demo.parser()
     p.prog = "python -m fgm_ref.mpi"
-    p.description = f"{EXAMPLES}\nThe training of the demo, with the sites in processes of their own and MPI between them."
+    p.description = f"{EXAMPLES}\nThe training of the demo, with sites in processes of their own and MPI between."
     group = p.add_argument_group("ranks")
     group.add_argument(
         "--launch",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +36,11 @@ class Slice(Scene):
         self.sites = self.chosen.protocol.sites(self.learners, setup)
         encoder = make_encoder(self.codec, self.sites.models, self.rows, self.seeded)
         self.clerk = Clerk(self.sites, encoder, office, here.start)
-        self.does = {Word.STEP: self.step, Word.TURN: self.turn, Word.LOOK: self.look}
+        self.does: dict[int, Callable[[Letter], None]] = {
+            Word.STEP: self.step,
+            Word.TURN: self.turn,
+            Word.LOOK: self.look,
+        }
 
     def serve(self) -> int:
         """Do what comes, until the run ends; returns the word that has ended it."""

@@ -14,12 +14,22 @@ WELL = b"well"
 """What a rank says before it ends as it should, or after it has said itself what was wrong."""
 
 
-class Line:
-    """A rank's end."""
+RANK = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+"""Where an MPI's starter says which rank a process is to be."""
 
-    def __init__(self, rank: int):
+
+def rank_here() -> str:
+    """The rank of this process, before MPI is started; "" if nobody has said it."""
+    return next((os.environ[name] for name in RANK if name in os.environ), "")
+
+
+class Line:
+    """A rank's end; without a launcher there is none."""
+
+    def __init__(self) -> None:
         self.socket: socket.socket | None = None
-        if place := os.environ.get(PLACE):
+        place, rank = os.environ.get(PLACE), rank_here()
+        if place and rank:
             host, _, port = place.rpartition(":")
             self.socket = socket.create_connection((host, int(port)))
             self.socket.sendall(f"{rank} {os.getpid()}\n".encode())
@@ -33,7 +43,7 @@ class Line:
 
 
 class Watch:
-    """The launcher's end: `dead` says which rank has died without a word."""
+    """The launcher's end.  `ranks` are those that have called, by the numbers of their processes."""
 
     def __init__(self) -> None:
         self.server = socket.create_server(("127.0.0.1", 0))
@@ -41,33 +51,37 @@ class Watch:
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.server, selectors.EVENT_READ)
         self.heard: dict[socket.socket, bytes] = {}
+        self.ranks: dict[int, int] = {}
 
-    def dead(self, seconds: float) -> str:
-        """Listen for so long; who has died, such as "rank 2 (process 123)", or ""."""
+    def dead(self, seconds: float) -> list[int]:
+        """Listen for so long; the processes that have died without a word."""
+        found = []
         for key, _ in self.selector.select(seconds):
             if key.fileobj is self.server:
                 line, _ = self.server.accept()
                 self.heard[line] = b""
                 self.selector.register(line, selectors.EVENT_READ)
-            elif isinstance(key.fileobj, socket.socket) and (who := self._listen(key.fileobj)):
-                return who
-        return ""
+            elif isinstance(key.fileobj, socket.socket):
+                found += self._listen(key.fileobj)
+        return found
 
-    def _listen(self, line: socket.socket) -> str:
+    def _listen(self, line: socket.socket) -> list[int]:
         try:
             said = line.recv(1024)
         except OSError:
             said = b""
         self.heard[line] += said
+        name, ended, rest = self.heard[line].partition(b"\n")
+        if not ended:
+            return []
+        rank, process = map(int, name.split())
+        self.ranks[process] = rank
         if said:
-            return ""
+            return []
         self.selector.unregister(line)
         line.close()
-        name, _, rest = self.heard.pop(line).partition(b"\n")
-        if rest == WELL:
-            return ""
-        rank, _, process = name.decode().partition(" ")
-        return f"rank {rank} (process {process})"
+        del self.heard[line]
+        return [] if rest == WELL else [process]
 
     def close(self) -> None:
         """Listen no more."""

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.transport.ends import CoordinatorEnd, EncoderLike, LedgerLike, Shipped, SitesEnd
+from fgm_ref.transport.ends import CoordinatorEnd, EncoderLike, LedgerLike, SitesEnd
 from fgm_ref.transport.messages import NO_CAUSE, POLL, Cause, Kind, Message
 
 
@@ -56,7 +56,7 @@ class Network:
         arrived, sizes = self.encoder.down(kind, sites, self._copy(payload), part.where)
         message = Message(kind, arrived, tag, cause)
         self._bill(message, sites, sizes)
-        self._deliver(part, message, sites)
+        part.receive(message, sites)
         return self._copy(arrived)
 
     def broadcast(self, kind: Kind, payload: Any = None, cause: Cause = NO_CAUSE) -> Any:
@@ -69,8 +69,8 @@ class Network:
         tag = self._connected().tag
         part = self._sites.part(tag.block)
         self.ledger.bill(Message(POLL, None, tag, cause), sites)
-        replies: Array
-        replies, sizes = self._asked(part, kind, sites)
+        replies: Array = self._copy(part.reply(kind, sites))
+        replies, sizes = self.encoder.up(kind, sites, replies, part.where)
         one = Message(kind, replies[0], tag)  # stands for all of them, which are alike in size
         self._bill(one, sites, sizes)
         return replies
@@ -90,25 +90,10 @@ class Network:
         that happens here gives a site more to say than it had, so one turn is enough.
         """
         for site in self._rng.permutation(self._alarms()):
-            message = self._report(int(site))
+            message = self._sites.report(int(site))
             if message is not None:
                 self.up(int(site), message)
         self._connected().settle()
-
-    # Where the sites are: here they stand beside the coordinator (`wire/far.py` has them elsewhere).
-
-    def _deliver(self, part: SitesEnd, message: Message, sites: Array) -> None:
-        """Hand a message to each of `sites`."""
-        part.receive(message, sites)
-
-    def _asked(self, part: SitesEnd, kind: Kind, sites: Array) -> Shipped:
-        """What `sites` reply, as it arrives, and the bytes of each."""
-        replies = self._copy(part.reply(kind, sites))
-        return self.encoder.up(kind, sites, replies, part.where)
-
-    def _report(self, site: int) -> Message | None:
-        """What one site has to say."""
-        return self._sites.report(site)
 
     def _encoded(self, site: int, message: Message) -> Message:
         """A site's message as it arrives, with its size on the wire."""
@@ -136,13 +121,9 @@ class Network:
         return self._coordinator
 
     def _copy(self, payload: Any) -> Any:
-        return copied(payload, self._float)
-
-
-def copied(payload: Any, number: type[np.floating[Any]]) -> Any:
-    """What arrives: a number rounded to the sites' precision, or an array nobody else holds."""
-    if isinstance(payload, tuple):
-        return tuple(copied(part, number) for part in payload)
-    if isinstance(payload, np.ndarray):
-        return payload.copy()
-    return number(payload) if isinstance(payload, float) else payload
+        """What arrives: a number rounded to the sites' precision, or an array nobody else holds."""
+        if isinstance(payload, tuple):
+            return tuple(self._copy(part) for part in payload)
+        if isinstance(payload, np.ndarray):
+            return payload.copy()
+        return self._float(payload) if isinstance(payload, float) else payload

@@ -12,7 +12,6 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.transport.ends import EncoderLike, SitesEnd
 from fgm_ref.transport.messages import INDEX, KINDS, MODEL, POLL, Message
-from fgm_ref.transport.network import copied
 from fgm_ref.transport.wire.letter import Letter, Unreadable
 from fgm_ref.transport.wire.office import COORDINATOR, Office, Word
 from fgm_ref.transport.wire.payload import (
@@ -31,7 +30,6 @@ class Clerk:
     def __init__(self, sites: SitesEnd, encoder: EncoderLike, office: Office, first: int):
         self.sites, self.encoder, self.office = sites, encoder, office
         self.first = first
-        self.numbers = sites.models.dtype.type
         self.pile: list[Letter] = []  # those that belong together and have not all come
         self.clock = 0  # steps that the sites have made
 
@@ -106,8 +104,7 @@ class Clerk:
     def _send(self, site: int, message: Message) -> None:
         """A message of a site, which is known by its row here."""
         part = self.sites.part(message.tag.block)
-        payload = copied(message.payload, self.numbers)
-        payload, _ = self.encoder.one(message.kind, site, payload, part.where)
+        payload, _ = self.encoder.one(message.kind, site, message.payload, part.where)
         written = self.encoder.written
         form, parts = from_codec(written[0]) if written else packed(payload)
         letter = Letter(

@@ -35,8 +35,8 @@ def packed(payload: Any) -> tuple[int, list[Part]]:
 
 
 def part(numbers: Any) -> Part:
-    """An array, a number of NumPy's or a whole number.  Raises `ValueError` for what 4 bytes cannot hold."""
-    own = np.asarray(numbers)
+    """An array or a number.  Raises `ValueError` for what 4 bytes cannot hold; a single fraction is rounded to them."""
+    own = np.asarray(numbers, NARROW["f"] if isinstance(numbers, float) else None)
     dtype = WHOLE_NUMBER if isinstance(numbers, int) else own.dtype
     if own.dtype.kind not in NARROW:
         raise ValueError(f"payload: expected numbers, got {own.dtype}")

@@ -87,11 +87,11 @@ def fewest(useful: Sequence[Contest]) -> str:
     found = [over(useful, reach(FGM, TUNED_PERIOD, goal))[0] for goal in GOALS]
     served = told(useful, reach(FGM, TUNED_PERIOD, NEARLY, "served_mean"))
     return (
-        f"With an outer step, `{FULL.codec}` and a seed for the first model FGM needs {ratios[0]} times the bytes of "
-        "periodic averaging in float32, its period and rate tuned, to end at L*, and "
-        f"{ratios[1]} times to end where averaging after every step ends; for the same loss of the served model over "
-        f"time {served} times. The hope was at most 1/8, with the interval below 1/5: {hope(found[0])} at L*, "
-        f"{hope(found[1])} at the loss of averaging after every step. {pooling(useful)}"
+        f"**At most an eighth, was the hope, with the interval below a fifth: {hope(found[0])} at L*, {hope(found[1])} "
+        f"at the loss of averaging after every step.** FGM with an outer step, `{FULL.codec}` and a seed for the first "
+        "model, its bytes by those of periodic averaging in float32 with period and rate tuned: at L* "
+        f"{ratios[0]}, at the loss of averaging after every step {ratios[1]}, at the same loss of the served model "
+        f"over time {served}. {pooling(useful)}"
     )
 
 
@@ -99,10 +99,10 @@ def hope(found: Comparison) -> str:
     """Whether the ratio is at most an eighth, and its interval below a fifth."""
     e = found.estimate
     if not e.value <= EIGHTH:
-        return "**refuted**" if e.low > EIGHTH else "**not fulfilled**"
+        return "refuted" if e.low > EIGHTH else "not fulfilled"
     if e.high < FIFTH and found.bound in ("", "≤"):
-        return "**fulfilled**"
-    return "**fulfilled by the mean, not by the interval**"
+        return "fulfilled"
+    return "fulfilled by the mean, not by the interval"
 
 
 def pooling(useful: Sequence[Contest]) -> str:
@@ -121,10 +121,10 @@ def brought(useful: Sequence[Contest]) -> str:
     served = told(useful, reach(FGM, PERIODIC, NEARLY, "served_mean"))
     kit = told(useful, reach(PERIODIC, TUNED_PERIOD))
     return (
-        f"Beside periodic averaging with the same server, codec and start, its period tuned: {clearly(near)} at L*. "
-        f"FGM needs {same[0]} times its bytes there, {same[1]} times at the loss of averaging after every step, and "
-        f"{served} times for the same loss of the served model over time. The kit alone brings a tuned period to "
-        f"{kit} times its bytes in float32."
+        f"**At L*: {clearly(near)}.** FGM's bytes by those of periodic averaging with the same server, codec and "
+        f"start, its period tuned: at L* {same[0]}, at the loss of averaging after every step {same[1]}, at the same "
+        f"loss of the served model over time {served}. The rest is the kit's: it brings a tuned period to {kit} times "
+        "its bytes in float32."
     )
 
 
