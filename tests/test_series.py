@@ -234,7 +234,7 @@ COLUMNS = {"t": range(60), "g": ["a", "b"] * 30, "x": range(60), "y": [0, 1, 1] 
         ({"window": 15, "horizon": 1}, r"^window: expected 1 to 14 rows .*, and the answer 1 row"),
         (
             {"horizon": 15},
-            r"^path: expected more rows of data, for a window, and the answer 15 rows after",
+            r"^horizon: expected one that leaves room for windows in each part, got 15; there are 60$",
         ),
         (
             {"label": ["x", "g"]},
