@@ -44,9 +44,9 @@ class Simulation(Scene):
         super().__init__(config, dataset, threads)
         self.batches = self.make_batches()
         setup = self.make_setup()
-        protocol, data = self.chosen.protocol, self.world.at(0)
+        protocol, spec = self.chosen.protocol, self.model.spec
         self.promise = promised(
-            setup.make_zone, protocol, self.model.spec, data, self.parts, self.rng["shared"]
+            setup.make_zone, protocol, spec, self.dataset, self.parts, self.rng["shared"]
         )
         self.game = Game(
             protocol,

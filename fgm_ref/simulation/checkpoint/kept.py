@@ -63,8 +63,8 @@ class Run(Protocol):
     """Where the sites live, in words."""
 
     @property
-    def data(self) -> Dataset:
-        """What is learnt from."""
+    def dataset(self) -> Dataset:
+        """What is learnt from, as it is before the first step."""
 
     def states(self) -> Sequence[Array]:
         """The state of each place, as bytes."""
@@ -136,7 +136,7 @@ def identity(run: Run) -> dict[str, Any]:
         "form": FORM,
         "version": VERSION,
         "config": run.config.to_dict(),
-        "data": digest(run.data),
+        "data": digest(run.dataset),
         "place": run.place,
     }
 

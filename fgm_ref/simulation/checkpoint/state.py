@@ -196,7 +196,7 @@ class Giver:
             values = {
                 name: self.give(one, has.get(name, MISSING)) for name, one in tree["has"].items()
             }
-            if same and all(value is has.get(name, MISSING) for name, value in values.items()):
+            if same and all(is_same(value, has.get(name)) for name, value in values.items()):
                 return here
             return frozen(kind, values)
         thing = self._stand_in(tree, here if same else MISSING, lambda: object.__new__(kind))
@@ -280,6 +280,11 @@ def class_at(path: str) -> type:
     if not isinstance(found, type):
         raise ValueError(f"checkpoint: expected the class {path}, which this run does not know")
     return found
+
+
+def is_same(value: Any, other: Any) -> bool:
+    """Whether it is the same object, or the same plain value."""
+    return value is other or (type(value) is type(other) in PLAIN and value == other)
 
 
 def small(numbers: list[int]) -> bool:
