@@ -189,7 +189,7 @@ def test_new_rows_are_treated_as_in_training(drawn, wanted):
         return
     table = table_of(columns)
     needed = {name: columns[name] for name in data.recipe.columns}
-    x, last = windows_of(data.recipe, table_of(needed))
+    x, last, _ = windows_of(data.recipe, table_of(needed))
     place = {row: i for i, row in enumerate(last.tolist())}
     layout = layout_of(table, wanted)
     unusable = np.zeros(table.rows, bool)

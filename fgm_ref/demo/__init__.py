@@ -18,7 +18,7 @@ from fgm_ref import __version__, program
 from fgm_ref.datasets import Baseline, Dataset
 from fgm_ref.datasets.describe import description
 from fgm_ref.demo import options as cli
-from fgm_ref.demo.filenames import picture_name, run_name
+from fgm_ref.demo.filenames import file_name, picture_name, run_name
 from fgm_ref.demo.plan import Plan, data_of, plan
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, Progress
 from fgm_ref.program.console import width, wrapped
@@ -46,16 +46,26 @@ class Engine:
 ENGINE = Engine("fgm_ref.demo", run)
 
 
-def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Iterator[RunResult]:
+def compare(wanted: Plan, progress: Progress) -> Iterator[RunResult]:
     """Run the same training by one protocol after the other."""
-    before = 0
+    configs, data, before = wanted.configs, wanted.data, 0
     for config, label in zip(configs, labels_of(configs), strict=True):
 
         def tick(step: int, before: int = before, label: str = label) -> None:
             progress(before + step, label)
 
-        yield ENGINE.run(config, data=data, on_step=tick)
+        kept = kept_at(wanted.args.checkpoint, label if len(configs) > 1 else "")
+        yield ENGINE.run(config, data=data, on_step=tick, checkpoint=kept, every=wanted.args.every)
         before += config.steps
+
+
+def kept_at(path: Path | None, label: str) -> Path | None:
+    """The checkpoint of one run; where there are several each has its own, called after the run.
+
+    >>> kept_at(Path("a/run.npz"), "fgm:epsilon=0.1").name, kept_at(Path("run.npz"), "").name
+    ('run-fgm-epsilon=0.1.npz', 'run.npz')
+    """
+    return path and path.with_stem(file_name([path.stem, label]) if label else path.stem)
 
 
 class Trouble(NamedTuple):
@@ -122,7 +132,7 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
         Thread(target=load_slowly).start()  # on another core, meanwhile
     progress = Progress(sum(config.steps for config in configs))
     try:
-        for result in compare(configs, wanted.data, progress):
+        for result in compare(wanted, progress):
             results.append(result)
             if wanted.out and wanted.args.save:
                 result.save(saved_as(wanted, result.config, wanted.out))

@@ -156,6 +156,19 @@ def add_output(group: Group) -> None:
         type=Path,
         help="a page that replays one or two runs (default protocols: gm and fgm), and nothing else",
     )
+    add(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        help="keep the run's state there, so that the same command goes on if this one is killed",
+    )
+    add(
+        "--every",
+        metavar="N",
+        type=whole(1),
+        default=100,
+        help="with --checkpoint: after every N steps; default 100",
+    )
     add("--save", action="store_true", help="also save each run as .npz in the output folder")
     add(
         "--faults",

@@ -7,7 +7,8 @@ turn, one after the other, as ever.  So models, events and ledger are those of t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from fgm_ref.mpi.homes import expect_ranks, homes, shares
 from fgm_ref.mpi.slice import DIVERGED
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.safe.loss import LossZones
+from fgm_ref.simulation.checkpoint.kept import Checkpoint
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.simulation.scene import Scene
@@ -32,6 +34,8 @@ from fgm_ref.transport.wire.office import Office, Word, text_array
 
 class FarLearners:
     """What an onlooker sees of learners that live elsewhere: their models, fetched when they are asked for; losses."""
+
+    unchanging = True  # a checkpoint keeps those that train
 
     def __init__(self, E: Array, k: int):
         self._P = np.tile(E, (k, 1))
@@ -132,6 +136,25 @@ class FarSimulation(Simulation):
             self.sites.values = values
             self.sites.at_zero = letters[0].cause[1]
 
+    @property
+    def place(self) -> str:  # type: ignore[override]
+        """Where the sites live, for a checkpoint."""
+        return f"{self.office.post.size} ranks"
+
+    def states(self) -> list[Array]:
+        """What is kept here, and at each of the other ranks."""
+        letters = self.everywhere(Word.KEEP, Word.KEPT)
+        return [*super().states(), *(letter.arrays[0] for letter in letters)]
+
+    def take_on(self, states: Sequence[Array]) -> None:
+        """Everybody takes what he had."""
+        own, *others = states
+        super().take_on([own])
+        for rank, state in zip(self.ranks, others, strict=True):
+            self.office.say(rank, Word.RESUME, state)
+        self.office.gather(Word.READY, self.ranks)
+        self.seen = -1
+
     def end(self) -> None:
         """The run is over, or something has gone wrong here; the other ranks are told, if they have begun."""
         if not self.begun or self.office.broken:
@@ -156,15 +179,18 @@ def run_far(
     *,
     data: Dataset | None = None,
     on_step: Callable[[int], None] | None = None,
+    checkpoint: str | Path | None = None,
+    every: int = 100,
     then: Callable[[FarSimulation, RunResult], None] = lambda simulation, result: None,
 ) -> RunResult:
     """As `simulate.run`, at the coordinator's rank; the other ranks `serve`.
 
     `then` is called when the run has ended at all of them.  Raises `Gone` if one of them has failed.
     """
+    keeper = Checkpoint(Path(checkpoint), every) if checkpoint else None
     simulation = FarSimulation(config, data, office)
     try:
-        result = drive(simulation, on_step)
+        result = drive(simulation, on_step, keeper)
     finally:
         simulation.end()
     then(simulation, result)

@@ -12,6 +12,7 @@ import numpy as np
 from fgm_ref.datasets import Dataset
 from fgm_ref.learning.learners import Diverged
 from fgm_ref.protocols.base import MonitoringSites
+from fgm_ref.simulation.checkpoint.kept import packed, unpack
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.scene import Scene
 from fgm_ref.transport.start import make_encoder
@@ -40,6 +41,8 @@ class Slice(Scene):
             Word.STEP: self.step,
             Word.TURN: self.turn,
             Word.LOOK: self.look,
+            Word.KEEP: self.keep,
+            Word.RESUME: self.resume,
         }
 
     def serve(self) -> int:
@@ -93,6 +96,21 @@ class Slice(Scene):
     def look(self, letter: Letter) -> None:
         """Show an onlooker the models."""
         self.office.say(COORDINATOR, Word.SEEN, self.learners.P)
+
+    @property
+    def things(self) -> dict[str, Any]:
+        """What changes here while the run lasts."""
+        names = "sites clerk batches rng masks optimizers"
+        return {name: getattr(self, name) for name in names.split()}
+
+    def keep(self, letter: Letter) -> None:
+        """Tell the state of all that lives here."""
+        self.office.say(COORDINATOR, Word.KEPT, packed(self.things))
+
+    def resume(self, letter: Letter) -> None:
+        """Go on from where all that lives here was."""
+        unpack(letter.arrays[0], self.things)
+        self.office.say(COORDINATOR, Word.READY)
 
 
 def serve(office: Office, data: Dataset | None = None) -> None:

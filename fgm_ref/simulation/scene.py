@@ -52,6 +52,11 @@ class Scene:
         self.active = schedule(config.schedule, config.sites, self.rng["schedule"])
         self.masks = spawned(self._seeds["dropout"], config.sites)
 
+    @property
+    def dataset(self) -> Dataset:
+        """The data as they are before the first step."""
+        return self.world.at(0)
+
     def make_batches(self, here: slice = slice(None)) -> Batches:
         """The mini-batches of the sites that live here."""
         rngs = spawned(self._seeds["batches"], self.config.sites)

@@ -8,7 +8,8 @@ Every purpose has its own random stream, spawned from the one seed (see `streams
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from fgm_ref.datasets import Dataset
 from fgm_ref.learning.learners import Diverged
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.protocols.game import Game, NetworkMaker, mean_model
+from fgm_ref.simulation.checkpoint.kept import Checkpoint, packed, unpack
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.meaning import Meaning
 from fgm_ref.simulation.metrics import Metrics, evaluate
@@ -42,9 +44,9 @@ class Simulation(Scene):
         super().__init__(config, dataset, threads)
         self.batches = self.make_batches()
         setup = self.make_setup()
-        protocol, data = self.chosen.protocol, self.world.at(0)
+        protocol, spec = self.chosen.protocol, self.model.spec
         self.promise = promised(
-            setup.make_zone, protocol, self.model.spec, data, self.parts, self.rng["shared"]
+            setup.make_zone, protocol, spec, self.dataset, self.parts, self.rng["shared"]
         )
         self.game = Game(
             protocol,
@@ -83,6 +85,25 @@ class Simulation(Scene):
     def train(self, active: Any) -> None:
         """Each active site trains on its next mini-batch."""
         self.sites.step(active, *self.batch(self.batches, active, self.ledger.step))
+
+    # What a checkpoint keeps of a run.
+
+    place = "one process"
+
+    @property
+    def things(self) -> dict[str, Any]:
+        """What changes while the run lasts."""
+        names = "sites coordinator network ledger batches rng masks optimizers observer promise series curve"
+        return {name: getattr(self, name) for name in names.split()}
+
+    def states(self) -> list[Array]:
+        """All of it, as bytes."""
+        return [packed(self.things)]
+
+    def take_on(self, states: Sequence[Array]) -> None:
+        """Go on from where another run of these settings was."""
+        (state,) = states
+        unpack(state, self.things)
 
     def step(self) -> None:
         """One step: train, exchange messages until nothing is pending, record."""
@@ -205,13 +226,15 @@ def run(
     *,
     data: Dataset | None = None,
     on_step: Callable[[int], None] | None = None,
+    checkpoint: str | Path | None = None,
+    every: int = 100,
     **settings: Any,
 ) -> RunResult:
     """Train by one protocol and return the record.
 
     Give a `Config`, or its settings by name.  `protocol` and `safe` may be objects:
     `run(protocol=Fgm(epsilon=0.1), safe=Ball)`.  `data` replaces the bundled data set.  `on_step(n)` is called after
-    each step.
+    each step.  The file `checkpoint` is written after `every` so many steps; a run that finds one goes on from there.
 
     Raises `ValueError` for a setting that cannot be.  Raises `RunDiverged`, with the record up to there as `.result`,
     if a loss is no longer finite.
@@ -220,22 +243,31 @@ def run(
     >>> result.totals["messages_up"], result.totals["bytes_up"] == 2 * 2 * 4 * result.final["parameters"]
     (4, True)
     """
-    return drive(Simulation(config or Config(**settings), data), on_step)
+    keeper = Checkpoint(Path(checkpoint), every) if checkpoint else None
+    return drive(Simulation(config or Config(**settings), data), on_step, keeper)
 
 
-def drive(simulation: Simulation, on_step: Callable[[int], None] | None = None) -> RunResult:
-    """All steps of a run that is set up."""
+def drive(
+    simulation: Simulation,
+    on_step: Callable[[int], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> RunResult:
+    """All steps of a run that is set up, or those that are left."""
     config = simulation.config
     evenly = np.linspace(0, config.steps, config.evaluations + 1)
     due = set(evenly.round().astype(int)[1:].tolist())
-    simulation.evaluate()
-    for number in range(1, config.steps + 1):
+    done = checkpoint.resume(simulation) if checkpoint else 0
+    if not done:
+        simulation.evaluate()
+    for number in range(done + 1, config.steps + 1):
         try:
             simulation.step()
         except Diverged as error:
             raise RunDiverged(number, error, simulation) from error
         if number in due:
             simulation.evaluate()
+        if checkpoint:
+            checkpoint.after(number, simulation)
         if on_step:
             on_step(number)
     simulation.coordinator.finish()

@@ -39,6 +39,9 @@ class Word(IntEnum):
     ENDED = -10
     FAILED = -11
     STOP = -12  # no more runs
+    KEEP = -13  # tell your state, for a checkpoint
+    KEPT = -14
+    RESUME = -15  # from this state
 
 
 class Post(Protocol):
@@ -85,6 +88,8 @@ class Gone(Exception):
 
 class Office:
     """Letters in and out of one rank."""
+
+    unchanging = True  # a checkpoint need not keep it
 
     def __init__(self, post: Post):
         self.post = post
