@@ -30,8 +30,8 @@ This φ is convex, and φ(0) = −δ.  By Jensen's inequality
 
     f(S) − f(E) − δ + q(mean X)  =  φ(mean X)  ≤  (1/k) Σ φ(X_i)
 
-so the sites keep (1) by keeping Σ φ(X_i) ≤ 0, for q is never below 0.  In the example d²f/dw² = 12w² − 4 is at least −4,
-so λ = 4 will do.  Site 2 would have to pay q(2) = 8 for its walk.  When it has come to −½, the sum is above 0.
+so the sites keep (1) by keeping Σ φ(X_i) ≤ 0, for q is never below 0.  In the example d²f/dw² = 12w² − 4 is at least
+−4, so λ = 4 will do.  Site 2 would have to pay q(2) = 8 for its walk.  When it has come to −½, the sum is above 0.
 
 *The bowl has a price.*  Without it a drift that does no harm would be free.  It charges for every drift; the larger λ,
 the more the zone is a small ball around E again.  But f may bend down in a few directions only.  Then these can have
