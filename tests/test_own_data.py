@@ -49,6 +49,18 @@ def doubts(data):
 # --- 1, 2: which rows are for the test ---
 
 
+def test_doubts_are_warnings_in_python_and_lines_in_a_terminal(csv, demo):
+    path = csv("a,b,activity", activities())
+    with pytest.warns(
+        UserWarning, match=r"^doubt about t: the test part has only one class"
+    ) as caught:
+        load_csv(path, "activity", window=5)
+    assert {warning.filename for warning in caught} == {__file__}
+    code, out, err = demo(path, "--label", "activity", "--describe")
+    assert code == 0 and "stand" in out
+    assert err.startswith("fgm_ref.demo: warning: the test part has only one class, 'stand'")
+
+
 def activities():
     x = random(400, 2)
     names = ["walk", "run", "sit", "stand"]

@@ -24,6 +24,7 @@ Where to read on, each file above those that need it:
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 from fgm_ref.datasets.build import dataset_of
@@ -52,11 +53,12 @@ def load_csv(
     end, is the test part.  Further settings are the fields of `Wanted` (what is asked of the table) and of `Dialect`
     (how it is written); `max_rows` reads the first rows only.
 
-    `ValueError` with the line and column for whatever cannot be used.
+    `ValueError` with the line and column for whatever cannot be used, and a warning for whatever makes results mean
+    nothing.
     """
     dialect = Dialect(**chosen(Dialect, settings))
     wanted = wanted_of(settings, label, window, group, task, test_fraction)
-    return dataset_of(read_table(path, dialect, max_rows), wanted)
+    return warned(dataset_of(read_table(path, dialect, max_rows), wanted))
 
 
 def from_columns(
@@ -77,7 +79,14 @@ def from_columns(
     ((5, 2, 1), ('0', '1'))
     """
     wanted = wanted_of(settings, label, window, group, task, test_fraction)
-    return dataset_of(table_of(columns, name), wanted)
+    return warned(dataset_of(table_of(columns, name), wanted))
+
+
+def warned(data: Dataset) -> Dataset:
+    """The same, with a warning for each doubt, as if from where the table was asked for."""
+    for doubt in data.reading.doubts if data.reading else ():
+        warnings.warn(f"doubt about {data.name}: {doubt}", stacklevel=3)
+    return data
 
 
 def wanted_of(

@@ -3,6 +3,7 @@
 Whatever cannot be is a `ValueError` that begins with the name of the option.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -71,7 +72,9 @@ def load_csv(args: Any) -> Dataset:
         raise ValueError(
             "label: expected the name of the column to predict (with --csv), got nothing"
         )
-    return load_csv(args.csv, **table_settings(args))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are said in the demo's own way
+        return load_csv(args.csv, **table_settings(args))
 
 
 def load_bundled(args: Any) -> Dataset:
