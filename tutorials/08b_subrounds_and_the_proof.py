@@ -194,7 +194,7 @@ for name, curves, color, line, marker in (("to and fro", to_and_fro, plots.ORANG
                     linewidth=0.9, label=name if n == 0 else None)  # fmt: skip
 ax.semilogy(range(1, 9), 0.5 ** np.arange(8), color="black", linestyle=":", label="halved each time")
 ax.axhline(0.01, color=plots.GREY, linewidth=0.8)
-ax.annotate("1 %: the round ends", (12, 0.011), fontsize=9, color="#555555")
+ax.annotate("1 %: the round ends", (1, 0.0075), fontsize=9, color="#555555")
 ax.set(xlabel="subround", ylabel="slack at its start, share of the first", title="8 rounds each, 4 sites")
 ax.legend()
 save(fig, "08b")
