@@ -258,7 +258,7 @@ assert np.isclose(affine(X).sum(), 4 * affine(X.mean(axis=0)))
 #
 # 1. Where in the proof of (2) is it used that $\varphi$ is convex, and where that its zone lies in $A$?
 # 2. Four sites use the ball. Three have not moved. How far may the fourth go before the sum is positive?
-# 3. Is the larger of two convex functions convex? And the smaller?
+# 3. Is the larger of two convex functions convex? And the smaller? (Try $x$ and $-x$.)
 # 4. Somebody proposes $\varphi(X) = \Vert X \Vert^2 - R^2$. Is it safe for the ball? Which alarm comes earlier,
 #    this one or that of $\Vert X \Vert - R$, when the sites have gone unequally far? (The mean of squares is at
 #    least the square of the mean.)

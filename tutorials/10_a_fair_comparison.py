@@ -5,7 +5,7 @@
 # intervals, a curve instead of a point, equal radii instead of equal-looking numbers; and say what the method
 # cannot do.
 #
-# **Before:** bytes (tutorial 05) and the idea of FGM (08). Mean and standard deviation, no other statistics. **Time:**
+# **Before:** bytes (tutorial 05), GM (07), the idea of FGM (08). Mean and standard deviation of numbers. **Time:**
 # 20 minutes; the code runs for 10 seconds.
 #
 # **Equations:** a paired interval from $n$ seeds (explained below), and the radius of a relative threshold $T$,
