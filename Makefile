@@ -11,7 +11,7 @@ RANKS ?= 3
 QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses messages_ledger model network optim \
 	params protocol_dynamic protocol_fgm protocol_gm protocol_periodic safe schedules_batches simulate split))
 
-ASSIGNMENTS := $(addprefix a,00 01 02 03 04 05 06 07 08 09 10)
+ASSIGNMENTS := $(foreach folder,$(wildcard tutorials/assignments/a[0-9][0-9]_*),$(firstword $(subst _, ,$(notdir $(folder)))))
 SUB ?= my
 
 .PHONY: help demo demo-mpi test test-mpi test-oldest quick zoo guarantees bench study study-quick tutorials notebooks reference hint grade lint data clean $(ASSIGNMENTS)

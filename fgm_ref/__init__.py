@@ -27,6 +27,7 @@ _HOME = {
     "names": "datasets",
     "Dataset": "datasets",
     "load_csv": "datasets.csvdata",
+    "from_columns": "datasets.csvdata",
     "Model": "learning.model",
     "ModelSpec": "learning.model",
     "PROTOCOLS": "protocols",

@@ -166,6 +166,11 @@ def test_advice(cells, option):
     assert (found.option if found else None) == option
 
 
+def test_advice_goes_on_from_what_was_said():
+    assert advice(["1.234,50"], Dialect(decimal=",")).option == "--thousands ."
+    assert advice(["1.234,50"], Dialect(decimal=",", thousands=" ")) is None
+
+
 @pytest.fixture
 def path(tmp_path):
     def write(text):

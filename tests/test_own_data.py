@@ -131,7 +131,9 @@ def test_doubled_days_and_a_gap(csv):
 def test_row_numbers_and_time_stamps(csv):
     lines = [f"{i},{1_600_000_000 + 60 * i},{x:.3f},{i % 2}" for i, x in enumerate(random(300))]
     path = csv("id,stamp,x,y", lines)
-    said = load_csv(path, "y").reading.doubts
+    data = load_csv(path, "y")
+    assert "  id     number that goes one way, an index perhaps, 0 to 299" in data.reading.lines
+    said = data.reading.doubts
     assert [line.split("'")[1] for line in said] == ["id", "stamp"]
     data = load_csv(path, "y", time="stamp", drop="id")
     assert data.features == 1 and data.reading.doubts == ()
@@ -239,7 +241,9 @@ def test_empty_columns_at_the_end(csv):
 
 def test_blanks_in_a_column_that_is_left_out(csv):
     lines = [f"{'' if i % 3 else f'remark {i}'},{x:.3f},{i % 2}" for i, x in enumerate(random(200))]
-    assert load_csv(csv("note,x,y", lines), "y").recipe.channels == ("x",)
+    data = load_csv(csv("note,x,y", lines), "y")
+    assert data.recipe.channels == ("x",)
+    assert "  note  left out: text, hardly a value twice; 133 missing" in data.reading.lines
     dropped = load_csv(csv("note,x,y", [",1,0", "a,2,1"] * 50), "y", drop="note")
     assert dropped.recipe.channels == ("x",)
 

@@ -206,7 +206,7 @@ def test_a_program_ends_as_if_it_had_been_called_directly(tmp_path):
 def test_an_unknown_program_is_one_line():
     done = start("-m", "fgm_ref", "dmeo")
     assert (done.returncode, done.stdout) == (2, b"")
-    assert "expected one of demo, predict, check_safe, study, grade; got 'dmeo'" in one_line(
+    assert "expected one of demo, predict, check_safe, study, grade, mpi; got 'dmeo'" in one_line(
         done.stderr
     )
 

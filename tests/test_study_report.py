@@ -7,6 +7,7 @@ import pytest
 
 from fgm_ref.study.numbers.cases import Cases
 from fgm_ref.study.numbers.compare import pooled
+from fgm_ref.study.numbers.words import ratio
 from fgm_ref.study.pages import report
 from fgm_ref.study.pages.chapters.safe import BEST, MOVED, NORM, Contest
 from fgm_ref.study.pages.chapters.shipped import Codecs
@@ -73,6 +74,8 @@ def test_what_the_readme_says_in_short_holds(found):
     assert all(
         case.promise("fgm", rival).estimate.high < 1 for case in head for rival in ("gm", "dynamic")
     )
+    fda = pooled([case.promise("fgm", "fda-linear") for case in head])[0].estimate
+    assert f"FGM ships {ratio(fda)} times its bytes" in (ROOT / "README.md").read_text("utf-8")
     # at the same loss, hardly: nobody is clearly cheaper than a tuned period, not even the omniscient trigger
     assert pooled([case.reach("omniscient", "periodic") for case in head])[0].estimate.high > 1
     assert pooled([case.reach("fgm", "periodic") for case in head])[0].estimate.high > 1

@@ -71,7 +71,8 @@ def test_presets_of_the_demo_leave_no_stored_run_without_an_owner(other_presets)
     for name, rows in stored().items():
         keys = [row["key"] for row in rows]
         assert [Record.from_row(row).task.key for row in rows] == keys
-        assert [task.key for task in wanted[name].tasks] == keys
+        stored_keys = set(keys)  # those of the second round are stored as they come
+        assert [task.key for task in wanted[name].tasks if task.key in stored_keys] == keys
 
 
 def test_every_data_set_with_stored_runs_has_a_preset_of_the_studys_own():

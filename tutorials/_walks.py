@@ -9,6 +9,7 @@ import numpy as np
 
 from fgm_ref.protocols import Setup, parse
 from fgm_ref.protocols.game import Game
+from fgm_ref.protocols.server import parse_server
 from fgm_ref.safe import zone_maker
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import Observer
@@ -33,10 +34,11 @@ class Walkers:
 class Walk(Game):
     """A protocol at work, and an observer who sees everything."""
 
-    def __init__(self, protocol, k, R=1.0, E=E0, safe="ball", strict=True, seed=0):
+    def __init__(self, protocol, k, R=1.0, E=E0, safe="ball", strict=True, seed=0, server="mean", pace=None):
         chosen = parse(protocol)
         chooser, order = np.random.default_rng(seed).spawn(2)
-        setup = Setup(E, zone_maker(safe, R, relative=False), chooser, lambda: None, options=chosen.options)
+        setup = Setup(E, zone_maker(safe, R, relative=False, pace=pace), chooser, lambda: None,
+                      options=chosen.options, make_server=parse_server(server))  # fmt: skip
         super().__init__(chosen.protocol, Walkers(E, k), setup, order)
         self.observer = Observer(self.protocol, self.sites, self.coordinator, strict=strict)
 

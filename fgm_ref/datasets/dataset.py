@@ -66,7 +66,6 @@ class Dataset:
     """
 
     unchanging = True  # a checkpoint need not keep it
-
     name: str
     task: str  # "classification" or "regression"
     x_train: Array

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fgm_ref.datasets.dataset import Dataset
-from fgm_ref.datasets.doubts import doubts_of
+from fgm_ref.datasets.doubts import doubts_of, rises
 from fgm_ref.datasets.inputs import Made
 from fgm_ref.datasets.labels import Target
 from fgm_ref.datasets.layout import Layout
@@ -16,7 +16,7 @@ from fgm_ref.datasets.parts import BLOCKS, GROUPS
 from fgm_ref.datasets.reading import Reading
 from fgm_ref.datasets.recipe import CYCLES, NUMBER, Input, Recipe
 from fgm_ref.datasets.series import length, trouble
-from fgm_ref.datasets.table import Table
+from fgm_ref.datasets.table import NO_TEXT, Table
 from fgm_ref.datasets.wanted import Wanted
 
 SHOWN = 6  # values or names in a line
@@ -87,7 +87,9 @@ def columns_in_words(
         elif name in inputs:
             yield name, input_in_words(table, inputs[name], layout)
         else:
-            yield name, f"left out: {made.left_out.get(name, 'as asked for')}"
+            why = made.left_out.get(name, "as asked for")
+            missing = int(table.absent(name, NO_TEXT).sum())
+            yield name, f"left out: {why}{absent_in_words(missing)}"
 
 
 def label_in_words(table: Table, name: str, target: Target) -> str:
@@ -104,6 +106,8 @@ def input_in_words(table: Table, column: Input, layout: Layout) -> str:
         missing = absent_in_words(int(table.parsed(column.name).missing.sum()))
         values = table.parsed(column.name).values[layout.rows(test=False)]
         kind = "constant" if np.nanmin(values) == np.nanmax(values) else "number"
+        if rises(table, column, layout):
+            kind = "number that goes one way, an index perhaps"
         return f"{kind}, {extent(table, column.name)}{missing}"
     counts = Counter(table.texts(column.name))
     missing = absent_in_words(counts.pop("", 0))

@@ -16,6 +16,7 @@ from fgm_ref.datasets.dialect import advice
 from fgm_ref.datasets.inputs import Made
 from fgm_ref.datasets.labels import Target
 from fgm_ref.datasets.layout import Layout
+from fgm_ref.datasets.parts import BLOCKS, GROUPS
 from fgm_ref.datasets.recipe import CATEGORY, NUMBER, Input
 from fgm_ref.datasets.series import in_order, spacing, trouble
 from fgm_ref.datasets.table import Table
@@ -95,8 +96,7 @@ def about_classes(data: Dataset, wanted: Wanted) -> Iterator[str]:
         return
     counts = [np.bincount(y, minlength=len(data.classes)) for y in (data.y_train, data.y_test)]
     train, test = (count > 0 for count in counts)
-    better = "groups" if wanted.group and wanted.division.how != "groups" else "blocks"
-    hint = f"; --test {better} divides otherwise"
+    hint = f"; {other_division(wanted)}"
     for part, there in (("training", train), ("test", test)):
         if there.sum() == 1:
             yield f"the {part} part has only one class, {names(data, there)}{hint}"
@@ -108,6 +108,14 @@ def about_classes(data: Dataset, wanted: Wanted) -> Iterator[str]:
         )
     if (train & ~test).any() and test.sum() > 1:
         yield f"the test part does not have {names(data, train & ~test)}{hint}"
+
+
+def other_division(wanted: Wanted) -> str:
+    """What may give both parts every class."""
+    if wanted.division.how == BLOCKS:
+        return "a shorter --window leaves room for more blocks"
+    better = GROUPS if wanted.group and wanted.division.how != GROUPS else BLOCKS
+    return f"--test {better} divides otherwise"
 
 
 def names(data: Dataset, chosen: Array) -> str:

@@ -67,6 +67,9 @@ class DifferenceEncoder(Encoder):
         self.codec, self.rows = codec, rows
         self.latest = np.full_like(models[0], np.nan)  # the last global model, as it arrived
         self.known = np.zeros_like(models)  # what site i was sent last: r
+        self.moved = np.zeros(
+            models.shape[1], bool
+        )  # the numbers that came back changed since then
         self.unsaid = np.zeros_like(models)  # the sites' e
         self.unsaid_down = np.zeros_like(models[0])  # the coordinator's e
 
@@ -92,10 +95,7 @@ class DifferenceEncoder(Encoder):
         """Rows (a, d), one of each of `sites` -> what arrives (a, d), and the bytes of each (a,)."""
         if not kind.coded:
             return rows, None
-        shipped = [
-            self._ship(x, self.known[site, where], self.unsaid[site, where], where)
-            for site, x in zip(sites.tolist(), rows, strict=True)
-        ]
+        shipped = [self._from(site, x, where) for site, x in zip(sites.tolist(), rows, strict=True)]
         arrived = [x for x, _ in shipped]
         numbers = [number for _, number in shipped]
         return np.stack(arrived), np.array(numbers)
@@ -105,39 +105,53 @@ class DifferenceEncoder(Encoder):
         self.written = ()
         if not kind.coded or x is None:
             return x, None
-        shipped = self._ship(x, self.known[site, where], self.unsaid[site, where], where)
+        shipped = self._from(site, x, where)
         self.written = [self.last]
         return shipped
 
+    def _from(self, site: int, x: Array, where: slice) -> tuple[Array, int]:
+        """(x̂, bytes) of a site's model or drift x (d,)."""
+        r = self.known[site, where]
+        arrived, number = self._ship(x, r, self.unsaid[site, where], where)
+        self._heard(arrived, r, where)
+        return arrived, number
+
+    def _heard(self, x: Array, r: Array, where: slice) -> None:
+        """Remember which numbers a site has moved."""
+        self.moved[where] |= (x != 0) & (x != r)
+
     def read(self, written: Written, site: int, where: slice) -> Array:
         """x̂ (d,): as it is, or decode(q), or r + decode(q)."""
+        r = self.known[site, where]
         if written.form == WHOLE_VECTOR:
             (x,) = written.parts
             return x.astype(self.known.dtype)
-        r = self.known[site, where]
-        if written.form == ABSOLUTE:
-            r = np.zeros_like(r)
+        start = np.zeros_like(r) if written.form == ABSOLUTE else r
         rows = self.rows and self.rows.inside(where)
-        return self.codec.restore(written.coded, r, rows)
+        arrived = self.codec.restore(written.coded, start, rows)
+        self._heard(arrived, r, where)
+        return arrived
 
     def took(self, sites: Array, x: Array, where: slice) -> None:
         """r is x̂ from here."""
+        self.moved[where] = False
         self.latest[where] = x
         self.known[sites, where] = x
 
     def _settled(self, x: Array, where: slice) -> Array:
-        """x, where a number of the embedding that differs from r only by the rounding of a mean is r.
+        """x, where a number of the embedding that nobody has moved is r again.
 
-        The mean of k equal numbers need not be that number in floating point.  A row that nobody has moved stays.
+        The mean of k equal numbers need not be that number in floating point, but it is next to it.  If it is not, the
+        server has moved it.
         """
         rows = self.rows and self.rows.inside(where)
         if rows is None:
             return x
         x, r = x.copy(), self.latest[where]
         precision = len(self.known) * np.finfo(x.dtype).eps
-        near = np.abs(x - r) <= precision * np.abs(r)
+        stays = ~self.moved[where] & (np.abs(x - r) <= precision * np.abs(r))
         table = slice(rows.start, rows.stop)
-        x[table][near[table]] = r[table][near[table]]
+        x[table][stays[table]] = r[table][stays[table]]
         return x
 
     def _ship(self, x: Array, reference: Array, residual: Array, where: slice) -> tuple[Array, int]:

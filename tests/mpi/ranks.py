@@ -57,4 +57,5 @@ def main():
     post.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -100,7 +100,7 @@ def gaps(original, a, b, name, by, scale):
 @mutant(
     "z154",
     "at least and at most are mixed up",
-    f"{COMPARE}:_bound",
+    f"{COMPARE}:bound_of",
     "test_study_chapters.py::test_a_front_that_ends_too_early_gives_a_bound",
 )
 def bound(original, a, b, target):

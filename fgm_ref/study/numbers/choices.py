@@ -97,6 +97,14 @@ def best(found: Sequence[Contest], promised: bool) -> Choice | None:
     return min(fit, key=lambda choice: cost(choice, found).log) if fit else None
 
 
+def nearest(found: Sequence[Contest], promised: bool) -> Choice | None:
+    """The one whose loss is least above, on the data set where it is worst."""
+    fit = [choice for choice in choices(found) if choice.promises or not promised]
+    if not fit or not found:
+        return None
+    return min(fit, key=lambda choice: max(choice.lost(contest).log for contest in found))
+
+
 def cost(choice: Choice, found: Sequence[Contest]) -> Comparison:
     """Its bytes by those of averaging after every step, over the data sets."""
     return pooled([choice.share(contest) for contest in found])[0]

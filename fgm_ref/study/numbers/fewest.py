@@ -115,10 +115,14 @@ class Contest:
 
 
 def contests(rows: Rows) -> list[Contest]:
-    """One for each data set; the bytes after the first model stand in a column of their own."""
+    """One for each data set of which the stated loss is known.
+
+    The bytes after the first model stand in a column of their own.
+    """
     rows = with_rest(rows)
     names = values(rows, "dataset")
-    return [Contest(where(rows, dataset=name), name, n) for n, name in enumerate(names)]
+    found = [Contest(where(rows, dataset=name), name, n) for n, name in enumerate(names)]
+    return [contest for contest in found if contest.of(EVERY_STEP) and contest.of(ALONE)]
 
 
 def over(found: Iterable[Contest], question: Question) -> tuple[Comparison, int]:

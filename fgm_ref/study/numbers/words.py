@@ -25,6 +25,8 @@ def ratio(e: Estimate, bound: str = "") -> str:
     """
     if math.isnan(e.value):
         return "not reached" if e.n else "–"
+    if e.n == 1:
+        return f"{bound} {small(e.value)} (one seed)".strip()
     sure = e.reached > SURE
     star = "" if sure else "*"
     share = "" if sure else f"; {100 * e.reached:.0f} %"
@@ -47,9 +49,11 @@ def told(e: Estimate) -> str:
 def difference(e: Estimate, digits: int = 3) -> str:
     """A difference with its sign and its interval.
 
-    >>> difference(Estimate(-0.0123, -0.02, 0.001, 10))
-    '−0.012 (−0.020 to +0.001)'
+    >>> difference(Estimate(-0.0123, -0.02, 0.001, 10)), difference(Estimate(-0.0123, -0.0123, -0.0123, 1))
+    ('−0.012 (−0.020 to +0.001)', '−0.012 (one seed)')
     """
+    if e.n == 1:
+        return f"{signed(e.value, digits)} (one seed)"
     return f"{signed(e.value, digits)} ({signed(e.low, digits)} to {signed(e.high, digits)})"
 
 
@@ -128,6 +132,8 @@ def side(e: Estimate, below: str, above: str, unclear: str) -> str:
 
 
 def _place(e: Estimate, reference: float, below: str, above: str, unclear: str) -> str:
+    if e.n == 1:
+        return unclear
     if e.high < reference:
         return below
     return above if e.low > reference else unclear

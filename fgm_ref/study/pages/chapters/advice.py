@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fgm_ref.study.numbers.choices import Choice, best, cost, for_a_hundredth
+from fgm_ref.study.numbers.choices import Choice, best, cost, for_a_hundredth, nearest
 from fgm_ref.study.numbers.compare import pooled
 from fgm_ref.study.numbers.fewest import EVERY_STEP, Contest
 from fgm_ref.study.numbers.kits import FULL, settings
@@ -78,21 +78,24 @@ def use(useful: Sequence[Contest]) -> str:
     """Use this protocol, this server, this codec; expect this."""
     promised = best(useful, promised=True)
     cheapest = best(useful, promised=False)
-    if promised is None:
-        return "No setting with a guarantee that was run is good enough on all of these sets. " + (
-            "" if cheapest is None else f"Without a guarantee: {expected(cheapest, useful)}"
-        )
+    advised = promised or nearest(useful, promised=True)
+    if advised is None:
+        return "Nothing can be said yet."
     lines = [
-        f"**Use {promised.name}**{radius(promised, useful)}, the outer step {servers(useful)}, the "
-        f"codec `{FULL.codec}`, and a seed for the first model. {expected(promised, useful)}"
+        f"**Use {advised.name}**{radius(advised, useful)}, the outer step {servers(useful)}, the codec `{FULL.codec}`, "
+        f"and a seed for the first model. {expected(advised, useful)}"
     ]
-    if cheapest == promised:
-        lines.append("No period that was run does it for less.")
-    elif cheapest is not None:
+    if promised is None:
         lines.append(
-            f"If nobody needs a promise, {cheapest.name} with the same is the cheapest that is good enough everywhere. "
+            "No one setting with a guarantee ends at L* or below on all of these sets; this one is nearest."
+        )
+    if cheapest is not None and cheapest != promised:
+        lines.append(
+            f"If nobody needs a promise, {cheapest.name} with the same is the cheapest at L* or below on all sets. "
             f"{expected(cheapest, useful)}"
         )
+    elif cheapest is not None:
+        lines.append("No period that was run does it for less.")
     return " ".join(lines)
 
 

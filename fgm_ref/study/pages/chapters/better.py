@@ -1,6 +1,7 @@
 """Is FGM better than GM, than a period, than FDA?  A sentence for each, as the intervals allow."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fgm_ref.study.numbers.cases import Cases, clearly, useful, written
 from fgm_ref.study.numbers.compare import Comparison, pooled
@@ -20,25 +21,26 @@ def sentences(found: Sequence[Contest], fronts: Rows) -> str:
 
 def than_gm(found: Sequence[Contest]) -> str:
     """At equal thresholds and at equal loss, with the same kit."""
-    same = told(found, lambda contest: contest.promise(FGM, GM))
-    loss = told(found, lambda contest: contest.reach(FGM, GM, NEARLY))
-    at_loss = over(found, lambda contest: contest.reach(FGM, GM, NEARLY))[0]
-    at_promise = over(found, lambda contest: contest.promise(FGM, GM))[0]
+    same = over(found, lambda contest: contest.promise(FGM, GM))[0]
+    loss = over(found, lambda contest: contest.reach(FGM, GM, NEARLY))[0]
+    at_promise = told(found, lambda contest: contest.promise(FGM, GM))
+    at_loss = told(found, lambda contest: contest.reach(FGM, GM, NEARLY))
     return (
-        f"**Than GM: {yes(at_promise)} at the same promise, {yes(at_loss)} at the same loss.** With the same server, "
-        f"codec and start FGM / GM is {same} at equal thresholds and {loss} at L*."
+        f"**Than GM: {yes(same)} at the same promise, {yes(loss)} at the same loss.** With the same server, codec and "
+        f"start FGM / GM is {at_promise} at equal thresholds and {at_loss} at L*."
     )
 
 
 def than_a_period(found: Sequence[Contest]) -> str:
     """At equal loss, for a period promises nothing."""
-    near = over(found, lambda contest: contest.reach(FGM, PERIODIC, NEARLY))[0]
-    best = over(found, lambda contest: contest.reach(FGM, PERIODIC, BEST))[0]
-    served = over(found, lambda contest: contest.reach(FGM, PERIODIC, NEARLY, "served_mean"))[0]
+    asked = ((NEARLY, "loss"), (BEST, "loss"), (NEARLY, "served_mean"))
+    near, best, served = (
+        over(found, partial(Contest.reach, a=FGM, b=PERIODIC, goal=goal, loss=loss))[0]
+        for goal, loss in asked
+    )
     return (
-        f"**Than a tuned period with the same server, codec and start: {yes(near)} at L*, {yes(best)} at the loss of "
-        f"averaging after every step, {yes(served)} for the served model over time.** FGM / periodic: "
-        f"{written(near)}, {written(best)} and {written(served)}; a period promises nothing."
+        f"**Than a tuned period with the same kit: {yes(near)} at L*, {yes(best)} at the loss of averaging after every "
+        f"step, {yes(served)} for the served model over time.** A period promises nothing."
     )
 
 
@@ -60,14 +62,13 @@ def than_fda(found: Sequence[Contest], fronts: Rows) -> str:
 
 def yes(found: Comparison) -> str:
     """Whether it surely needs fewer bytes, surely more, or neither."""
-    words = clearly(found)
-    if words == UNCLEAR:
-        return "not to be told apart"
-    return verdict(found.estimate, "yes", "no", "not to be told apart")
+    if clearly(found) == UNCLEAR:
+        return "no clear difference"
+    return verdict(found.estimate, "yes", "no", "no clear difference")
 
 
 def told(found: Sequence[Contest], question: Question) -> str:
     """A pooled ratio in words, and of how many data sets it is the mean."""
     comparison, number = over(found, question)
     text = written(comparison)
-    return f"{text} [{number} of {len(found)} sets]" if number else text
+    return f"{text} [{number} of {len(found)} sets]" if number else "not reached"

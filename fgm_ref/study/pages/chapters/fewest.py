@@ -1,6 +1,7 @@
 """Everything together: how few bytes does it take to end at a stated loss, and what of that is FGM's doing?"""
 
 from collections.abc import Sequence
+from math import isnan
 
 from fgm_ref.study.numbers.cases import clearly, written
 from fgm_ref.study.numbers.compare import Comparison
@@ -16,8 +17,9 @@ from fgm_ref.study.numbers.fewest import (
     contests,
     over,
 )
-from fgm_ref.study.numbers.kits import BARE, FULL, OUTER, Entrant
+from fgm_ref.study.numbers.kits import BARE, FULL, OUTER, Entrant, settings
 from fgm_ref.study.numbers.picks import HELPS, helped
+from fgm_ref.study.numbers.rates import MEAN
 from fgm_ref.study.numbers.rows import Rows, mean, values
 from fgm_ref.study.numbers.words import difference, listed
 from fgm_ref.study.pages.chapter import Answer, Chapter, Picture, Table
@@ -35,7 +37,7 @@ EIGHTH, FIFTH = 1 / 8, 1 / 5
 NOTE = (
     "L* lies 90 % of the way from the loss of sites that never speak to that of averaging after every step in float32, "
     "at its own tuned rate; the second goal is that loss itself. Both are resampled along with the seeds. Tuned: the "
-    "best of seven periods at each loss, and the rate that the validation part picks. All: the outer step that the "
+    "best of all periods at each loss, and the rate that the validation part picks. All: the outer step that the "
     "validation part picks, at its own rate, `ternary+ef`, and a seed for the first model. A star: some resamples do "
     "not reach the loss, and the share of those that do. ≤, ≥: the cheapest setting of one of the two is good enough "
     "already, so the ratio is a bound; ≈: of both."
@@ -87,11 +89,11 @@ def fewest(useful: Sequence[Contest]) -> str:
     found = [over(useful, reach(FGM, TUNED_PERIOD, goal))[0] for goal in GOALS]
     served = told(useful, reach(FGM, TUNED_PERIOD, NEARLY, "served_mean"))
     return (
-        f"With an outer step, `{FULL.codec}` and a seed for the first model FGM needs {ratios[0]} times the bytes of "
-        "periodic averaging in float32, its period and rate tuned, to end at L*, and "
-        f"{ratios[1]} times to end where averaging after every step ends; for the same loss of the served model over "
-        f"time {served} times. The hope was at most 1/8, with the interval below 1/5: {hope(found[0])} at L*, "
-        f"{hope(found[1])} at the loss of averaging after every step. {pooling(useful)}"
+        f"**At most an eighth, was the hope, with the interval below a fifth: {hope(found[0])} at L*, {hope(found[1])} "
+        f"at the loss of averaging after every step.** FGM with the outer step that is picked, `{FULL.codec}` and a "
+        "seed for the first model, its bytes by those of periodic averaging in float32 with period and rate tuned: at "
+        f"L* {ratios[0]}, at the loss of averaging after every step {ratios[1]}, at the same loss of the served model "
+        f"over time {served}. {pooling(useful)}"
     )
 
 
@@ -99,10 +101,10 @@ def hope(found: Comparison) -> str:
     """Whether the ratio is at most an eighth, and its interval below a fifth."""
     e = found.estimate
     if not e.value <= EIGHTH:
-        return "**refuted**" if e.low > EIGHTH else "**not fulfilled**"
+        return "refuted" if e.low > EIGHTH else "not fulfilled"
     if e.high < FIFTH and found.bound in ("", "≤"):
-        return "**fulfilled**"
-    return "**fulfilled by the mean, not by the interval**"
+        return "fulfilled"
+    return "fulfilled by the mean, not by the interval"
 
 
 def pooling(useful: Sequence[Contest]) -> str:
@@ -121,10 +123,10 @@ def brought(useful: Sequence[Contest]) -> str:
     served = told(useful, reach(FGM, PERIODIC, NEARLY, "served_mean"))
     kit = told(useful, reach(PERIODIC, TUNED_PERIOD))
     return (
-        f"Beside periodic averaging with the same server, codec and start, its period tuned: {clearly(near)} at L*. "
-        f"FGM needs {same[0]} times its bytes there, {same[1]} times at the loss of averaging after every step, and "
-        f"{served} times for the same loss of the served model over time. The kit alone brings a tuned period to "
-        f"{kit} times its bytes in float32."
+        f"**At L*: {clearly(near)}.** FGM's bytes by those of periodic averaging with the same server, codec and "
+        f"start, its period tuned: at L* {same[0]}, at the loss of averaging after every step {same[1]}, at the same "
+        f"loss of the served model over time {served}. The rest is the kit's: a tuned period with it "
+        f"by one in float32 {kit}."
     )
 
 
@@ -138,7 +140,7 @@ def findings(found: Sequence[Contest], useful: Sequence[Contest]) -> list[str]:
     return [
         pooling(useful),
         *not_pooled,
-        f"In float32 and without an outer step FGM needs {bare} times the bytes of a tuned period at L*; with all of "
+        f"FGM's bytes by those of a tuned period at L*, both in float32 and without an outer step: {bare}. With all of "
         f"it FGM / GM is {gm}, `fgm-probe` / FGM {probe}.",
     ]
 
@@ -156,7 +158,8 @@ def levels(found: Sequence[Contest], useful: Sequence[Contest]) -> Table:
             contest.level(outer),
             contest.stated(NEARLY),
         ]
-        body.append([contest.name, *(f"{n:.3f}" for n in numbers), str(len(contest.seeds))])
+        cells = ["–" if isnan(n) else f"{n:.3f}" for n in numbers]
+        body.append([contest.name, *cells, str(len(contest.seeds))])
     header = [
         "data set",
         "trivial",
@@ -242,6 +245,8 @@ def outer_alone(found: Sequence[Contest]) -> Table:
 
 
 def outer_gain(contest: Contest, protocol: str) -> str:
-    """The change of the final loss; a dash if the outer step that was picked is the mean."""
+    """The change of the final loss, or that the outer step that was picked is the mean."""
+    if settings(contest.name, OUTER)["server"] == MEAN:
+        return "mean picked"
     gap = contest.gap(Entrant(protocol, OUTER), Entrant(protocol, BARE))
     return difference(gap.plain) if gap.n else "–"

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from fgm_ref.study.numbers.curves import curve
-from fgm_ref.study.numbers.fewest import contests
 from fgm_ref.study.numbers.kits import BARE, Entrant, runs_of
 from fgm_ref.study.numbers.paired import difference
 from fgm_ref.study.numbers.picks import fair, stopping_step
-from fgm_ref.study.numbers.rows import Row, Rows, mean, where, with_column
+from fgm_ref.study.numbers.rows import Row, Rows, mean, values, where, with_column
 from fgm_ref.study.numbers.words import told_difference
 from fgm_ref.study.pages.chapter import Table
 
@@ -23,10 +22,10 @@ def tables(rates: Rows, fewest: Rows) -> list[Table]:
     """One line for each of the small sets and protocols."""
     body = [
         line
-        for contest in contests(fewest)
-        if contest.name in SMALL
+        for dataset in values(fewest, "dataset")
+        if dataset in SMALL
         for protocol in PROTOCOLS
-        for line in stopped(rates, fewest, contest.name, protocol)
+        for line in stopped(rates, fewest, dataset, protocol)
     ]
     if not body:
         return []

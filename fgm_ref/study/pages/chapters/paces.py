@@ -5,12 +5,12 @@ from matplotlib.figure import Figure
 from fgm_ref.study.numbers.paces import FIXED, FOLLOWS, WATCHERS, Pace, Paces
 from fgm_ref.study.numbers.rows import Rows, mean, values
 from fgm_ref.study.numbers.words import (
+    difference,
     listed,
     ratio,
     short,
     side,
     told_difference,
-    verdict,
 )
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Answer, Chapter, Picture, Table
@@ -53,14 +53,12 @@ def answer(paces: Paces) -> str:
     for pace in paces.paces:
         found, number = paces.over(pace)
         if number:
-            word = side(found.plain, "lower", "higher", "unclear")
-            groups[word].append(f"{pace.name} ({told_difference(found.plain)})")
-    sets = len(paces.datasets)
+            groups[side(found.plain, "lower", "higher", "unclear")].append(pace.name)
     return " ".join(
         [
-            f"At the same bytes a fixed period is surely beaten by {listed(groups['lower'])}; surely worse are "
-            f"{listed(groups['higher'])}; not to be told from it {listed(groups['unclear'])} (shares of what is "
-            f"learnt, {sets} sets).",
+            f"**A fixed period is surely beaten at the same bytes by {listed(groups['lower'])}.** Surely worse: "
+            f"{listed(groups['higher'])}; no clear difference: {listed(groups['unclear'])} "
+            f"[{len(paces.datasets)} sets].",
             *radius(paces),
         ]
     )
@@ -68,20 +66,18 @@ def answer(paces: Paces) -> str:
 
 def radius(paces: Paces) -> list[str]:
     """What it does if the radius follows the rate."""
-    lines = []
+    told = []
     for protocol in WATCHERS:
         bytes_ = paces.radius_effect(protocol, "bytes").estimate
         loss = paces.radius_effect(protocol, "loss").plain
         if bytes_.n:
-            more = verdict(
-                bytes_, "fewer bytes", "more bytes", "as many bytes, as far as can be seen"
-            )
             word = side(loss, "a lower loss", "a higher loss", "no clear difference in loss")
-            lines.append(
-                f"A radius in proportion to the rate instead of a fixed one gives {protocol} {more}, {ratio(bytes_)} "
-                f"times, and {word}, {told_difference(loss)}, at equal thresholds."
+            told.append(
+                f"{protocol} {ratio(bytes_)} times the bytes and {word}, {difference(loss)}"
             )
-    return lines
+    if not told:
+        return []
+    return [f"A radius in proportion to the rate instead of a fixed one gives {listed(told)}."]
 
 
 def growth(paces: Paces) -> list[str]:

@@ -44,7 +44,7 @@ def chapter(rows: Rows, safe: Rows, rates: Rows) -> Chapter:
         digest=[
             Answer(
                 "Which safe function beats the norm?",
-                " ".join([*before(safe), at_loss(promises), at_bytes(promises), gm(promises)]),
+                " ".join([at_loss(promises), *before(safe), at_bytes(promises)]),
                 Picture("promises", drawn(promises), CAPTION),
             )
         ],
@@ -79,8 +79,8 @@ def at_loss(promises: Promises) -> str:
         told = f"{name(zone)} ({written(found)} [{number} of {len(promises.helped)} sets])"
         (better if found.estimate.value < 1 else worse).append(told)
     return (
-        f"At the same final loss L*, tuned rates, {listed(better)} of {len(rivals(promises))} surely needs fewer bytes "
-        f"than FGM with the norm; surely dearer: {listed(worse)} (on {listed(promises.helped)})."
+        f"**At the same final loss L*, tuned rates: {listed(better)} surely needs fewer bytes than FGM with the "
+        f"norm.** Surely dearer: {listed(worse)} (of {len(rivals(promises))}, on {listed(promises.helped)})."
     )
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from fgm_ref.study.numbers.compare import Comparison, pooled
 from fgm_ref.study.numbers.paired import level
-from fgm_ref.study.numbers.picks import HELPS, lost_alone
+from fgm_ref.study.numbers.picks import HELPS, lost_alone, tuned
 from fgm_ref.study.numbers.rates import PRESET, Course, Line, Rates
 from fgm_ref.study.numbers.rows import Rows, mean, values
 from fgm_ref.study.numbers.words import listed, told_difference
@@ -51,11 +51,12 @@ def chapter(rows: Rows, fronts: Rows, fewest: Rows) -> Chapter:
     places = central.places(rates, cosine(rates), fronts)
     return Chapter(
         "Rates first",
-        [*preset(rates), *edges(rates), *central.sentences(places)],
+        [*preset(rates), *edges(rates), *sharing(rates), *central.sentences(places)],
         [],
         [
             best(rates, LINES, "Adam", usual(rates)),
             *sgd(rates),
+            shared(rates),
             stepped(rates),
             alone(rates),
             central.table(places),
@@ -87,12 +88,12 @@ def cosine(rates: Rates) -> list[Course]:
 
 def preset(rates: Rates) -> list[str]:
     """What the right rate gains, beside what averaging more often gains."""
-    tuned, often = [], []
+    better, often = [], []
     for course in cosine(rates):
         good = rates.best(course, EVERY)
-        tuned.append(rates.gap(course, good, rates.at(course, EVERY, PRESET)))
+        better.append(rates.gap(course, good, rates.at(course, EVERY, PRESET)))
         often.append(rates.apart(course, EVERY, RARE))
-    gain, number = pooled(tuned)
+    gain, number = pooled(better)
     other, _ = pooled(often)
     if not number:
         return []
@@ -164,6 +165,43 @@ def stepped(rates: Rates) -> Table:
 def gained(found: Comparison) -> str:
     """A change, or a dash."""
     return told_difference(found.plain)
+
+
+def shared(rates: Rates) -> Table:
+    """What it costs each protocol to take the rate that is picked for all."""
+    body = []
+    for course in cosine(rates):
+        chosen = tuned(rates.rows, course.dataset)
+        if chosen:
+            costs = [sharing_costs(rates, course, line, chosen["lr"]) for line in LINES[:-1]]
+            cells = [told_difference(cost.plain) for cost in costs]
+            body.append([course.dataset, f"{chosen['lr']:g}", *cells])
+    about = (
+        "One rate for all protocols, the one with the lowest loss over the periods: loss there minus that at the own "
+        "best rate, as a share of what is learnt:"
+    )
+    return Table(about, ["data set", "rate", *(line.protocol for line in LINES[:-1])], body)
+
+
+def sharing_costs(rates: Rates, course: Course, line: Line, lr: float) -> Comparison:
+    """The loss at this rate minus that at the own best one."""
+    return rates.gap(course, rates.at(course, line, lr), rates.best(course, line))
+
+
+def sharing(rates: Rates) -> list[str]:
+    """Whether one rate may be shared."""
+    told = []
+    for line in LINES[:-1]:
+        costs = []
+        for course in cosine(rates):
+            chosen = tuned(rates.rows, course.dataset)
+            costs += [sharing_costs(rates, course, line, chosen["lr"])] if chosen else []
+        cost, number = pooled(costs)
+        if number:
+            told.append(f"`{line.protocol}` {told_difference(cost.plain)}")
+    if not told:
+        return []
+    return [f"One rate for all protocols costs, beside each one's own best: {', '.join(told)}."]
 
 
 def edges(rates: Rates) -> list[str]:

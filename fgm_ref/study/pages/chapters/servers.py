@@ -10,11 +10,12 @@ from fgm_ref.study.numbers.paired import level
 from fgm_ref.study.numbers.picks import EITHER, outer
 from fgm_ref.study.numbers.rates import MEAN, Course, Line, Rates
 from fgm_ref.study.numbers.rows import Rows, mean, values
-from fgm_ref.study.numbers.words import listed, told_difference
+from fgm_ref.study.numbers.words import listed, side, told_difference
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Answer, Chapter, Picture, Table
 
 NESTEROV = "nesterov:beta="
+GAINS, HARMS = "gains", "harms"
 CAPTION = (
     "Loss on the validation part against the memory β of Nesterov's outer step (0: the mean), each at its own best "
     "learning rate; bars: the intervals over the seeds. What lies above the left-most point harms."
@@ -49,19 +50,22 @@ def chapter(rows: Rows) -> Chapter:
 
 def answer(rates: Rates, rows: Rows, lines: Sequence[Line]) -> str:
     """What is picked where, what it gains, and what harms."""
-    told = []
+    told, gained = [], []
     for course in rates.courses:
         chosen = outer(rows, course.dataset)
         if chosen:
-            gain = told_difference(both(rates, course, chosen["server"]).plain)
-            told.append(f"{course.dataset} `{chosen['server']}` at {chosen['lr']:g} ({gain})")
-    worst = [line.server for line in lines if line.server != MEAN]
-    harmed = {server: harm(rates, server) for server in dict.fromkeys(worst)}
+            gain = both(rates, course, chosen["server"]).plain
+            told.append(
+                f"{course.dataset} `{chosen['server']}` at {chosen['lr']:g}, {told_difference(gain)}"
+            )
+            gained += [course.dataset] * (side(gain, GAINS, HARMS, "unclear") == GAINS)
+    outer_steps = dict.fromkeys(line.server for line in lines if line.server != MEAN)
+    harmed = {server: harm(rates, server) for server in outer_steps}
     said = [f"`{server}` on {listed(names)}" for server, names in harmed.items() if names]
     return (
-        "An outer step, and which one depends on the data. The validation part picks, with the change of the loss from "
-        f"that of the plain mean at its own best rate, as a share of what is learnt: {'; '.join(told)}. "
-        f"What surely harms: {'; '.join(said) or 'none of them'}."
+        f"**An outer step gains with every seed on {listed(gained)}, of {len(told)} sets, once each has its own best "
+        "rate.** The validation part picks, with the change of the loss from that of the plain mean as a share of what "
+        f"is learnt: {'; '.join(told)}. What harms with every seed: {'; '.join(said) or 'none of them'}."
     )
 
 
@@ -71,8 +75,12 @@ def both(rates: Rates, course: Course, server: str) -> Comparison:
 
 
 def harm(rates: Rates, server: str) -> list[str]:
-    """Where the loss is higher than the mean's with all seeds."""
-    return [course.dataset for course in rates.courses if both(rates, course, server).plain.low > 0]
+    """Where the loss is higher than the mean's with every seed."""
+    return [
+        course.dataset
+        for course in rates.courses
+        if side(both(rates, course, server).plain, GAINS, HARMS, "unclear") == HARMS
+    ]
 
 
 def findings(rates: Rates, servers: Sequence[str]) -> list[str]:

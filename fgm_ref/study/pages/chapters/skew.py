@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from fgm_ref.study.numbers.paired import level
 from fgm_ref.study.numbers.rows import Rows, mean, values, where
 from fgm_ref.study.numbers.skew import SGD, Place, Skew, Way
-from fgm_ref.study.numbers.words import ratio, side, told_difference
+from fgm_ref.study.numbers.words import difference, listed, ratio, side, told_difference
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Answer, Chapter, Picture, Table
 
@@ -59,21 +59,17 @@ def known(skew: Skew) -> list[tuple[Way, Way, str]]:
 
 
 def answer(skew: Skew) -> str:
-    """What each measure changes over all places, and at the most uneven ones."""
-    told = []
+    """What each measure changes over all places."""
+    groups: dict[str, list[str]] = {"helps": [], "harms": [], "unclear": []}
     for a, b, words in known(skew):
         gap = skew.over(a, b).plain
-        clear = [place.name for place in skew.places if skew.apart(a, b, place).plain.high < 0]
-        word = side(gap, "helps", "harms", "makes no clear difference")
-        told.append(
-            f"{words}: {word}, {told_difference(gap)}; surely better in {len(clear)} of {len(skew.places)} cases"
-        )
-    return f"Change of the final loss as a share of what is learnt. {'. '.join(map(first, told))}."
-
-
-def first(text: str) -> str:
-    """With a capital letter."""
-    return text[:1].upper() + text[1:]
+        word = side(gap, "helps", "harms", "unclear")
+        groups[word].append(f"{words} ({difference(gap)})")
+    return (
+        f"**Surely helps: {listed(groups['helps'])}.** Surely harms: {listed(groups['harms'])}. No clear difference: "
+        f"{listed(groups['unclear'])}. In brackets the change of the final loss as a share of what is learnt, over "
+        f"{len(skew.places)} cases."
+    )
 
 
 def changes(skew: Skew) -> Table:
