@@ -44,6 +44,14 @@ class Wire:
     """Of the sites' state, which every message may change."""
     sizes: list[int | None] = field(default_factory=list)
     """What a codec has made of what arrived last."""
+    heard: dict[int, int] = field(default_factory=dict)
+    """How many steps a rank had made when it was heard of last, where ranks go at their own pace."""
+    asked: set[int] = field(default_factory=set)
+    """The ranks whose sites were asked something."""
+
+    def awaited(self, what: int) -> tuple[int, Letter]:
+        """The next reply of this kind, and the rank that it comes from."""
+        return self.office.expect(what)
 
 
 class FarSites:
@@ -70,12 +78,13 @@ class FarSites:
     def reply(self, kind: Kind, sites: Array) -> Array:
         """A POLL to each of `sites`, and a letter from each of them."""
         waiting = sites.tolist()
+        self.wire.asked.update(self.wire.homes[sites].tolist())
         self._send(Message(POLL, tag=Tag(block=self.block)), waiting, wanted=INDEX[kind])
         payloads: dict[int, Any] = {}
         sizes: dict[int, int | None] = {}
         while len(payloads) < len(waiting):
-            sender, letter = self.wire.office.expect(INDEX[kind])
-            payloads[letter.site] = self._read(sender, letter, waiting).payload
+            sender, letter = self.wire.awaited(INDEX[kind])
+            payloads[letter.site] = self.read(sender, letter, waiting).payload
             sizes[letter.site] = size(letter)
         self.wire.sizes = [sizes[site] for site in waiting]
         replies = np.stack([payloads[site] for site in waiting])
@@ -98,13 +107,13 @@ class FarSites:
         _, letter = self.wire.office.receive(home)
         message = None
         if letter.what != Word.PASS:
-            message = self._read(home, letter, [site])
+            message = self.read(home, letter, [site])
             self.wire.sizes = [size(letter)]
         if self.wire.witness:
             self._expect_same_report(site, message)
         return message
 
-    def _read(self, sender: int, letter: Letter, sites: Sequence[int]) -> Message:
+    def read(self, sender: int, letter: Letter, sites: Sequence[int]) -> Message:
         """A message of one of `sites` as it arrives."""
         if letter.what < 0 or letter.site not in sites or self.wire.homes[letter.site] != sender:
             raise Unreadable(
@@ -134,6 +143,7 @@ class FarSites:
                 tag=message.tag,
                 form=form,
                 parts=parts,
+                clock=self.wire.heard.get(home, 0),
             )
             self.wire.office.send(home, letter)
 

@@ -49,8 +49,9 @@ class Letter:
     """One letter.
 
     `what` is the number of a message's kind in `KINDS`, or below 0 a word between the ranks.  `site` is who it is to or
-    from; `of` letters to the sites of one rank belong together.  A POLL asks for the kind `wanted`.  `form` says what
-    the parts make up (see `payload.py` and `written.py`).  `clock` counts the steps that the sender has made.
+    from; `of` letters to the sites of one rank belong together.  A POLL asks for the kind `wanted`,
+    and its reply says so too.  `form` says what the parts make up (see `payload.py` and `written.py`).  `clock` counts
+    the steps that the rank of the sites has made.
     """
 
     what: int
