@@ -1,10 +1,12 @@
 """Executors that have workers on other machines: those of MPI and of Dask, through `concurrent.futures`.
 
-    mpi             the other ranks of an MPI job:  mpiexec -n 9 python -m mpi4py.futures -m fgm_ref.study --executor mpi
+    mpi             the other ranks of an MPI job
     dask:ADDRESS    the workers of a Dask scheduler, such as dask:tcp://head:8786
 
+    mpiexec -n 9 python -m mpi4py.futures -m fgm_ref.study --full --executor mpi
+
 Nothing of either is imported unless it is asked for.  What a worker does is what it does in one process, so the rows
-are the same.  If a Dask worker dies, its runs are given to another one.  If a rank dies, MPI ends the whole job; all that
+are the same.  If a Dask worker dies, its runs are given to another one.  If a rank dies, MPI ends the whole job; what
 was finished stands in the journal, and the same command goes on from there.
 """
 
