@@ -226,7 +226,7 @@ assert shares["periodic:b=10"] < 0.1
 # whether something has come, go on. The coordinator answers as messages come. What can go wrong?
 #
 # - *Stale*: an increment was on its way when the subround ended. Its tag says so, and it is dropped.
-# - *Late*: while the new model is on its way, the site has trained on. These steps are lost.
+# - *Late*: a site that has sent its model trains on, and what comes back knows nothing of these steps.
 # - *Moving*: FGM polls $\varphi (X_i)$ and adds them up. But the first site has moved on when the last one replies.
 #
 # The third one would break the proof. So whoever was asked waits until what was asked for is settled. It is the only
@@ -333,8 +333,8 @@ else:
 #    the simulator's?
 # 3. A site sends its model by a codec, as the difference from the last global model. A new global model is on its way
 #    to it meanwhile. Why does nothing go wrong?
-# 4. In a free run a site of GM sends a violation, and makes three more steps before the new model comes. What becomes
-#    of these steps?
+# 4. In a free run a site of `dynamic` sends its model with a violation. It makes three more steps before the mean of
+#    the balancing set comes. What becomes of these steps? And with `gm`, where the coordinator asks for the drifts?
 # 5. By which factor does (2) grow if sites become ten times as many? And what of a tree of 16, from 16 to 256?
 
 # %% [markdown]
@@ -344,6 +344,6 @@ else:
 # 2. Because a sum of floating-point numbers depends on the order in which they are added, in the last bits.
 # 3. The difference is from the model that the site *has*. In lockstep there is no meanwhile. In a free run the site's
 #    message has the tag of the old round, so it is dropped before anybody decodes it.
-# 4. They are overwritten: the model that comes is the mean of what the sites had when they were asked. But the site
-#    was itself asked for its drift, and has waited since. So only steps between the violation and the question count.
+# 4. They are overwritten, for the mean was made of the model that was sent. With `gm` nothing is lost: the drift is
+#    that of the moment in which the site is asked, and from then on it waits.
 # 5. By nearly ten, for $2 \alpha$ is small. The tree has two levels instead of one: twice.
