@@ -104,11 +104,11 @@ $(VENV)/.docs: pyproject.toml
 	@touch $(VENV)/.runtime
 
 $(VENV)/.mpi: pyproject.toml
-	$(call install,-e '.[dev,mpi,dask]')
+	$(call install,-e '.[dev]' -e '.[mpi]' -e '.[dask]')
 	@touch $(VENV)/.runtime $(VENV)/.dev
 
 $(VENV)/.bench: pyproject.toml
-	$(call install,-e '.[dev,bench]')
+	$(call install,-e '.[dev]' -e '.[bench]')
 
 # The lowest versions: `>=` in pyproject.toml read as `==`.
 # The pyparsing of their day comes along: a later one warns of names that matplotlib 3.9 uses.

@@ -23,7 +23,7 @@ def dot(X: Array, Y: Array) -> Any:
     `einsum` for one long row: hence a row that is alone is given company.)
     """
     X, Y = (X, Y) if X.ndim >= Y.ndim else (Y, X)
-    if X.ndim > 1 and X.size == X.shape[-1]:
+    if X.ndim > 1 and len(X) == 1 and X.size == X.shape[-1]:
         return np.einsum("...d,...d->...", np.repeat(X, 2, axis=0), Y)[:1]
     return np.einsum("...d,...d->...", X, Y)
 

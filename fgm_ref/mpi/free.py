@@ -158,6 +158,7 @@ class FreeSimulation(FarSimulation):
         """Nothing is under way: what the models are worth, and whether the guarantee is kept."""
         self.wire.version += 1  # the models have moved without a message
         models = self.trained.P
+        self.sites.zone = self.coordinator.make_zone(self.coordinator.E)  # it stands still
         breaches = self.observer.breaches
         self.observer.at_rest()
         kept = self.observer.breaches == breaches if self.observer.watching else None
