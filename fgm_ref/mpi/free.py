@@ -25,6 +25,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -94,7 +95,8 @@ class FreeSimulation(FarSimulation):
             if np.mean(self.clocks()) >= due:
                 self.pause()
                 due += every
-        self.pause()
+        if self.points[-1].steps < self.config.steps:
+            self.pause()
         self.coordinator.finish()
         self.settle()
         return self.report()
@@ -158,7 +160,8 @@ class FreeSimulation(FarSimulation):
         """Nothing is under way: what the models are worth, and whether the guarantee is kept."""
         self.wire.version += 1  # the models have moved without a message
         models = self.trained.P
-        self.sites.zone = self.coordinator.make_zone(self.coordinator.E)  # it stands still
+        onlooker: Any = self.sites
+        onlooker.zone = self.coordinator.make_zone(self.coordinator.E)  # it stands still
         breaches = self.observer.breaches
         self.observer.at_rest()
         kept = self.observer.breaches == breaches if self.observer.watching else None

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from fgm_ref import demo, program
+from fgm_ref.demo.options import as_option
 from fgm_ref.demo.plan import data_of, plan
 from fgm_ref.learning.learners import Diverged
 from fgm_ref.mpi import bill
@@ -99,7 +100,7 @@ def free(args: Any, office: Office) -> int:
             if not args.json:
                 print(*wrapped(report.words(), width()), "", sep="\n", flush=True)
     except ValueError as error:
-        return demo.complain(str(error), USAGE)
+        return program.complain(NAME, ("free",), as_option(str(error)), USAGE)
     except Diverged as error:
         return program.complain(NAME, (), f"{config.protocol}: {error}", FAILED)
     if args.json:

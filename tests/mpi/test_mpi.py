@@ -118,12 +118,24 @@ def test_the_program(tmp_path):
     assert len(list(tmp_path.glob("*.png"))) == 1
 
 
+def test_a_free_run(tmp_path):
+    job = launched("--free", "--json", "--steps", 120, "--out", tmp_path)
+    output, errors = job.communicate(timeout=120)
+    assert job.returncode == 0, errors
+    for report in json.loads(output):
+        assert report["steps"] == {"1": 120, "2": 120}
+        assert report["guarantee"]["kept"] == report["guarantee"]["looked_at"] >= 2
+        assert report["seconds"] > 0 and report["totals"]["bytes"] > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--protocol", "omniscient"], "--protocol: expected one whose sites look at themselves"),
         (["--sites", "1"], "--sites: expected at least 2"),
         (["--dataset", "nope"], "--dataset: expected"),
+        (["--free", "--protocol", "periodic"], "--protocol: expected one that does without a"),
+        (["--free", "--save"], "--free: expected without --save"),
     ],
 )
 def test_wrong_usage_is_one_line(arguments, words, tmp_path):
