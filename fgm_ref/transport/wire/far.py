@@ -8,7 +8,8 @@ With a `witness` the same is done to sites that stand here, and what comes over 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,11 +81,12 @@ class FarSites:
         waiting = sites.tolist()
         self.wire.asked.update(self.wire.homes[sites].tolist())
         self._send(Message(POLL, tag=Tag(block=self.block)), waiting, wanted=INDEX[kind])
+        asked = set(waiting)
         payloads: dict[int, Any] = {}
         sizes: dict[int, int | None] = {}
         while len(payloads) < len(waiting):
             sender, letter = self.wire.awaited(INDEX[kind])
-            payloads[letter.site] = self.read(sender, letter, waiting).payload
+            payloads[letter.site] = self.read(sender, letter, asked).payload
             sizes[letter.site] = size(letter)
         self.wire.sizes = [sizes[site] for site in waiting]
         replies = np.stack([payloads[site] for site in waiting])
@@ -113,11 +115,11 @@ class FarSites:
             self._expect_same_report(site, message)
         return message
 
-    def read(self, sender: int, letter: Letter, sites: Sequence[int]) -> Message:
+    def read(self, sender: int, letter: Letter, sites: Collection[int]) -> Message:
         """A message of one of `sites` as it arrives."""
         if letter.what < 0 or letter.site not in sites or self.wire.homes[letter.site] != sender:
             raise Unreadable(
-                f"expected a letter of one of the sites {list(sites)} from where it lives, "
+                f"expected a letter of one of the sites {sorted(sites)} from where it lives, "
                 f"got one of site {letter.site} from rank {sender}"
             )
         where = self.near.part(letter.tag.block).where
@@ -133,12 +135,13 @@ class FarSites:
         written = () if message.kind is POLL else self.wire.encoder.written
         forms = [from_codec(one) for one in written] if written else [packed(message.payload)]
         addresses = self.wire.homes[list(sites)].tolist()
+        together = Counter(addresses)
         for n, (site, home) in enumerate(zip(sites, addresses, strict=True)):
             form, parts = forms[n % len(forms)]
             letter = Letter(
                 INDEX[message.kind],
                 site,
-                of=addresses.count(home),
+                of=together[home],
                 wanted=wanted,
                 tag=message.tag,
                 form=form,
