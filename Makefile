@@ -104,7 +104,7 @@ $(VENV)/.docs: pyproject.toml
 	@touch $(VENV)/.runtime
 
 $(VENV)/.mpi: pyproject.toml
-	$(call install,-e '.[dev]' -e '.[mpi]')
+	$(call install,-e '.[dev]' -e '.[mpi]' -e '.[dask]')
 	@touch $(VENV)/.runtime $(VENV)/.dev
 
 $(VENV)/.bench: pyproject.toml

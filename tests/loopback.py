@@ -4,7 +4,7 @@ import queue
 import threading
 
 from fgm_ref.mpi.lockstep import run_far, stop
-from fgm_ref.mpi.slice import serve
+from fgm_ref.mpi.serve import serve
 from fgm_ref.transport.wire.office import Office
 
 PATIENCE = 60

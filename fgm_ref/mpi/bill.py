@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from fgm_ref.mpi.lockstep import FarSimulation
 from fgm_ref.program import aligned
+from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.transport.messages import KINDS, UP
 from fgm_ref.transport.wire.letter import HEADER
@@ -26,7 +27,19 @@ class Row(NamedTuple):
     passed: tuple[int, int]
 
 
-def rows(result: RunResult, office: Office) -> Iterator[Row]:
+class Billed(Protocol):
+    """What a run of either kind has been billed."""
+
+    @property
+    def config(self) -> Config:
+        """Its settings."""
+
+    @property
+    def ledger(self) -> Mapping[str, Mapping[str, Any]]:
+        """Messages and bytes by kind."""
+
+
+def rows(result: Billed, office: Office) -> Iterator[Row]:
     """One for each kind that was billed or has passed; what went up was received here, what went down was sent."""
     for number, kind in enumerate(KINDS):
         way = office.received if kind.direction == UP else office.sent
@@ -37,7 +50,7 @@ def rows(result: RunResult, office: Office) -> Iterator[Row]:
             yield Row(kind.name, kind.direction, billed, passed)
 
 
-def differences(result: RunResult, simulation: FarSimulation) -> list[str]:
+def differences(result: Billed, simulation: FarSimulation) -> list[str]:
     """Where bill and wire disagree, in words; none if all is well.  (A multicast is billed once and sent k times.)"""
     office = simulation.office
     found = [
@@ -46,8 +59,8 @@ def differences(result: RunResult, simulation: FarSimulation) -> list[str]:
         for row in rows(result, office)
         if row.billed != row.passed and not result.config.multicast
     ]
-    pairs = zip(simulation.theirs, (office.received, office.sent), strict=True)
-    for theirs, ours in pairs:
+    for way, ours in enumerate((office.received, office.sent)):
+        theirs = sum(account[way] for account in simulation.accounts)
         if not np.array_equal(theirs, [ours.messages, ours.payload]):
             found.append("what one rank has sent is not what the other has received")
     return found

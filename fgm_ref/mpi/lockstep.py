@@ -17,6 +17,7 @@ from fgm_ref.arrays import Array
 from fgm_ref.datasets import Dataset
 from fgm_ref.learning.learners import Diverged
 from fgm_ref.mpi.homes import expect_ranks, homes, shares
+from fgm_ref.mpi.serve import LOCKSTEP
 from fgm_ref.mpi.slice import DIVERGED
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.safe.loss import LossZones
@@ -67,6 +68,8 @@ class FarLearners:
 class FarSimulation(Simulation):
     """The coordinator's rank.  With checks an onlooker plays the sites as well, and compares every message."""
 
+    mode = LOCKSTEP
+
     def __init__(self, config: Config, dataset: Dataset | None, office: Office):
         expect_ranks(config.sites, office.post.size)
         self.office = office
@@ -95,14 +98,19 @@ class FarSimulation(Simulation):
         for rank, share in zip(
             self.ranks, shares(self.config.sites, self.office.post.size), strict=True
         ):
-            self.office.say(rank, Word.BEGIN, text, np.array([share.start, share.stop]))
+            ends = np.array([share.start, share.stop])
+            self.office.say(rank, Word.BEGIN, text, ends, form=self.mode)
         self.office.gather(Word.READY, self.ranks)
-        self.wire = Wire(self.office, self.homes, encoder, witness=self.config.checks)
+        self.wire = self.make_wire(encoder)
         sites.learners.fetch = self.fetch
         return Network(FarSites(sites, self.wire), ledger, rng, FarEncoder(self.wire))
 
-    theirs: list[Array]
-    """What all other ranks have sent and received, when the run has ended: messages and payload bytes by kind."""
+    def make_wire(self, encoder: EncoderLike) -> Wire:
+        """What all who speak over it share."""
+        return Wire(self.office, self.homes, encoder, witness=self.config.checks)
+
+    accounts: list[list[Array]]
+    """What each of the other ranks has sent and received, when the run has ended: messages and payload by kind."""
 
     def fetch(self, P: Array) -> None:
         """Bring the models (k, D) up to date."""
@@ -162,8 +170,7 @@ class FarSimulation(Simulation):
         self.begun = False
         for rank in self.ranks:
             self.office.say(rank, Word.END)
-        ended = [self.last(rank) for rank in self.ranks]
-        self.theirs = [np.sum([one.arrays[way] for one in ended], axis=0) for way in (0, 1)]
+        self.accounts = [self.last(rank).arrays for rank in self.ranks]
 
     def last(self, rank: int) -> Letter:
         """What a rank says when it has ended; what it has said before is of no use any more."""

@@ -5,11 +5,15 @@ import argparse
 from fgm_ref.demo import options as demo
 from fgm_ref.program import whole
 
+FREE = ("gm", "fgm")
+"""What runs free if nobody says otherwise: most of the demo's comparison counts on a common step."""
+
 EXAMPLES = """\
 examples:
   python -m fgm_ref.mpi --launch 3                         the demo's comparison: a coordinator, and 2 ranks that train
   python -m fgm_ref.mpi --launch 3 --protocol fgm --verify every message is compared with what the simulator says
-  mpiexec -n 3 python -m fgm_ref.mpi --protocol fgm        the same, started by an MPI's own program
+  python -m fgm_ref.mpi --launch 3 --free --protocol fgm   no barrier: every rank trains at its own pace
+  mpiexec -n 3 python -m fgm_ref.mpi --protocol fgm        started by an MPI's own program
 """
 
 
@@ -24,6 +28,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         type=whole(2),
         help="start N ranks by mpiexec: the coordinator's, and N - 1 that train",
+    )
+    group.add_argument(
+        "--free",
+        action="store_true",
+        help="no common step: every rank trains at its own pace, and another report is printed (default protocols: "
+        f"{' and '.join(FREE)})",
     )
     return p
 

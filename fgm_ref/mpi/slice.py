@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from fgm_ref.arrays import Array
 from fgm_ref.datasets import Dataset
 from fgm_ref.learning.learners import Diverged
 from fgm_ref.protocols.base import MonitoringSites
@@ -18,7 +18,7 @@ from fgm_ref.simulation.scene import Scene
 from fgm_ref.transport.start import make_encoder
 from fgm_ref.transport.wire.clerk import Clerk
 from fgm_ref.transport.wire.letter import Letter, Unreadable
-from fgm_ref.transport.wire.office import COORDINATOR, Office, Word, as_text, name_of, text_array
+from fgm_ref.transport.wire.office import COORDINATOR, Office, Word, name_of
 
 DIVERGED = 1
 """The form of a STEPPED that says which model has blown up."""
@@ -51,14 +51,16 @@ class Slice(Scene):
             _, letter = self.office.receive(COORDINATOR)
             if letter.what in (Word.END, Word.STOP):
                 return letter.what
-            if letter.what >= 0:
-                self.clerk.take(letter)
-            elif letter.what in self.does:
-                self.does[letter.what](letter)
+            if letter.what < 0:
+                self.do(letter)
             else:
-                raise Unreadable(
-                    f"expected a message or a word of a run, got {name_of(letter.what)}"
-                )
+                self.clerk.take(letter)
+
+    def do(self, letter: Letter) -> None:
+        """What the coordinator's rank asks for, besides what the protocol does."""
+        if letter.what not in self.does:
+            raise Unreadable(f"expected a message or a word of a run, got {name_of(letter.what)}")
+        self.does[letter.what](letter)
 
     def step(self, letter: Letter) -> None:
         """Train, and tell who has something to say, the losses, and what the sites see."""
@@ -112,34 +114,7 @@ class Slice(Scene):
         unpack(letter.arrays[0], self.things)
         self.office.say(COORDINATOR, Word.READY)
 
-
-def serve(office: Office, data: Dataset | None = None) -> None:
-    """What a rank that trains does: run after run, until it is told to stop.
-
-    What goes wrong here is said at the coordinator's rank, which then stops everybody.
-    """
-    try:
-        while begin(office, data):
-            pass
-    except Exception as error:
-        what = str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
-        office.say(COORDINATOR, Word.FAILED, text_array(what))
-        while office.receive(COORDINATOR)[1].what != Word.STOP:
-            pass
-
-
-def begin(office: Office, data: Dataset | None) -> bool:
-    """One run; returns whether there may be more."""
-    _, letter = office.expect((Word.BEGIN, Word.STOP), COORDINATOR)
-    if letter.what == Word.STOP:
-        return False
-    office.reset()
-    settings, (first, end) = letter.arrays
-    config = Config.from_dict(json.loads(as_text(settings)))
-    run = Slice(config, data, office, range(int(first), int(end)))
-    office.say(COORDINATOR, Word.READY)
-    if run.serve() == Word.STOP:
-        return False
-    counts = [np.stack([way.messages, way.payload]) for way in (office.sent, office.received)]
-    office.say(COORDINATOR, Word.ENDED, *counts)
-    return True
+    def account(self) -> list[Array]:
+        """What has been sent and received here."""
+        ways = self.office.sent, self.office.received
+        return [np.stack([way.messages, way.payload]) for way in ways]

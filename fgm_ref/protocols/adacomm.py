@@ -125,4 +125,5 @@ PROTOCOL = Protocol(
     ),
     watches="nothing",
     exact=True,
+    in_step=True,
 )

@@ -93,4 +93,5 @@ PROTOCOL = Protocol(
     ),
     watches="nothing",
     exact=True,
+    in_step=True,
 )

@@ -161,6 +161,7 @@ def variant(monitor: str, state: str, **facts: Any) -> Protocol:
         watches="radius",
         follows=True,
         exact=True,
+        in_step=True,
         reference=Reference(
             source="Theologitis et al. 2025",
             event="every step: k MONITOR; when H > R²: k POLL, k LOCAL, k MODEL",

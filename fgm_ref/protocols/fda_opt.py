@@ -62,4 +62,5 @@ PROTOCOL = Protocol(
         held_by="test_protocol_fda_opt.py::test_by_hand",
     ),
     exact=True,
+    in_step=True,
 )

@@ -41,4 +41,5 @@ PROTOCOL = Protocol(
     watches="nothing",
     exact=True,
     needs_everybody=True,
+    in_step=True,
 )

@@ -34,4 +34,5 @@ PROTOCOL = Protocol(
     exact=True,
     bears_absence=True,
     replays=True,
+    in_step=True,
 )

@@ -49,4 +49,5 @@ PROTOCOL = Protocol(
     follows=True,
     exact=True,
     sees_all=True,
+    in_step=True,
 )

@@ -88,4 +88,5 @@ PROTOCOL = Protocol(
     ),
     watches="nothing",
     exact=True,
+    in_step=True,
 )

@@ -37,4 +37,5 @@ PROTOCOL = Protocol(
     ),
     watches="nothing",
     exact=True,
+    in_step=True,
 )

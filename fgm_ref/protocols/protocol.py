@@ -101,6 +101,9 @@ class Protocol:
     needs_everybody: bool = False
     """It cannot do without an answer from every site."""
 
+    in_step: bool = False
+    """It counts on it that all sites are in the same step."""
+
     sees_all: bool = False
     """Its sites look at each other, so they cannot live apart."""
 

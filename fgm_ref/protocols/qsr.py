@@ -55,4 +55,5 @@ PROTOCOL = Protocol(
     ),
     watches="nothing",
     exact=True,
+    in_step=True,
 )

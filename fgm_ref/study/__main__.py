@@ -12,13 +12,16 @@ from pathlib import Path
 from fgm_ref import program
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, duration, whole
 from fgm_ref.study.running import grid
+from fgm_ref.study.running.elsewhere import PROCESSES, executor
 from fgm_ref.study.running.estimate import total
 from fgm_ref.study.running.grid import Experiment
 from fgm_ref.study.running.runner import Report, study
 from fgm_ref.study.running.task import Task
 from fgm_ref.text import expect_one_of
 
-complain = partial(program.complain, "fgm_ref.study", ("only", "out", "grid", "quick", "workers"))
+complain = partial(
+    program.complain, "fgm_ref.study", ("only", "out", "grid", "quick", "workers", "executor")
+)
 
 EXAMPLES = """\
 examples:
@@ -57,6 +60,13 @@ def parser() -> argparse.ArgumentParser:
         help="where results are; default data/results for --full in a checkout, else out/study",
     )
     p.add_argument("--workers", metavar="N", type=whole(1), help="processes; default one per core")
+    p.add_argument(
+        "--executor",
+        metavar="NAME",
+        default=PROCESSES,
+        help="who works: processes of this machine (the default), mpi (the other ranks of an MPI job), or dask:ADDRESS "
+        "(a scheduler's workers); see cluster/submit.slurm",
+    )
     p.add_argument("--grid", metavar="FILE", type=Path, help="a TOML file with other experiments")
     return p
 
@@ -86,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         return FINE
     out = args.out or default_folder(args.full)
     if args.full or args.quick:
-        code = go(experiments, out, workers)
+        code = go(experiments, out, workers, args.executor)
         if code:
             return code
     return summarise(out) if args.report else FINE
@@ -120,14 +130,15 @@ def all_tasks(experiments: Sequence[Experiment]) -> Collection[Task]:
     return {task.key: task for experiment in experiments for task in experiment.tasks}.values()
 
 
-def go(experiments: Sequence[Experiment], out: Path, workers: int) -> int:
+def go(experiments: Sequence[Experiment], out: Path, workers: int, where: str = PROCESSES) -> int:
     """Run, and say what came of it."""
     program.expect_folder(out)
     tasks = all_tasks(experiments)
     time = duration(total(tasks, workers))
     print(f"{len(tasks)} runs, about {time} with {workers} processes", file=sys.stderr)
     try:
-        report = study(experiments, out, workers=workers)
+        with executor(where) as running:
+            report = study(experiments, out, executor=running, workers=workers)
     except KeyboardInterrupt:
         return complain(
             f"interrupted; the same command goes on from what is finished, in {out}", INTERRUPTED

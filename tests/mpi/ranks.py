@@ -13,7 +13,7 @@ from same_run import difference
 from fgm_ref.mpi import bill
 from fgm_ref.mpi.lockstep import FarSimulation, run_far, stop
 from fgm_ref.mpi.post import MpiPost, load
-from fgm_ref.mpi.slice import serve
+from fgm_ref.mpi.serve import serve
 from fgm_ref.simulation.simulate import run
 from fgm_ref.transport.wire.office import Gone, Office
 

@@ -89,6 +89,26 @@ def test_a_killed_rank_ends_the_run_in_one_line(rank, tmp_path):
     assert said == [f"fgm_ref.mpi: rank {rank} (process {process}) has died, and the run with it"]
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+def test_a_run_whose_ranks_were_killed_goes_on(tmp_path):
+    told = ["--protocol", "fgm", "--codec", "int8+ef", "--steps", 400, "--json"]
+    kept = tmp_path / "run.npz"
+    simulator = subprocess.run(
+        [sys.executable, "-m", "fgm_ref.demo", *map(str, told)], capture_output=True, text=True
+    )
+    for rank in (1, 0):
+        before = kept.read_bytes() if kept.exists() else b""
+        job = launched(*told, "--checkpoint", kept, "--every", 2)
+        until = time.monotonic() + 60
+        while not kept.exists() or kept.read_bytes() == before:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        os.kill(process_of(rank, str(kept)), signal.SIGKILL)
+        assert f"rank {rank} " in job.communicate(timeout=QUICK)[1]
+    output, errors = launched(*told, "--checkpoint", kept).communicate(timeout=120)
+    assert output == simulator.stdout, errors
+
+
 def test_the_program(tmp_path):
     job = launched("--protocol", "fgm", "--protocol", "gm", "--steps", 20, "--out", tmp_path)
     output, errors = job.communicate(timeout=120)
@@ -98,12 +118,24 @@ def test_the_program(tmp_path):
     assert len(list(tmp_path.glob("*.png"))) == 1
 
 
+def test_a_free_run(tmp_path):
+    job = launched("--free", "--json", "--steps", 120, "--out", tmp_path)
+    output, errors = job.communicate(timeout=120)
+    assert job.returncode == 0, errors
+    for report in json.loads(output):
+        assert report["steps"] == {"1": 120, "2": 120}
+        assert report["guarantee"]["kept"] == report["guarantee"]["looked_at"] >= 2
+        assert report["seconds"] > 0 and report["totals"]["bytes"] > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--protocol", "omniscient"], "--protocol: expected one whose sites look at themselves"),
         (["--sites", "1"], "--sites: expected at least 2"),
         (["--dataset", "nope"], "--dataset: expected"),
+        (["--free", "--protocol", "periodic"], "--protocol: expected one that does without a"),
+        (["--free", "--save"], "--free: expected without --save"),
     ],
 )
 def test_wrong_usage_is_one_line(arguments, words, tmp_path):

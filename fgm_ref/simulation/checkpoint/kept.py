@@ -44,7 +44,8 @@ def unpack(state: Array, things: Mapping[str, Any]) -> None:
 def archive(meta: Any, arrays: Mapping[str, Array]) -> Array:
     """An archive of arrays, with something that JSON can say."""
     file = io.BytesIO()
-    np.savez(file, **{**arrays, "meta": np.array(json.dumps(meta))})  # type: ignore[arg-type]
+    text = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    np.savez(file, **{**arrays, "meta": text})  # type: ignore[arg-type]
     return np.frombuffer(file.getvalue(), np.uint8)
 
 
@@ -52,7 +53,7 @@ def opened(data: bytes) -> tuple[Any, dict[str, Array]]:
     """The inverse.  Nothing is unpickled."""
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
-    return json.loads(str(arrays.pop("meta"))), arrays
+    return json.loads(arrays.pop("meta").tobytes()), arrays
 
 
 class Run(Protocol):

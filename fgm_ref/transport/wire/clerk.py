@@ -81,7 +81,7 @@ class Clerk:
         rows = self._rows(letters)
         replies = self.sites.part(tag.block).reply(kind, rows)
         for site, row in zip(rows.tolist(), replies, strict=True):
-            self._send(site, Message(kind, np.asarray(row), tag))
+            self._send(site, Message(kind, np.asarray(row), tag), wanted=INDEX[kind])
 
     def _hand_over(self, letters: list[Letter]) -> None:
         """One message to all of them; every copy must say the same."""
@@ -101,7 +101,7 @@ class Clerk:
             return self.encoder.read(to_codec(letter), letter.site - self.first, part.where)
         return unpacked(letter)
 
-    def _send(self, site: int, message: Message) -> None:
+    def _send(self, site: int, message: Message, wanted: int = -1) -> None:
         """A message of a site, which is known by its row here."""
         part = self.sites.part(message.tag.block)
         payload, _ = self.encoder.one(message.kind, site, message.payload, part.where)
@@ -110,6 +110,7 @@ class Clerk:
         letter = Letter(
             INDEX[message.kind],
             self.first + site,
+            wanted=wanted,
             tag=message.tag,
             cause=message.cause,
             form=form,

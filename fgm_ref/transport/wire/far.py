@@ -8,7 +8,8 @@ With a `witness` the same is done to sites that stand here, and what comes over 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,14 @@ class Wire:
     """Of the sites' state, which every message may change."""
     sizes: list[int | None] = field(default_factory=list)
     """What a codec has made of what arrived last."""
+    heard: dict[int, int] = field(default_factory=dict)
+    """How many steps a rank had made when it was heard of last, where ranks go at their own pace."""
+    asked: set[int] = field(default_factory=set)
+    """The ranks whose sites were asked something."""
+
+    def awaited(self, what: int) -> tuple[int, Letter]:
+        """The next reply of this kind, and the rank that it comes from."""
+        return self.office.expect(what)
 
 
 class FarSites:
@@ -70,12 +79,14 @@ class FarSites:
     def reply(self, kind: Kind, sites: Array) -> Array:
         """A POLL to each of `sites`, and a letter from each of them."""
         waiting = sites.tolist()
+        self.wire.asked.update(self.wire.homes[sites].tolist())
         self._send(Message(POLL, tag=Tag(block=self.block)), waiting, wanted=INDEX[kind])
+        asked = set(waiting)
         payloads: dict[int, Any] = {}
         sizes: dict[int, int | None] = {}
         while len(payloads) < len(waiting):
-            sender, letter = self.wire.office.expect(INDEX[kind])
-            payloads[letter.site] = self._read(sender, letter, waiting).payload
+            sender, letter = self.wire.awaited(INDEX[kind])
+            payloads[letter.site] = self.read(sender, letter, asked).payload
             sizes[letter.site] = size(letter)
         self.wire.sizes = [sizes[site] for site in waiting]
         replies = np.stack([payloads[site] for site in waiting])
@@ -98,17 +109,17 @@ class FarSites:
         _, letter = self.wire.office.receive(home)
         message = None
         if letter.what != Word.PASS:
-            message = self._read(home, letter, [site])
+            message = self.read(home, letter, [site])
             self.wire.sizes = [size(letter)]
         if self.wire.witness:
             self._expect_same_report(site, message)
         return message
 
-    def _read(self, sender: int, letter: Letter, sites: Sequence[int]) -> Message:
+    def read(self, sender: int, letter: Letter, sites: Collection[int]) -> Message:
         """A message of one of `sites` as it arrives."""
         if letter.what < 0 or letter.site not in sites or self.wire.homes[letter.site] != sender:
             raise Unreadable(
-                f"expected a letter of one of the sites {list(sites)} from where it lives, "
+                f"expected a letter of one of the sites {sorted(sites)} from where it lives, "
                 f"got one of site {letter.site} from rank {sender}"
             )
         where = self.near.part(letter.tag.block).where
@@ -124,16 +135,18 @@ class FarSites:
         written = () if message.kind is POLL else self.wire.encoder.written
         forms = [from_codec(one) for one in written] if written else [packed(message.payload)]
         addresses = self.wire.homes[list(sites)].tolist()
+        together = Counter(addresses)
         for n, (site, home) in enumerate(zip(sites, addresses, strict=True)):
             form, parts = forms[n % len(forms)]
             letter = Letter(
                 INDEX[message.kind],
                 site,
-                of=addresses.count(home),
+                of=together[home],
                 wanted=wanted,
                 tag=message.tag,
                 form=form,
                 parts=parts,
+                clock=self.wire.heard.get(home, 0),
             )
             self.wire.office.send(home, letter)
 

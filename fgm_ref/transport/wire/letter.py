@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,11 +38,14 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Part:
-    """An array on its way; `dtype` is what it is to be at the other end, and `stream` says that it is compressed."""
+    """An array on its way; `dtype` is what it is to be at the other end.
+
+    `flag` says of an array of a codec that it is compressed, and of another one that it is a number and no array.
+    """
 
     array: Array
     dtype: np.dtype[Any]
-    stream: bool = False
+    flag: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,9 @@ class Letter:
     """One letter.
 
     `what` is the number of a message's kind in `KINDS`, or below 0 a word between the ranks.  `site` is who it is to or
-    from; `of` letters to the sites of one rank belong together.  A POLL asks for the kind `wanted`.  `form` says what
-    the parts make up (see `payload.py` and `written.py`).  `clock` counts the steps that the sender has made.
+    from; `of` letters to the sites of one rank belong together.  A POLL asks for the kind `wanted`,
+    and its reply says so too.  `form` says what the parts make up (see `payload.py` and `written.py`).  `clock` counts
+    the steps that the rank of the sites has made.
     """
 
     what: int
@@ -85,7 +90,7 @@ def write(letter: Letter) -> Array:
 
 def read(letter: Array) -> Letter:
     """The inverse.  Raises `Unreadable`."""
-    data = letter.tobytes()
+    data = letter.data
     if len(data) < HEADER:
         raise Unreadable(f"expected a header of {HEADER} bytes, got {len(data)} bytes in all")
     magic, version, what, wanted, site, of, block, count, *rest = _HEAD.unpack_from(data)
@@ -106,7 +111,7 @@ def read(letter: Array) -> Letter:
         of,
         wanted,
         Tag(round, subround, block),
-        (reason.rstrip(b"\0").decode(), value),
+        (reason.rstrip(b"\0").decode(errors="replace"), value),
         form,
         parts,
         clock,
@@ -140,22 +145,29 @@ def _describe(part: Part) -> bytes:
         raise ValueError(f"payload: expected at most {MOST_AXES} axes, got {array.ndim}")
     shape = array.shape + (0,) * (MOST_AXES - array.ndim)
     types = array.dtype.str.encode(), part.dtype.str.encode()
-    return _PART.pack(*types, array.ndim, part.stream, *shape, array.nbytes)
+    return _PART.pack(*types, array.ndim, part.flag, *shape, array.nbytes)
 
 
-def _part(data: bytes, where: int, begin: int) -> tuple[Part, int]:
+def _part(data: memoryview, where: int, begin: int) -> tuple[Part, int]:
     """The part that is described at `where` and begins at `begin`, and where it ends."""
-    *types, axes, stream, d0, d1, d2, d3, length = _PART.unpack_from(data, where)
+    *types, axes, flag, d0, d1, d2, d3, length = _PART.unpack_from(data, where)
     shape = (d0, d1, d2, d3)[:axes]
     end = begin + length
     try:
-        lies, becomes = (np.dtype(one.rstrip(b"\0").decode()) for one in types)
+        lies, becomes = map(_type, types)
+        if min(shape, default=0) < 0:
+            raise ValueError(f"the shape {shape}")
         array = np.frombuffer(data[begin:end], lies).reshape(shape)
-    except (TypeError, ValueError, UnicodeDecodeError) as error:
+    except (TypeError, ValueError) as error:
         raise Unreadable(
             f"expected an array as the header describes it, got none: {error}"
         ) from None
-    return Part(array.copy(), becomes, bool(stream)), end
+    return Part(array.copy(), becomes, bool(flag)), end
+
+
+@cache
+def _type(name: bytes) -> np.dtype[Any]:
+    return np.dtype(name.rstrip(b"\0").decode())
 
 
 def _expect_few(parts: int) -> int:

@@ -42,6 +42,11 @@ class Word(IntEnum):
     KEEP = -13  # tell your state, for a checkpoint
     KEPT = -14
     RESUME = -15  # from this state
+    NEWS = -16  # so many steps are made (from here on: where ranks go at their own pace)
+    SETTLED = -17  # what your sites were asked for; go on
+    PAUSE = -18  # say what you have to say, and wait
+    PAUSED = -19
+    GO = -20
 
 
 class Post(Protocol):

@@ -41,6 +41,9 @@ def part(numbers: Any) -> Part:
     if own.dtype.kind not in NARROW:
         raise ValueError(f"payload: expected numbers, got {own.dtype}")
     narrow = NARROW[own.dtype.kind]
+    single = not isinstance(numbers, np.ndarray)
+    if own.dtype == narrow:
+        return Part(own, dtype, single)
     if own.dtype.itemsize < WORD:
         raise ValueError(f"payload: expected numbers of {WORD} bytes or more, got {own.dtype}")
     with np.errstate(over="ignore", invalid="ignore"):
@@ -49,7 +52,7 @@ def part(numbers: Any) -> Part:
             raise ValueError(
                 f"payload: expected numbers that {WORD} bytes can hold, as they are billed; got {own.dtype}"
             )
-    return Part(short, dtype)
+    return Part(short, dtype, single)
 
 
 def unpacked(letter: Letter) -> Any:
@@ -67,8 +70,8 @@ def unpacked(letter: Letter) -> Any:
 def _number(part: Part) -> Any:
     if part.dtype == WHOLE_NUMBER:
         return int(part.array)
-    wide = part.array.astype(part.dtype)
-    return wide if wide.ndim else wide[()]
+    wide = part.array.astype(part.dtype, copy=False)
+    return wide[()] if part.flag else wide
 
 
 def is_written(letter: Letter) -> bool:
@@ -88,7 +91,7 @@ def to_codec(letter: Letter) -> Written:
     return Written(
         letter.form,
         tuple(part.array for part in parts),
-        tuple(part.stream for part in parts),
+        tuple(part.flag for part in parts),
         [part.dtype for part in parts],
     )
 
