@@ -4,7 +4,7 @@
 # **You will be able to** read a message as bytes, train with the sites in other processes, hold the ledger against
 # the wire, and say what a guarantee is worth when nobody keeps step.
 #
-# **Before:** the bill (tutorial 05) and FGM (08). **Time:** 15 minutes; the code runs for 8 seconds.
+# **Before:** the bill (tutorial 05) and FGM (08). **Time:** 15 minutes; the code runs for 4 seconds.
 #
 # **Equations:** the bytes on a wire, and the time of one synchronisation of $k$ sites with one coordinator:
 #
@@ -213,8 +213,8 @@ ax.set(xlabel="MB on the wire", title="What 40 steps of seven sites put on a wir
 ax.legend()
 save(fig, "18")
 print({name: f"{share:.0%}" for name, share in shares.items()})
-assert max(shares, key=shares.get) == "fda-linear" and shares["fda-linear"] > 0.5 > 0.3 > shares["fgm"]
-assert shares["periodic:b=10"] < 0.1
+assert shares["fda-linear"] > 1.3 * shares["fgm"] > 1.3 * shares["gm"]
+assert shares["fda-linear"] > 0.15 and shares["periodic:b=10"] < 0.1
 
 # %% [markdown]
 # For the one that sends a little in every step. Its words are cheap in payload and dear in envelopes. (A network in
