@@ -19,7 +19,7 @@ FLOORS = [
     "protocols",
     "simulation",
     "view",
-    "demo predict check_safe study grade __main__",
+    "demo predict check_safe study grade tutorials __main__",
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms.split()}
 

@@ -18,8 +18,9 @@
 # function.
 
 # %%
-from _tutorial import save
-from _walks import E0, wander, walk
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials import save
+from fgm_ref.tutorials.walks import E0, wander, walk
 
 # %% [markdown]
 # ## Why a local test

@@ -19,8 +19,9 @@
 # model is safe.
 
 # %%
-from _tutorial import save
-from _walks import outward, walk, wander
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials import save
+from fgm_ref.tutorials.walks import outward, walk, wander
 
 # %% [markdown]
 # ## Why watch the sum
@@ -126,7 +127,7 @@ assert 0 < len(sent) < last / 5 and one == 55 and (curve[one:] > 0).all()
 # one quantum more and says so: $c = 4 = k$, and the coordinator still waits. What part of the slack is used up?
 
 # %%
-from _walks import Walk
+from fgm_ref.tutorials.walks import Walk
 
 creep = Walk("fgm", k, R)
 theta = creep.sites.theta

@@ -16,8 +16,9 @@
 # sum of $\varphi$ as the coordinator knows it.
 
 # %%
-from _tutorial import save
-from _walks import Walk, wander
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials import save
+from fgm_ref.tutorials.walks import Walk, wander
 
 # %% [markdown]
 # ## Why break what works

@@ -18,7 +18,8 @@
 # threshold that a user types.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials import save
 
 # %% [markdown]
 # ## Why one run is no evidence

@@ -15,8 +15,9 @@
 # No new symbols.
 
 # %%
-from _tutorial import save
-from _walks import E0, walk, wander
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials import save
+from fgm_ref.tutorials.walks import E0, walk, wander
 
 # %% [markdown]
 # ## The idea: ask first

@@ -19,7 +19,8 @@
 # where they average after every step.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials import save
 
 # %% [markdown]
 # ## A row is a run
@@ -28,17 +29,15 @@ from _tutorial import save
 # and what it reached. Nothing is averaged in there; whoever doubts a number computes it again.
 
 # %%
-from pathlib import Path
-
 import numpy as np
 
-import fgm_ref
+from fgm_ref.datasets import folder
 from fgm_ref.study.numbers.cases import Cases, written
 from fgm_ref.study.numbers.compare import pooled
 from fgm_ref.study.numbers.rows import values, where
 from fgm_ref.study.running.store import table
 
-RESULTS = Path(fgm_ref.__file__).resolve().parent.parent / "data" / "results"
+RESULTS = folder() / "results"
 rows = table(RESULTS / "fronts.csv")
 one = rows[0]
 print({name: one[name] for name in ("dataset", "protocol", "safe", "threshold", "seed", "bytes", "rounds", "loss")})

@@ -21,7 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = sorted(HERE.glob("[0-9]*.py"))
-PATH = os.pathsep.join([str(HERE), str(HERE.parent)])
+ROOT = str(HERE.parent)
 LARGEST = 400_000  # bytes of a notebook
 AT_ONCE = 2
 
@@ -30,7 +30,7 @@ def run(script):
     """One tutorial in a process of its own; its output is shown only if it fails."""
     start = time.perf_counter()
     command = [sys.executable, "-W", "error", str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": PATH})
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ROOT})
     print(f"{time.perf_counter() - start:6.1f} s  {script.name}{'  FAILED' if done.returncode else ''}", flush=True)
     return "" if done.returncode == 0 else f"\n{script.name}\n{done.stdout}{done.stderr}"
 
@@ -67,7 +67,7 @@ def execute(book, folder):
     """Run the cells in `folder`; a warning in the output is an error."""
     from nbclient import NotebookClient
 
-    os.environ["PYTHONPATH"] = PATH
+    os.environ["PYTHONPATH"] = ROOT
     NotebookClient(book, timeout=120, kernel_name="python3", record_timing=False,
                    resources={"metadata": {"path": folder}}).execute()
     for cell in book.cells:
