@@ -17,7 +17,7 @@
 
 # %%
 # Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
-from fgm_ref.tutorials import save
+from fgm_ref.tutorials.start import save
 
 import matplotlib.pyplot as plt
 import numpy as np
