@@ -39,6 +39,7 @@ autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 default_role = "literal"
+toc_object_entries = False  # the side bar would be longer than the pages
 
 html_theme = "furo"
 html_title = f"{project} {version}"
