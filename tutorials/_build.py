@@ -3,6 +3,8 @@
 `python tutorials/_build.py notebooks [--all]`: turn the scripts that have changed (or all) into executed
 notebooks beside them, and each one's emblem into images/NN.png.  Needs the extra `docs`.
 
+`python tutorials/_build.py book`: make the site in out/book (see `_book/`).  Needs the extra `docs`.
+
 `python tutorials/_build.py reference`: make the tables of reference.md and of fgm_ref/README.md anew
 from what the code declares.
 
@@ -104,6 +106,11 @@ if __name__ == "__main__":
             sys.exit(run_all())
         case ["notebooks", *options] if options in ([], ["--all"]):
             notebooks(bool(options))
+        case ["book"]:
+            sys.path.insert(0, str(HERE / "_book"))
+            from build import build
+
+            sys.exit(build(HERE.parent / "out" / "book"))
         case ["reference"]:
             from fgm_ref.view.reference import write
 
@@ -111,4 +118,4 @@ if __name__ == "__main__":
             write(HERE.parent / "fgm_ref" / "README.md")
         case other:
             got = " ".join(other) or "nothing"
-            sys.exit(f"expected run, notebooks, notebooks --all or reference, got {got}\n\n{__doc__}")
+            sys.exit(f"expected run, notebooks, notebooks --all, book or reference, got {got}\n\n{__doc__}")

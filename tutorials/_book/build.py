@@ -1,4 +1,4 @@
-"""Build the book: lay out its sources, record a run for the player, and let Sphinx do the rest."""
+"""Build the book: lay out its sources, let Sphinx make the pages, and record two runs for the player."""
 
 import shutil
 import subprocess
@@ -9,19 +9,22 @@ import stage
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+RUNS = "--sites 4 --steps 120"
 
 
-def build(target=ROOT / "out" / "book"):
-    """Make the site in `target` anew; a warning is an error.  The exit code."""
+def build(target):
+    """Make the site in `target`; a warning is an error.  The exit code."""
     source, doctrees = (target.with_name(f"{target.name}-{part}") for part in ("source", "doctrees"))
     stage.stage(ROOT, source)
-    sphinx = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-c", HERE, "-d", doctrees, source, target]
-    code = subprocess.run([*map(str, sphinx), *sys.argv[2:]]).returncode
+    code = run("sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", HERE, "-d", doctrees, source, target)
     if code == 0:
         shutil.copyfile(target / "README.html", target / "index.html")
-        print(target / "index.html")
+        code = run("fgm_ref.demo", *RUNS.split(), "--html", target / "player.html", "--out", source / "out")
+    if code == 0:
+        print(f"{target / 'index.html'}\nto search in it:  {sys.executable} -m http.server -d {target}")
     return code
 
 
-if __name__ == "__main__":
-    sys.exit(build())
+def run(module, *arguments):
+    """A program of its own, from the root of the repository."""
+    return subprocess.run([sys.executable, "-m", module, *map(str, arguments)], cwd=ROOT).returncode

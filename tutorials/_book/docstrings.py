@@ -2,13 +2,22 @@
 
 import re
 
-SIGNS = re.compile(r"(`[^`\n]+`)|([\\*|]|_\b|(?<=\w)_(?!\w))")
+KEPT = r"`[^`\n]+`|(?<![\w*])\*[^\s*][^*\n]*\*(?![\w*])"  # code, and *stress*
+SIGNS = re.compile(rf"({KEPT})|([\\*|]|(?<=\w)_(?!\w))")
+ANY = r"~?(?:typing\.)?Any"
+ARRAY = re.compile(rf"~?(?:numpy\.)?ndarray\[tuple\[{ANY}, \.\.\.\], ~?(?:numpy\.)?dtype\[{ANY}\]\]")
 
 
 def setup(app):
-    """Every docstring passes through `convert`."""
+    """Every docstring passes through `convert`, every signature through `short`."""
     app.connect("autodoc-process-docstring", lambda _app, _what, _name, _object, _options, lines: convert(lines))
+    app.connect("autodoc-process-signature", short)
     return {"parallel_read_safe": True}
+
+
+def short(_app, _what, _name, _object, _options, signature, returned):
+    """Arrays by the name that the code gives them, instead of what that stands for."""
+    return tuple(text and ARRAY.sub("~fgm_ref.arrays.Array", text) for text in (signature, returned))
 
 
 def convert(lines):
@@ -26,4 +35,12 @@ def convert(lines):
 
 def escaped(line):
     """One line of prose."""
-    return SIGNS.sub(lambda found: f"`{found[1]}`" if found[1] else "\\" + found[2], line)
+    return SIGNS.sub(replaced, line)
+
+
+def replaced(found):
+    """Code between double backticks, stress as it is, any other sign without its meaning."""
+    kept, sign = found.groups()
+    if kept is None:
+        return "\\" + sign
+    return f"`{kept}`" if kept.startswith("`") else kept
