@@ -7,13 +7,14 @@ OLDEST := .venv-oldest
 RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest
 WORKERS ?= 2
+RANKS ?= 3
 QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses messages_ledger model network optim \
 	params protocol_dynamic protocol_fgm protocol_gm protocol_periodic safe schedules_batches simulate split))
 
-ASSIGNMENTS := $(addprefix a,00 01 02 03 04 05 06 07 08 09 10)
+ASSIGNMENTS := $(foreach folder,$(wildcard tutorials/assignments/a[0-9][0-9]_*),$(firstword $(subst _, ,$(notdir $(folder)))))
 SUB ?= my
 
-.PHONY: help demo test test-oldest quick zoo guarantees bench study study-quick tutorials notebooks book test-book reference hint grade lint data clean $(ASSIGNMENTS)
+.PHONY: help demo demo-mpi test test-mpi test-oldest quick zoo guarantees bench study study-quick tutorials notebooks book test-book reference hint grade lint data clean $(ASSIGNMENTS)
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -49,6 +50,12 @@ study-quick: $(VENV)/.runtime  ## a small version of the study, in out/study
 
 study: $(VENV)/.runtime  ## the study, in data/results; stop it whenever you like, and go on later
 	$(RUN) -m fgm_ref.study --full --report $(ARGS)
+
+demo-mpi: $(VENV)/.mpi  ## the comparison with the sites in processes of their own (RANKS=3; ARGS="--protocol fgm" and so on)
+	@$(RUN) -m fgm_ref.mpi --launch $(RANKS) $(ARGS)
+
+test-mpi: $(VENV)/.mpi  ## the tests that need MPI: sites in 1, 2 and 4 processes, to the bit
+	$(PYTEST) tests/mpi
 
 tutorials: $(VENV)/.runtime  ## run every tutorial; their figures go to out/
 	$(RUN) tutorials/_build.py run
@@ -101,6 +108,10 @@ $(VENV)/.dev: pyproject.toml
 $(VENV)/.docs: pyproject.toml
 	$(call install,-e '.[docs,test]')
 	@touch $(VENV)/.runtime
+
+$(VENV)/.mpi: pyproject.toml
+	$(call install,-e '.[dev,mpi]')
+	@touch $(VENV)/.runtime $(VENV)/.dev
 
 $(VENV)/.bench: pyproject.toml
 	$(call install,-e '.[dev,bench]')

@@ -6,7 +6,8 @@
 
 The rooms, from the ground up: `arrays`, `text`, `files`, `program` (the ground floor); `learning` (what learns),
 `safe` (what is watched), `transport` (what is sent), `datasets`; `protocols` (who speaks when); `simulation` (the
-loop); `view` (what you see); and the programs `demo`, `check_safe`, `study` (many runs, with intervals), `grade`.
+loop); `view` (what you see); and the programs `demo`, `predict` (use a saved run), `check_safe`, `study` (many runs,
+with intervals), `grade`.
 """
 
 from importlib import import_module
@@ -26,6 +27,7 @@ _HOME = {
     "names": "datasets",
     "Dataset": "datasets",
     "load_csv": "datasets.csvdata",
+    "from_columns": "datasets.csvdata",
     "Model": "learning.model",
     "ModelSpec": "learning.model",
     "PROTOCOLS": "protocols",

@@ -14,6 +14,7 @@ PROGRAMS = {
     "check_safe": "try to prove a safe function wrong",
     "study": "many runs, in parallel, with intervals over seeds",
     "grade": "grade assignments",
+    "mpi": "the demo's training, with the sites in processes of their own",
 }
 """The programs by the name of their package, which is imported when it is asked for."""
 

@@ -19,8 +19,12 @@ def expect_shape(name: str, array: Array, shape: Shape) -> None:
 def dot(X: Array, Y: Array) -> Any:
     """X·Y along the last axis, each row by itself.  X, Y (..., D) -> (...).
 
-    (`X @ Y` is rounded differently for one row and for many; what a site computes must not depend on others.)
+    (What a site computes must not depend on others.  But `X @ Y` is rounded differently for one row and for many, and
+    `einsum` for one long row: hence a row that is alone is given company.)
     """
+    X, Y = (X, Y) if X.ndim >= Y.ndim else (Y, X)
+    if X.ndim > 1 and X.size == X.shape[-1]:
+        return np.einsum("...d,...d->...", np.repeat(X, 2, axis=0), Y)[:1]
     return np.einsum("...d,...d->...", X, Y)
 
 

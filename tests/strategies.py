@@ -18,7 +18,12 @@ light = settings(max_examples=max(5, settings.default.max_examples // 4))
 """For a test that goes over many protocols: each gets fewer examples."""
 
 # Protocols by what they declare.  Some are tried with other options as well, or instead.
-INSTEAD = {"periodic": "periodic:b=3", "fgm-projection": "fgm-projection:m=2"}
+INSTEAD = {
+    "periodic": "periodic:b=3",
+    "gm-opt": "gm-opt:tau=3",
+    "fgm-opt": "fgm-opt:tau=3",
+    "fgm-projection": "fgm-projection:m=2",
+}
 BESIDES = {
     "gm-reb": ["gm-reb:balancing=slack"],
     "gm-limits": ["gm-limits:balancing=slack"],

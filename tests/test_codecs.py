@@ -210,6 +210,23 @@ def test_rows_that_nobody_has_moved_stay_where_they_are():
     np.testing.assert_array_equal(game.coordinator.E[2:40], E[2:40])
 
 
+@protocols(["gm", "fgm", "periodic:b=1"])
+def test_rows_that_have_hardly_moved_are_shipped(protocol):
+    # one number of a row up by 1 and 4 ulp, and down by 1 elsewhere: 2 ulp on average are no rounding
+    E = np.full(6, 4, np.float32)
+    ulp = np.spacing(E[0])
+    moves = np.zeros((2, 6), np.float32)
+    moves[:, 0] = 1 + 4 * ulp, -1
+    plain, sparse = (
+        build(protocol, E, 2, "variance", threshold=0.5, codec=codec, rows=Rows(0, 4, 2))
+        for codec in ("float32", "sparse")
+    )
+    for game in (plain, sparse):
+        game.step(moves)
+    np.testing.assert_array_equal(plain.coordinator.E, E + 2 * ulp * (np.arange(6) == 0))
+    np.testing.assert_array_equal(sparse.sites.models, plain.sites.models)
+
+
 @protocols(
     [name for name in EVERY if not name.startswith(("periodic", "dynamic", "fda", "omniscient"))]
 )

@@ -19,13 +19,18 @@ FLOORS = [
     "protocols",
     "simulation",
     "view",
-    "demo predict check_safe study grade tutorials __main__",
+    "demo predict check_safe study grade mpi tutorials __main__",
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms.split()}
 
 # A program may stand lower than its floor allows.
 GROUND = {"arrays", "files", "text", "threads", "program"}
-STANDS_ON = {"grade": GROUND, "protocols": {"safe", "transport", *GROUND}}
+# And `mpi` is the demo on another engine.
+STANDS_ON = {
+    "grade": GROUND,
+    "protocols": {"safe", "transport", *GROUND},
+    "mpi": {room for room in FLOOR if FLOOR[room] < FLOOR["mpi"]} | {"demo"},
+}
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts)

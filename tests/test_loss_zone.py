@@ -203,6 +203,17 @@ def test_two_valleys_by_hand():
         assert game.coordinator.round == 2  # f(−0.5) is the new reference
 
 
+def test_why_there_is_a_bowl():
+    # the example at the top of `safe/loss.py`: without a bowl both sites are content, and their mean is on the ridge
+    f, δ, X = Valleys(), 0.5, np.array([[0.0], [2.0]])
+    flat, lifted = (made("loss", f, [-1.0], δ, **{"lambda": λ}) for λ in (1e-12, 4))
+    assert f.losses(X - 1).tolist() == [0, 0] and f.losses(X.mean(axis=0)[None] - 1) == 1
+    assert (flat(X) < 0).all() and flat.excess(X) == pytest.approx(1 - δ)
+    assert lifted(X)[1] == 8 - δ
+    walk = lifted(np.linspace(0, 2, 21)[:, None]) + lifted(np.zeros((1, 1)))
+    assert np.argmax(walk > 0) == 5  # Σ φ > 0 when site 2 has come to −½
+
+
 def test_what_the_step_added_bounds_the_overshoot():
     φ = made("loss", Valleys(), [-1.0], 0.5, **{"lambda": 4})
     before, now = np.array([[0.0], [0.0]]), np.array([[1.0], [1.0]])

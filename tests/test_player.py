@@ -351,4 +351,4 @@ def test_an_own_protocol_in_a_browser(tmp_path):
     report = browse(page.write([result], toy(), tmp_path / "own.html"), tmp_path)
     assert report["mistakes"] == []
     assert report["runs"][0]["subrounds"] == int(result.series["subrounds"][-1])
-    assert "my steps in this round." in report["told"]
+    assert f"{messages.COUNT.meaning}." in report["told"]

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from test_simulate import go, toy
 
 from fgm_ref import demo, load, load_run, predict
+from fgm_ref.datasets import content
+from fgm_ref.datasets import folder as data_folder
 from fgm_ref.datasets.csvdata import from_columns, load_csv
 from fgm_ref.datasets.table import read_table
 from fgm_ref.learning.model import Model
@@ -267,11 +269,39 @@ def test_several_numbers_at_once(tmp_path):
     assert np.abs(said.values[:, 1] - said.answers[:, 1]).mean() < 0.03
 
 
+def test_texts_need_nothing_but_a_text(tmp_path, capsys):
+    words = ("good fine nice", "bad poor sad")
+    lines = [f"{words[i % 2]} thing {i % 3},{i // 8},{'yn'[i % 2]}" for i in range(80)]
+    (tmp_path / "t.csv").write_text("\n".join(["said,who,answer", *lines]))
+    data = load_csv(tmp_path / "t.csv", "answer", text="said", group="who", test="groups", window=4)
+    run(data=data, protocol="periodic:b=5", sites=2, **SHORT | {"steps": 60}).save(
+        tmp_path / "r.npz"
+    )
+    (tmp_path / "new.csv").write_text('said\na nice one\n"sad, really"\n')
+    code, out, _ = program(capsys, tmp_path / "r.npz", tmp_path / "new.csv")
+    assert code == 0
+    assert [line.split(",")[:2] for line in out.splitlines()[1:]] == [["2", "y"], ["3", "n"]]
+    code, out, _ = program(capsys, tmp_path / "r.npz")
+    assert "the last 4 words of column 'said'" in out and "who" not in out
+
+
 def test_a_file_of_predictions(folder, trained, tmp_path, capsys):
     _, printed, _ = program(capsys, folder / "run.npz", folder / "new.csv")
     path = tmp_path / "deeper" / "said.csv"
     code, out, _ = program(capsys, folder / "run.npz", folder / "new.csv", "--out", path)
     assert (code, out) == (0, f"{path}\n") and path.read_text() == printed
+
+
+def test_a_place_that_is_no_file(folder, trained, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for out, words in (
+        (tmp_path, "a file to write to"),
+        (tmp_path / "file/x", "a folder to write to"),
+    ):
+        code, printed, err = program(capsys, folder / "run.npz", folder / "new.csv", "--out", out)
+        assert (code, printed) == (2, "")
+        assert err.startswith(f"fgm_ref.predict: --out: expected {words}, got ")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_what_a_run_needs(folder, trained, capsys):
@@ -329,22 +359,58 @@ def test_a_bundled_set_is_no_table(tmp_path, folder, capsys):
 # from a file to predictions
 
 
-def test_from_a_table_to_predictions_in_two_commands(folder, tmp_path, capsys, monkeypatch):
-    # each is found in --help, and the second is what the first one prints
+def sensor():
+    """(lines for training, lines that are new, options, how many windows the new ones have)."""
+    options = "--label state --group machine --window 4 --test groups"
+    return pump(), pump(rows=9, seed=1), options, 12
+
+
+def series():
+    """Hours and temperatures; the new rows go on where the others end."""
+    hours = np.datetime64("2025-01-01T00") + np.arange(400).astype("timedelta64[h]")
+    degrees = 10 + 5 * np.sin(np.arange(400) / 24 * 2 * np.pi)
+    lines = [f"{hour},{value:.1f}" for hour, value in zip(hours, degrees, strict=True)]
+    options = "--label degrees --time hour --horizon 3 --history --window 24"
+    header = "hour,degrees"
+    return [header, *lines[:360]], [header, *lines[360:]], options, 40 - 23
+
+
+def texts():
+    """The bundled sentences; the new ones have no opinion."""
+    rows = [
+        row.split("\t") for row in content(data_folder() / "amazon_snippets.tsv.gz").splitlines()
+    ]
+    quoted = [(text.replace('"', "'"), float(rating)) for _, rating, text in rows[1:]]
+    lines = [f'"{text}",{"good" if rating > 0 else "bad"}' for text, rating in quoted[:600]]
+    new = ["sentence", *(f'"{text}"' for text, _ in quoted[600:620])]
+    return ["sentence,opinion", *lines], new, "--label opinion --text sentence --window 20", 20
+
+
+def helped(capsys, main):
+    """What --help says."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("table", [sensor, series, texts])
+def test_from_a_table_to_predictions_in_three_commands(table, tmp_path, capsys, monkeypatch):
+    # how it is understood, training, and predictions: the third command is what the second one prints
     monkeypatch.chdir(tmp_path)
-    train = f"--csv {folder / 'pump.csv'} --label state --window 4 --protocol fgm --save --steps 5"
-    assert demo.main(train.split()) == 0
+    known, new, options, windows = table()
+    (tmp_path / "known.csv").write_text("\n".join(known), encoding="utf-8")
+    (tmp_path / "NEW.csv").write_text("\n".join(new), encoding="utf-8")
+    look = f"--csv known.csv {options} --describe"
+    train = f"--csv known.csv {options} --protocol fgm --steps 5 --save"
+    for arguments in (look, train):
+        assert demo.main(arguments.split()) == 0
     *_, advice = capsys.readouterr().out.splitlines()
-    _, _, *args = shlex.split(
-        advice.partition(":  ")[2].replace("NEW.csv", str(folder / "new.csv"))
-    )
-    code, out, err = program(capsys, *args[1:])
-    assert code == 0 and "accuracy" in err and len(out.splitlines()) == 1 + 15
-    for main, options in (
-        (demo.main, ("--csv", "--label", "--save")),
-        (predict.main, ("RUN.npz",)),
-    ):
-        with pytest.raises(SystemExit):
-            main(["--help"])
-        text = capsys.readouterr().out
-        assert all(option in text for option in options)
+    python, _, module, *arguments = shlex.split(advice.partition(":  ")[2])
+    assert (python, module) == ("python", "fgm_ref.predict")
+    code, out, err = program(capsys, *arguments)
+    assert code == 0, err
+    assert len(out.splitlines()) == 1 + windows
+    help_of_demo = helped(capsys, demo.main)
+    for word in (*look.split(), *train.split()):
+        assert not word.startswith("--") or word in help_of_demo
+    assert module in help_of_demo and "NEW.csv" in helped(capsys, predict.main)

@@ -84,8 +84,7 @@ def test_the_tables_of_speeds_are_what_was_measured():
 
 def test_what_the_readme_says_of_rivals_that_are_ahead():
     one_thread = {case[:1] + case[2:]: row for case, row in speeds().items() if case[1] == "1t"}
-    big = {k for kernel, workload, k, _ in one_thread if (kernel, workload) == ("avx2", "W3")}
-    assert big == {"4"}
+    assert len(one_thread) == 2 * 22  # nothing is left out
     for (kernel, workload, _, dtype), row in one_thread.items():
         if (workload, dtype) == ("W3", "float32"):
             # "as fast, or faster where there is no AVX-512"

@@ -1,9 +1,10 @@
-"""The small study shows what the large one does: three headlines, trained from scratch."""
+"""The small study shows what the large one does: headlines of either round, trained from scratch."""
 
 import pytest
 
+from fgm_ref.simulation.config import LATER
 from fgm_ref.study.numbers.paired import log_ratio
-from fgm_ref.study.numbers.rows import where
+from fgm_ref.study.numbers.rows import mean, where
 from fgm_ref.study.running import grid
 from fgm_ref.study.running.measure import execute
 from fgm_ref.study.running.store import Record, cell
@@ -20,7 +21,9 @@ def rows_of(experiment, **wanted):
         if all(getattr(task.config, name) in values for name, values in wanted.items())
     ]
     records = [Record.of(task, execute(task)) for task in chosen]
-    return [{name: cell(name, text) for name, text in record.row.items()} for record in records]
+    return [
+        LATER | {name: cell(name, text) for name, text in record.row.items()} for record in records
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,29 @@ def test_eight_bits_ship_a_third_and_learn_as_much():
     assert len(small) == len(full) == 2
     assert log_ratio(small, full).estimate.high < 0.5
     assert 0.98 < log_ratio(small, full, "loss").estimate.value < 1.02
+
+
+@pytest.fixture(scope="module")
+def fewest():
+    return rows_of("fewest", protocol=("periodic:b=1", "fgm"), threshold=(0.1, 0.64))
+
+
+def learnt(rows):
+    """What these runs have learnt, beyond a trivial model."""
+    return mean(rows, "baseline_loss") - mean(rows, "loss")
+
+
+def test_a_promise_learns_nearly_as_much_for_a_hundredth_of_the_bytes(fewest):
+    every = where(fewest, protocol="periodic:b=1", codec="float32")
+    full = where(fewest, protocol="fgm", codec="ternary+ef", start="seed")
+    assert len(every) == len(full) == 2
+    assert log_ratio(full, every, by=()).estimate.high < 1 / 100
+    assert learnt(full) > 0.9 * learnt(every)
+
+
+def test_three_values_per_number_ship_an_eighth_and_learn_as_much():
+    rows = rows_of("bits", codec=("float32", "ternary+ef"))
+    small, full = where(rows, codec="ternary+ef"), where(rows, codec="float32")
+    assert len(small) == len(full) == 2
+    assert log_ratio(small, full).estimate.high < 1 / 8
+    assert learnt(small) > 0.95 * learnt(full)

@@ -11,6 +11,7 @@ from fgm_ref.program import aligned
 from fgm_ref.program.console import wrapped
 from fgm_ref.protocols import PROTOCOLS
 from fgm_ref.simulation.baselines import baselines
+from fgm_ref.view.labels import labels
 from fgm_ref.view.notes import notes
 from fgm_ref.view.table import VIOLATIONS, folded, table
 
@@ -68,9 +69,14 @@ def test_wrapped_lines_keep_their_words(lines, columns):
 
 
 def test_runs_that_were_not_checked_have_no_verdicts(results):
-    lines = table([results[-1], go("fgm", sites=4, steps=20)], toy()).splitlines()
+    other = go("fgm", sites=4, steps=20)
+    lines = table([results[-1], other], toy()).splitlines()
     assert all(word in lines[0] for word in VIOLATIONS)
-    assert len(lines[3].split()) == len(lines[2].split()) - len(VIOLATIONS)
+    names = labels([results[-1], other])
+    checked, unchecked = (
+        line.removeprefix(name).split() for line, name in zip(lines[2:4], names, strict=True)
+    )
+    assert len(unchecked) == len(checked) - len(VIOLATIONS)
 
 
 def test_what_was_checked_and_how_often(results):
@@ -117,4 +123,7 @@ def test_double_precision_is_billed_as_single_and_says_so():
     coded = go("fgm", steps=3, dtype="float64", codec="float16")
     assert double.ledger["MODEL"] == single.ledger["MODEL"]
     (line,) = notes([double, single, coded])
-    assert line.startswith("fgm: computed and shipped in float64") and "4 bytes a number" in line
+    assert (
+        line.startswith("fgm, float64: computed and shipped in float64")
+        and "4 bytes a number" in line
+    )

@@ -54,10 +54,24 @@ def anchors(path):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def number(script):
+    """08b of 08b_the_name.py."""
+    return script.stem.partition("_")[0]
+
+
 def test_there_are_tutorials():
     assert SCRIPTS
-    numbers = [path.name[:2] for path in SCRIPTS]
+    numbers = [number(path) for path in SCRIPTS]
+    assert all(re.fullmatch(r"\d\d[a-z]?", each) for each in numbers)
     assert len(set(numbers)) == len(numbers)
+
+
+def test_every_tutorial_is_on_the_landing_page():
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r'^\| <img src="images/(\w+)\.png" .*\| \[(\w+) [^]]*\]\((\w+)\.ipynb\)', page, re.M
+    )
+    assert rows == [(number(path), number(path), path.stem) for path in SCRIPTS]
 
 
 @pytest.mark.slow
@@ -91,7 +105,7 @@ def test_runs_in_time_without_a_warning(script, tmp_path):
         if "__pycache__" not in path.parts
     }
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    assert (tmp_path / "out" / f"{script.name[:2]}.png").exists(), "the picture of the landing page"
+    assert (tmp_path / "out" / f"{number(script)}.png").exists(), "the picture of the landing page"
 
 
 @every_script
@@ -133,7 +147,7 @@ def test_is_as_a_tutorial_should_be(script):
     parts = cells(script.read_text(encoding="utf-8"))
     (first, opening), (last, closing) = parts[0], parts[-1]
     assert first == last == "markdown"
-    assert opening.startswith(f"# {script.name[:2]} ")
+    assert opening.startswith(f"# {number(script)} ")
     for promise in ("able to", "**Before", "**Time", "**Equations"):
         assert promise in opening, promise
     assert closing.startswith("## Answers")
@@ -160,8 +174,8 @@ def test_links_lead_somewhere(path):
 
 @pytest.mark.parametrize("path", [*PAGES, *SCRIPTS], ids=lambda path: path.name)
 def test_tutorials_and_modules_named_in_the_text_exist(path):
-    numbers = {script.name[:2] for script in SCRIPTS}
-    assert set(re.findall(r"[Tt]utorials? (\d\d)\b", texts(path))) <= numbers
+    numbers = {number(script) for script in SCRIPTS}
+    assert set(re.findall(r"[Tt]utorials? (\d\d[a-z]?)\b", texts(path))) <= numbers
     raw = path.read_text(encoding="utf-8")
     for name in re.findall(r"`((?:\w+/)*\w+\.(?:py|md))`", raw):
         places = (ROOT, ROOT / "fgm_ref", FOLDER, *TESTS, path.parent)

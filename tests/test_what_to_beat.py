@@ -1,5 +1,6 @@
 """What a network has to beat: linear models against their definitions, the label's past by hand, and how it is told."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_simulate import go, toy
 
+from fgm_ref import demo
 from fgm_ref.datasets import Baseline, load, names
 from fgm_ref.datasets.dataset import classification
 from fgm_ref.datasets.past import Past
@@ -16,6 +18,7 @@ from fgm_ref.learning.linear import LOGISTIC, RIDGE, applied, fitted
 from fgm_ref.simulation.baselines import baselines, counted, frequent
 from fgm_ref.simulation.looking_back import looking_back, season_of
 from fgm_ref.simulation.metrics import measured
+from fgm_ref.view.learning import learning_curves
 from fgm_ref.view.notes import notes
 from fgm_ref.view.table import table
 
@@ -162,7 +165,7 @@ def test_a_season_is_found_and_no_window_sees_its_answer(horizon):
     data = series(labels, horizon, classes=4)
     assert season_of(data.past) == 20
     persistence, seasonal = looking_back(data)
-    assert seasonal.name == "seasonal persistence, 20" and seasonal.score == 1
+    assert seasonal.name == "seasonal persistence (20)" and seasonal.score == 1
     # the latest label that persistence knows is that of the window's last row, or of the one before
     known = labels[data.past.test if horizon else data.past.test - 1]
     assert persistence.score == (known == labels[data.past.test + horizon]).mean() < 1
@@ -260,3 +263,46 @@ def test_what_is_measured_is_what_a_model_is_measured_by():
     right = z.argmax(axis=1) == data.y_test
     assert score == right.mean()
     assert balanced == pytest.approx(np.mean([right[data.y_test == c].mean() for c in (0, 1)]))
+
+
+def test_where_no_table_is_printed_a_warning_is_on_stderr(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    lines = [
+        f"{value:.3f},{'rare' if i % 9 == 0 else 'often'}"
+        for i, value in enumerate(rng.normal(size=200))
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *lines]))
+    arguments = ["--csv", str(tmp_path / "t.csv"), "--label", "y", "--steps", "1", "--lr", "1e-6"]
+    assert demo.main([*arguments, "--protocol", "local", "--json"]) == 0
+    out, err = capsys.readouterr()
+    data = json.loads(out)["dataset"]
+    assert data["baseline"]["name"] == "majority class"
+    assert [one["name"] for one in data["baselines"]][-1] == "logistic, window"
+    assert (
+        "fgm_ref.demo: warning: local ends worse than the trivial predictor (majority class) in loss"
+        in err
+    )
+
+
+# learning curves
+
+
+def test_learning_curves_show_all_that_there_is():
+    data = toy(n=300)
+    results = [trained(data), go("fgm", data, dtype="float32")]
+    known = baselines(data)
+    losses, scores = learning_curves(results, data, known).axes
+    assert scores.get_title() == "Accuracy on the test part"
+    labels = [line.get_label() for line in scores.lines]
+    assert labels == ["local", "fgm", *(f"({one.name})" for one in known)]
+    low, high = losses.get_ylim()
+    for result in results:
+        assert low < result.curve["loss"].min() and result.curve["loss"].max() < high
+
+
+def test_a_level_that_is_far_off_does_not_flatten_the_curves():
+    data = toy("regression", n=300)
+    result = trained(data)
+    exact = Baseline("ridge, window", 1e-12, 1e-6, None)
+    losses, _ = learning_curves([result], data, [exact]).axes
+    assert losses.get_ylim()[0] > result.curve["loss"].min() / 20

@@ -23,12 +23,12 @@ from fgm_ref.tutorials.start import save
 # %% [markdown]
 # ## The problem
 #
-# Seven people did shoulder exercises with a smartwatch on. A small network shall learn to tell the seven exercises
-# apart. But nobody wants to hand over raw recordings, and batteries are small: what is sent by radio costs far more
-# than what is computed. So the recordings stay on $k = 4$ computers, the **sites** (those of one person all on the
-# same), and every site trains its own copy of the network. One more computer, the **coordinator**, sees no data at
-# all. It may collect the copies now and then and send back their mean. (That a mean of networks is a useful network
-# is not obvious; tutorial 04 looks into it.)
+# Seven people wore a smartwatch while they did seven different shoulder exercises. A small network is to learn to tell
+# the exercises apart. But nobody wants to hand over raw recordings, and batteries are small: sending a number by radio
+# costs far more than computing with it. So the recordings stay on $k = 4$ computers, the **sites** (those of one person
+# all on the same one), and every site trains its own copy of the network. One more computer, the **coordinator**, sees
+# no data at all. It may collect the copies now and then and send back their mean. (That a mean of networks is a useful
+# network is not obvious; tutorial 04 looks into it.)
 #
 # A copy is nothing but a list of numbers, the **model**. How many?
 
@@ -57,8 +57,8 @@ assert (k, D, alone.config.batch, len(data.site_names), len(data.classes)) == (4
 #
 # ## Predict
 #
-# The simplest remedy is to average after every single step. All four models go up to the coordinator, their
-# mean goes down to all four. A number weighs 4 bytes, a model has 1591 of them, and there are 200 steps. **How
+# The simplest remedy is to average after every single step. All four models go up to the coordinator, and their
+# mean goes down to all four. A number takes 4 bytes, a model has 1591 of them, and there are 200 steps. **How
 # many megabytes?** Write down your guess, then run.
 
 # %%
@@ -71,8 +71,8 @@ assert 10 < every_step.totals["bytes"] / 1e6 < 10.5
 
 # %% [markdown]
 # Ten megabytes, to train on recordings that would have fitted into three. That is the problem: *when* should the
-# sites speak? Too seldom, and they drift apart. Too often, and we pay for messages that change next to nothing. A
-# rule for who speaks when is called a **protocol**. Here are five.
+# sites speak? If they speak too rarely, they drift apart. If they speak too often, we pay for messages that change next
+# to nothing. A rule for who speaks when is called a **protocol**. Here are five.
 
 # %%
 results = [alone, every_step, *(train(name) for name in ("periodic:b=10", "gm", "fgm"))]
@@ -93,8 +93,8 @@ assert 2.5e6 < raw < 3.5e6
 #   *balanced* is the mean of the accuracies of the single exercises. The rows in brackets are what there is to beat:
 #   a predictor that looks at nothing, and plain logistic regression on everybody's data.
 #
-# What do you see? Silence is cheap and bad: the loss of `local` is the highest by far. Averaging in every step is
-# dear and hardly better than averaging in every tenth. `gm` and `fgm` needed about a tenth of the bytes of
+# What do you see? Silence is cheap and bad: the loss of `local` is the highest by far. Averaging in every step costs
+# most, and it is hardly better than averaging in every tenth. `gm` and `fgm` needed about a tenth of the bytes of
 # averaging in every step, much like `periodic:b=10`.
 
 # %%
@@ -121,8 +121,9 @@ save(fig, "00")
 # %% [markdown]
 # Be careful with it: this is one run with one seed. Wiggles mean nothing, and neither do small differences in
 # loss. Tutorial 10 shows how to compare fairly; there you will also see that a *well chosen* fixed period, such
-# as 10 here, is hard to beat in bytes. But somebody has to know the 10. The protocols `gm` and `fgm` find out
-# by themselves when it is time, and they keep a promise all along, which no fixed period can.
+# as 10 here, is hard to beat in bytes. `gm` and `fgm` have to be told a number, too, the radius below. What they add
+# is that they speak when the models have moved, and not by the clock. And they keep a promise all along, which no
+# fixed period can.
 #
 # ## The promise
 #
@@ -141,9 +142,9 @@ save(fig, "00")
 # length of the mean drift is at most that: vectors that point in different directions cancel, at least in part.
 #
 # So it is enough to watch one number per site. `gm` does it the simple way: a site calls out as soon as its own
-# $\varphi(X_i)$ is positive; then all models are averaged, and a new round starts. While nobody calls, the sum
-# (2) cannot be positive. `fgm` keeps an eye on the sum itself, which lets one site go far while the others stay
-# at home. How far the sum is below zero is called the **slack**; it is $k R$ when a round starts.
+# $\varphi(X_i)$ is positive. Then all models are averaged, and a new **round** starts with all drifts at zero. While
+# nobody calls, the sum (2) cannot be positive. `fgm` watches the sum itself, which lets one site go far while the
+# others stay near $E$. How far the sum is below zero is called the **slack**; it is $k R$ when a round starts.
 #
 # An observer who sees everything (in a simulation there is one) can check the promise after every step.
 
@@ -163,22 +164,22 @@ number = plots.interesting_round(fgm)
 print("\n".join(transcript(fgm, number)))
 
 # %% [markdown]
-# Read it from the top. The last column, *because*, tells what made the sender speak.
+# Read it from the top. The last column, *because*, says what made the sender speak.
 #
-# 1. `MODEL`: everybody gets the global model. A **round** starts, all drifts are zero. (Ignore the `ψ` beside it
-#    until item 3: it is the sum (2) that ended the round before.)
+# 1. `MODEL`: everybody gets the global model. A round starts. (Ignore the `ψ` beside it until item 3: it is the sum
+#    (2) that ended the round before.)
 # 2. `INCREMENT`: a site says that its $\varphi$ has risen by so many units. That is one small number, 4 bytes,
 #    not a model. The unit is the slack divided by $2k$, so in the beginning $R / 2$, which all can work out.
 # 3. `POLL` and `PHI`: the coordinator has counted more than $k = 4$ units (`c = 5` or more). Each site may have
-#    used up nearly one unit more than it has said, so it might be all $2k$ of them: the slack may be gone. The
+#    used up nearly one unit more than it has reported, so up to $2k$ units may be gone, and that is all the slack. The
 #    coordinator asks all sites for their exact $\varphi$ and adds them up to `ψ`, the left side of (2).
 # 4. If at least one percent of the first slack is left, the coordinator sends a smaller unit, `QUANTUM`, and all
-#    count from zero again. This is a **subround**, the second number in the column *round*. The unit shrinks as the
-#    slack does, so that the end is met with care.
+#    count from zero again. This is a **subround**, the second number in the column *round*. The unit shrinks with the
+#    slack, so the sites report more finely when little is left.
 # 5. If not, it collects the `DRIFT` of all sites and computes (1). The next round starts with the new model.
 #
-# At the end `ψ` may be positive: (2) was overrun in this very step. But the coordinator knows, and puts an end
-# to the round before the next step. That is why the promise speaks of the *end* of a step.
+# At the end `ψ` may be positive: (2) was violated during this very step. But the coordinator knows, and ends the
+# round before the next step. That is why the promise speaks of the *end* of a step.
 #
 # **Predict:** which messages make up the bytes, the many small ones or the few large ones?
 
@@ -191,7 +192,7 @@ assert small < 0.01 * fgm.totals["bytes"] and many > fgm.totals["messages"] / 2
 
 # %% [markdown]
 # More than half of the messages, less than one percent of the bytes. That is the bargain: watching is nearly
-# free, so it can be done in every step; only averaging is dear, and it is done when the watching says so.
+# free, so it can be done in every step. Only averaging is expensive, and it is done when the watching says so.
 #
 # On the command line, `python -m fgm_ref.demo` runs a larger comparison, and
 # `python -m fgm_ref.demo --protocol fgm --trace 2` prints a transcript like the one above.

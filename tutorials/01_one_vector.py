@@ -80,7 +80,9 @@ assert (models[2, :6] == 0).all() and (models[2, 6:] != 0).all() and (models[:2]
 
 # %% [markdown]
 # Its row has six zeros now. The matrices are *views*: other names for the same memory, not copies. So an optimiser
-# that updates the vector has updated the matrices, and nothing is packed or unpacked while we train.
+# that updates the vector has updated the matrices, and nothing is packed or unpacked while we train. (For that the
+# numbers of a row have to lie side by side in memory, *contiguous* in NumPy's word. Of scattered numbers there is no
+# such view, only a copy, and what is written to a copy does not reach the model.)
 #
 # ## How long is the vector of a real network?
 #
@@ -102,8 +104,8 @@ assert network.size == 4 * H * (H + F + 1) + classes * (H + 1) == 3151
 #
 # ## Drifts, in two dimensions
 #
-# Four sites fit a line $y = a x + c$, a model with two numbers. They start from the same $E = (0, 0)$. Each has other
-# data, and so each walks downhill on a landscape of its own, 25 steps of gradient descent.
+# Four sites fit a line $y = a x + c$, a model with two numbers. They start from the same $E = (0, 0)$. Each has its own
+# data, so each walks downhill on a landscape of its own, 25 steps of gradient descent.
 
 
 # %%
@@ -216,7 +218,7 @@ assert np.isclose(sum(squares.values()), (X**2).sum(), rtol=1e-4)
 # 1. A model has the blocks $W$ (5 by 4) and $v$ (5). How long is its vector, and where in it is $v$?
 # 2. `layout.views(models)` refuses an array whose rows are not contiguous. Why could it not simply copy?
 # 3. Three sites have the drifts $(1, 0)$, $(0, 1)$ and $(-1, -1)$. What will averaging do to the global model?
-# 4. A site did not train in this round. What is its drift, and does it count in the mean (2)?
+# 4. A site did not train since the last averaging. What is its drift, and does it count in the mean (2)?
 # 5. All sites start anew from the mean model. Which of $w_i$, $E$, $X_i$ change, and to what?
 
 # %% [markdown]

@@ -14,8 +14,8 @@
 # $$ \bar{h}_t = g_t + W_h^\top \bar{z}_{t+1} , \qquad \bar{z}_t = \bar{h}_t \odot (1 - h_t^2) \qquad (2) $$
 #
 # Three symbols are new: $h_t$, the **state** after step $t$, a vector of $H$ numbers; $z_t$, what goes into the tanh;
-# and a bar for a gradient: $\bar{h}_t$ is the derivative of the loss $L$ by $h_t$. ($\odot$ multiplies entry by
-# entry.)
+# and a bar for a gradient: $\bar{h}_t$ is the derivative of the loss $L$ with respect to $h_t$. ($\odot$ multiplies
+# entry by entry; $g_t$ is explained below.)
 
 # %%
 # Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
@@ -39,15 +39,16 @@ rng = np.random.default_rng(2)
 # state, $L = h_3$.
 #
 # How does $L$ change with $a$? The catch: $a$ is used three times. Give the three uses different names,
-# $a_1, a_2, a_3$; the derivative by $a$ is the sum of the derivatives by the three. For each one there is just one
-# path to $L$:
+# $a_1, a_2, a_3$. By the chain rule the derivative with respect to $a$ is the sum of the three derivatives. From each
+# of the three there is just one path to $L$:
 #
 # - $a_3$ acts on $z_3$ at once: $\bar{z}_3 \cdot h_2$, where $\bar{z}_3 = 1 - h_3^2$ is the slope of the tanh.
 # - $a_2$ acts on $z_2$, which acts on $h_2$, which acts on $z_3$: $\bar{z}_2 \cdot h_1$, where
 #   $\bar{z}_2 = \bar{z}_3 \cdot a \cdot (1 - h_2^2)$.
 # - $a_1$ acts on $z_1$, but on $h_0 = 0$: nothing.
 #
-# **Predict** its sign for positive inputs and $a = 0.5$. Then compute it, and compare with a small push of $a$.
+# **Predict** the sign of the derivative for positive inputs and $a = 0.5$. Then compute it, and compare with what a
+# small push of $a$ does to $L$.
 
 # %%
 x, a = np.array([0.5, 0.2, 0.4]), 0.5
@@ -74,8 +75,8 @@ assert by_hand > 0 and abs(by_hand - pushed) < 1e-8
 # %% [markdown]
 # ## The derivation
 #
-# Now $H$ units, $T$ steps, and a loss that may look at *every* state. Let $g_t$ be the derivative of $L$ by $h_t$ if
-# all other states are held fixed: the **upstream gradient**, what the rest of the network hands down.
+# Now $H$ units, $T$ steps, and a loss that may look at *every* state. Let $g_t$ be the derivative of $L$ with respect
+# to $h_t$ if all other states are held fixed: the **upstream gradient**, which the rest of the network hands down.
 #
 # *From the state to what came before.* $h_t$ acts on $L$ in two ways: directly ($g_t$), and through
 # $z_{t+1} = W_h h_t + \ldots$ A push of $h_t$ by $e$ pushes $z_{t+1}$ by $W_h e$ and so $L$ by
@@ -237,7 +238,7 @@ save(fig, "02")
 #
 # 1. Why is the gradient of $W_h$ a *sum* over the steps?
 # 2. What must be kept from the forward pass, so that backward can run?
-# 3. What are $\bar{h}_0$ and its use?
+# 3. What is $\bar{h}_0$, and what is it used for?
 # 4. *Truncated* back-propagation sets $\bar{h}_t$ to zero at every tenth step. Is the result still the gradient of
 #    $L$?
 # 5. Somebody updates $W$ inside the backward loop, to save time. What goes wrong?
@@ -245,7 +246,8 @@ save(fig, "02")
 # %% [markdown]
 # ## Answers
 #
-# 1. The same matrix is used in every step. Name the uses differently, derive by each, and add: the chain rule.
+# 1. The same matrix is used in every step. Name the uses differently, differentiate with respect to each, and add: the
+#    chain rule.
 # 2. The inputs $u_t$ (for $\bar{W}$) and the states $h_t$ (for the slopes); not $z_t$, because
 #    $1 - \tanh^2(z_t) = 1 - h_t^2$.
 # 3. $W_h^\top \bar{z}_1$, the gradient at the initial state. It is needed if the initial state is learnt or handed on

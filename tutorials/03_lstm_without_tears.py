@@ -73,7 +73,7 @@ def forward(W, x):
 # ## A memory, programmed by hand
 #
 # Before anything is learnt: can a cell remember a number? The input has two features, a *value* and a *flag*. While
-# the flag is 0 the cell shall keep what it has; when it is 1 it shall take in the value and forget the old one.
+# the flag is 0 the cell should keep what it has; when it is 1 it should store the value and forget the old one.
 #
 # We want $i_t \approx 1$ and $f_t \approx 0$ if the flag is up, the opposite if it is down, $g_t \approx$ the value,
 # and $o_t = 1$. **Predict** the signs of the weights of flag and bias in $W_i$ and $W_f$. Then look at the matrix;

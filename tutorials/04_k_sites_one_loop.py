@@ -127,9 +127,9 @@ assert abs(our_loop(1) - central).max() < 1e-9 < 1e-4 < abs(our_loop(5) - centra
 
 # %% [markdown]
 # Equal for $b = 1$: this is (2). A mean of steps from the same point is a step along the mean gradient, and with
-# batches of equal size that is the gradient of the union. So $b = 1$ is central training, paid for dearly; every
-# $b > 1$ is something else. (It needs an optimiser whose step is linear in the gradient; with Adam it holds only
-# roughly.)
+# batches of equal size that is the gradient of the union. So $b = 1$ is central training at the price of two models
+# per site and step; every $b > 1$ is something else. (It needs an optimiser whose step is linear in the gradient. Adam
+# divides by a running mean of squared gradients, which each site has for itself, so there it holds only roughly.)
 #
 # ## How far apart?
 #
@@ -184,16 +184,17 @@ for protocol in ("local", "periodic:b=10"):
 assert right["periodic:b=10"] > right["local"] + 0.1
 
 # %% [markdown]
-# Averaged only at the end, the models are strangers to each other, and so is their mean to the task. Averaged now and
-# then they stay close enough for their mean to mean something. So "close enough" is what a protocol has to look
-# after: small $V$, or at least a mean that has not gone too far. How to do that without paying in every step is what
-# tutorials 06, 07 and 08 are about.
+# Models that are averaged only at the end have gone to quite different places, and half-way between two good places
+# need not be a good one. Models that are averaged now and then stay close together, and their mean is a good model. So
+# this is what a protocol has to look after: a small $V$, or at least a mean that has not gone too far. How to do that
+# without paying in every step is what tutorials 06, 07 and 08 are about.
 #
 # ## Questions
 #
 # 1. Why does averaging leave $S$ where it is, but not $V$?
 # 2. Show that $V = \frac{1}{k} \sum_i \Vert X_i \Vert^2 - \Vert S - E \Vert^2$ for any common $E$.
-# 3. One site has four times as much data as the others. For which problem is $b = 1$ then central training?
+# 3. One site has four times as much data as each of the others, and all batches are of the same size. Which loss does
+#    $b = 1$ then reduce: the mean over all samples, or the mean of the sites' own losses?
 # 4. Why is (2) not true for Adam?
 # 5. What is wrong with choosing $b$ once, before the training?
 
@@ -203,8 +204,8 @@ assert right["periodic:b=10"] > right["local"] + 0.1
 # 1. The mean of $k$ equal models is the model itself; but after it all distances from the mean are zero.
 # 2. $w_i - S = X_i - (S - E)$. Square it, average, and use that the mean of the $X_i$ is $S - E$: the middle term is
 #    $-2 \Vert S - E \Vert^2$, the last $+ \Vert S - E \Vert^2$.
-# 3. For the mean of the sites' losses, each site counting the same, whatever its number of samples: its samples count
-#    a quarter each.
+# 3. The mean of the sites' own losses, by (2): every site counts the same. So each sample of the large site counts only
+#    a quarter as much as a sample of another site.
 # 4. Adam divides by the root of a running mean of squared gradients: not linear in the gradient, and each site has
 #    its own.
 # 5. The sites move much in the beginning and little later (and much again when the data change). One period is too

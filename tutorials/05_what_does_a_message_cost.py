@@ -34,7 +34,8 @@ from fgm_ref.transport.messages import KINDS
 # 1. A number weighs 4 bytes, whatever the computer computes in. A model or a drift has $D$ numbers: $4 D$ bytes.
 # 2. A message without a number ("please reply") weighs 0 bytes of *payload*, but it is a message and is counted.
 # 3. The first model is charged. (Or else every protocol would have its first round for nothing.)
-# 4. A broadcast to $k$ sites is $k$ messages.
+# 4. A broadcast to $k$ sites is $k$ messages. (On some networks one transmission reaches all sites, which is called
+#    *multicast*; there it could be billed once.)
 # 5. Headers are not payload. There is a second total that estimates them (below).
 #
 # A protocol cannot cheat: the only way to another computer is through the network, and the network writes the bill.
@@ -127,9 +128,10 @@ print({name: f"{value / 1e6:.2f} MB" for name, value in size.items()})
 assert size["central"] > 5 * size["fgm"] and size["gm-reb"] > 1.2 * size["gm"]
 
 # %% [markdown]
-# The control words are too thin to be seen. Raw samples are dear here because they are sent again in every pass over
-# the data: 200 steps are several passes. Local averaging was meant to save rounds, and does, but each attempt ships
-# models as well: here it costs more than it saves. Such things are seen only if *everything* is billed.
+# The control words are too thin to be seen. Raw samples cost so much here because they are sent again in every pass
+# over the data, and 200 steps are several passes. Local averaging is meant to save rounds, and it does. But each
+# attempt ships models as well, and here it costs more than it saves. Such things are seen only if *everything* is
+# billed.
 #
 # ## When do small messages matter?
 #
@@ -182,7 +184,7 @@ assert share[0] > 0.6 and share[-1] < 0.05 and (np.diff(share) < 0).all()
 # 1. 8 sites, a model of 1,000 numbers, 300 steps, averaged in every 20th. How many bytes, how many messages?
 # 2. With multicast a broadcast is billed once. What becomes of (1)?
 # 3. Why must the first model be charged, although every protocol sends it?
-# 4. A protocol sends half as many bytes in twice as many messages. When is it the dearer one?
+# 4. A protocol sends half as many bytes in twice as many messages. When is it the more expensive one?
 # 5. Two runs have the same number of rounds, but one has 30 percent more bytes. Where would you look?
 
 # %% [markdown]
@@ -193,6 +195,6 @@ assert share[0] > 0.6 and share[-1] < 0.05 and (np.diff(share) < 0).all()
 #    model.
 # 3. Ratios: if one protocol averages twice and another once, 2 : 1 is wrong if the common start is left out. And one
 #    that never averages would be free.
-# 4. When headers weigh more than what is saved: many small messages over a network with large headers.
+# 4. When the additional headers weigh more than the bytes that are saved: with many small messages, or large headers.
 # 5. At the bytes by kind: probably at failed attempts to avoid a round (BALANCED, LOCAL or DRIFT outside of round
 #    ends).

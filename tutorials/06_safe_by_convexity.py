@@ -129,9 +129,9 @@ assert shell(way[50]) > 0 > max(shell(way[0]), shell(way[-1]))
 # Look at what was *not* needed. Single sites may have $\varphi(X_i) > 0$; only the sum counts. $A$ need not be
 # convex; only the zone is. And we want $\varphi(0) \lt 0$, so that a round starts with some slack.
 #
-# But is not the sum as unknown as $S$? It is one number per site instead of a whole model, and that makes the
-# difference. If every site sees to it that its *own* $\varphi(X_i) \le 0$, the sum is safe and nobody has said a
-# word: tutorial 07. Or the sites report in small coins how much of the sum they have used up: tutorial 08.
+# But is the sum not as unknown as $S$? It is made of one number per site instead of a whole model, and that makes the
+# difference. If every site makes sure that its *own* $\varphi(X_i) \le 0$, the sum is safe and nobody has said a
+# word: tutorial 07. Or the sites report now and then, in small units, how far their $\varphi$ has risen: tutorial 08.
 #
 # ## A convex zone for the shell
 #
@@ -144,7 +144,7 @@ assert shell(way[50]) > 0 > max(shell(way[0]), shell(way[-1]))
 # $$ \varphi(X) = \max \left( -R - \frac{X \cdot E}{\Vert E \Vert} , \quad
 #    \Vert E + X \Vert - \Vert E \Vert - R \right) . $$
 #
-# The library calls it `Cap`. Ours shall be the same function.
+# The library calls it `Cap`. Our version must agree with it.
 
 
 # %%
@@ -218,16 +218,16 @@ assert wrong > 1000
 
 # %% [markdown]
 # With the convex function not one case in 20,000 is wrong; with the other one thousands are. The zone of `shell` is
-# larger (it is the whole shell), so its sites are silent more often. It is a smoke alarm without a battery.
+# larger (it is the whole shell), so its sites are silent more often. But their silence means nothing, like that of a
+# smoke alarm without a battery.
 #
 # Your own safe function can be hunted in the same way, only harder: `python -m fgm_ref.check_safe my_module:MyZone`.
 #
 # ## What safety costs
 #
 # (2) goes in one direction only. The sum may be positive although the mean is well inside: a **false alarm**.
-# Take the ball, and sites that go to the length $R$ each. Where is their mean? **Predict**, for four sites: if
-# all go the same way; if they go in pairs opposite ways; if each goes in a random direction among a thousand
-# dimensions.
+# Take the ball, and let each of four sites go exactly as far as $R$. **Predict** where their mean is: if all go the
+# same way; if two go one way and two the opposite way; if each goes in a random direction in a thousand dimensions.
 
 # %%
 here = np.array([1.0, 0.0]) * R
@@ -242,9 +242,9 @@ assert 0.45 < np.linalg.norm(random.mean(axis=0)) / R < 0.55
 # %% [markdown]
 # In all three cases the sum is zero: no slack is left, and the next step outwards sounds the alarm. If all go
 # together, the mean really is at the edge, and the alarm is right. If they go opposite ways, the mean has not
-# moved at all. In many dimensions random directions are nearly at right angles, and the mean of $k$ of them has
-# length $R / \sqrt{k}$: half of $R$ for four sites. That is the price for not talking, and the reason why
-# protocols that let drifts cancel (*rebalancing*) exist.
+# moved at all. In many dimensions random directions are nearly at right angles, so squared lengths add up
+# (Pythagoras), and the mean of $k$ drifts has length $R / \sqrt{k}$: half of $R$ for four sites. That is the price for
+# not talking, and the reason why there are protocols that let drifts cancel (*rebalancing*).
 #
 # An affine function loses nothing: (1) is then an equation. The half-space `HalfSpace` is the safe function for "S
 # keeps most of its length along E".

@@ -4,8 +4,8 @@
 # **You will be able to** say why a test that each site makes alone protects a mean that nobody knows, write
 # that test, and tell a true alarm from a false one.
 #
-# **Before:** safe functions (tutorial 06); the ledger (05) helps. **Time:** 15 minutes; the code runs for 5
-# seconds.
+# **Before:** safe functions (tutorial 06); the ledger (05) helps. The scalar product of two vectors. **Time:** 15
+# minutes; the code runs for 5 seconds.
 #
 # **Equations** (Sharfman, Schuster and Keren 2006; Keren and others 2014):
 #
@@ -13,9 +13,10 @@
 #
 # $$ \varphi(X_i) \le 0 \text{ for every } i \quad \Rightarrow \quad S \in A \qquad (2) $$
 #
-# **New symbol:** $B_i$, the covering ball of site $i$. Known ones: $E$, the last global model; $X_i$, the drift
-# of site $i$; $S = E + \frac{1}{k} \sum_i X_i$, the mean model; $A$, the admissible region; $\varphi$, the safe
-# function.
+# **New symbols:** $B_i$, the covering ball of site $i$; $\langle a, b \rangle = a_1 b_1 + a_2 b_2 + \dots$, the scalar
+# product, which is positive if the angle between $a$ and $b$ is acute, 0 if it is right, and negative if it is obtuse.
+# Known ones: $E$, the last global model; $X_i$, the drift of site $i$; $S = E + \frac{1}{k} \sum_i X_i$, the mean
+# model; $A$, the admissible region; $\varphi$, the safe function.
 
 # %%
 # Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
@@ -30,21 +31,25 @@ from fgm_ref.tutorials.walks import E0, wander, walk
 # sent, and sending them is what we want to save. So each site must look at *its own* drift only, and keep
 # silent if that is harmless.
 #
-# "Harmless" cannot mean that the site's own model lies in $A$. If $A$ is a ring, models can all lie in it while
-# their mean lies in the hole. Something better than $A$ is needed. There are two classical answers.
+# "Harmless" cannot mean that the site's own model lies in $A$. If $A$ is a ring, all models can lie in it while their
+# mean lies in the hole. There are two classical answers.
 #
 # ## Answer 1: covering balls
 #
 # Draw the ball $B_i$ whose *diameter* is the drift: from $E$ to $E + X_i$. Its centre is $E + X_i / 2$, its
-# radius $\Vert X_i \Vert / 2$. Claim (1): the mean model lies in at least one of the $k$ balls. The proof is
-# three lines. Measure from $E$, so that $s = S - E = \frac{1}{k} \sum_i X_i$. By Thales, $s$ lies in $B_i$
-# exactly if the angle at $s$, between the two ends of the diameter, is not acute, that is, if
-# $\langle s, s - X_i \rangle \le 0$. But
+# radius $\Vert X_i \Vert / 2$. Claim (1): the mean model lies in at least one of the $k$ balls.
+#
+# Measure everything from $E$, so that the mean is at $s = S - E = \frac{1}{k} \sum_i X_i$. When is $s$ in $B_i$? Stand
+# at $s$ and look at the two ends of the diameter, which are 0 and $X_i$. Thales: on the sphere one sees them at a right
+# angle. Inside the ball the angle is obtuse, outside it is acute. The two directions of view are $0 - s$ and
+# $X_i - s$, and their scalar product $\langle -s, X_i - s \rangle$ is $\langle s, s - X_i \rangle$. So $s$ lies in
+# $B_i$ exactly if $\langle s, s - X_i \rangle \le 0$. (To check it by computing: write out
+# $\Vert s - X_i / 2 \Vert^2 \le \Vert X_i / 2 \Vert^2$.) Now take the mean over the sites:
 #
 # $$ \frac{1}{k} \sum_{i=1}^{k} \langle s, s - X_i \rangle = \langle s, s - \frac{1}{k} \sum_{i=1}^{k} X_i \rangle
-# = \langle s, 0 \rangle = 0, $$
+# = \langle s, 0 \rangle = 0 . $$
 #
-# and if the mean of $k$ numbers is 0, they are not all positive. So some ball contains $s$.
+# If the mean of $k$ numbers is 0, they are not all positive. So some ball contains $s$.
 #
 # **Predict:** in how many of 10,000 random situations, in 2, 10 and 100 dimensions, will $s$ be in no ball?
 
@@ -103,11 +108,12 @@ assert not (ball_in_shell & ~in_zone).any() and not (in_zone & ~in_shell).any()
 assert 0.55 < share < 0.65
 
 # %% [markdown]
-# The ball test allows about 60 % of it, and nothing that the zone forbids. It is no accident. A ball with
-# diameter $X$ avoids a forbidden point $p$ (measured from $E$) exactly if $\langle p, X \rangle$ stays below
-# $\Vert p \Vert^2$, and that is a half-space of drifts. All forbidden points together leave an intersection of
-# half-spaces: *the ball test is a convex zone, too*, but one that was not chosen. Every forbidden point cuts
-# something away, while `cap` needs a single cut (touching the hole) and a single disc. So we choose the zone.
+# The ball test allows about 60 % of it, and nothing that the zone forbids. That is no accident. A forbidden point $p$
+# (measured from $E$) lies in the ball with diameter $X$ exactly if $\langle p, p - X \rangle \le 0$, as above. So the
+# ball avoids $p$ if $\langle p, X \rangle \lt \Vert p \Vert^2$, and the drifts with this property form a half-space.
+# All forbidden points together leave an intersection of half-spaces. *So the ball test is a convex zone, too*, but one
+# that nobody has chosen: every forbidden point cuts something away. `cap` needs only one cut, touching the hole, and
+# one disc. So we choose the zone ourselves.
 
 # %%
 import matplotlib.pyplot as plt
@@ -144,8 +150,13 @@ save(fig, "07")
 #
 # **GM** is now a short story. The coordinator ships $E$. Every site trains; after each step it evaluates
 # $\varphi(X_i)$. If that is positive, it says so (`VIOLATION`, an empty message). The coordinator then asks all
-# sites for their drifts, computes the new $E$, ships it, and all drifts are zero again. Here it is, for sites
-# that walk in the plane, next to the library's `gm`.
+# sites for their drifts, computes the new $E$, ships it, and all drifts are zero again.
+#
+# Here it is as a toy, for sites that walk in the plane, next to the library's `gm`. Two helpers from
+# [walks.py](../fgm_ref/tutorials/walks.py) stand in for the training. `wander` draws random moves, an array (steps, k, 2). `walk` lets a
+# protocol of the library run on such moves, with its own sites, coordinator and network. It returns two things: the
+# record of the run, and the game itself, both ends with all that they know. `game.coordinator.E` is the last global
+# model, and the sites start from `E0` $= (3, 4)$.
 
 
 # %%
@@ -166,7 +177,7 @@ result, game = walk("gm", moves, R=0.6)
 ends = toy_gm(moves, E0, 0.6)
 assert [step for step, _ in ends] == (np.flatnonzero(np.diff(result.series["rounds"], prepend=0)) + 1).tolist()
 np.testing.assert_allclose(ends[-1][1], game.coordinator.E)
-print(f"{len(ends)} rounds in 300 steps, and the last E is {ends[-1][1].round(2)} in both")
+print(f"{len(ends)} rounds in 300 steps, and the last E is {ends[-1][1].round(2)} in both")  # toy and library
 assert len(ends) > 5
 
 # %% [markdown]
@@ -185,8 +196,13 @@ assert counted == predicted
 # ## Were the alarms necessary?
 #
 # An alarm is **true** if $S$ had really left $A$, and **false** if a site cried although $S$ was fine. In a
-# simulation an observer knows, and records a verdict with every reaction. Let us mix two ways to walk: each
-# site its own random way (mixture 0), and all sites in one common direction (mixture 1).
+# simulation an observer knows, and records a verdict with every reaction. The verdict "missed" is for a step at whose
+# end $S$ is outside and nobody has reacted. (*Within* a step $S$ may be outside for a moment: sites move first, and
+# speak then. How far it was outside at that moment is called the **overshoot**. It is at most as far as the mean has
+# moved in this one step.)
+#
+# Let us mix two ways to walk: each site its own random way (mixture 0), and all sites in one common direction
+# (mixture 1).
 #
 # **Predict:** the share of false alarms at both ends, for 8 sites.
 
@@ -218,11 +234,25 @@ save(fig, "07-alarms")
 
 # %% [markdown]
 # All alarms are false when sites wander each on its own, and still at one half; only when nearly all movement
-# is common are they true. Why? Independent drifts of length about $r$ cancel: their mean has length about
-# $r / \sqrt{k}$. The *one* longest drift reaches $R$ when the mean is still near $E$. The local test must
-# assume that all other sites went the same way; it cannot know better. What it never does is to *miss*: no
-# verdict is "missed".
+# is common are they true. Why? Here a law helps that we will meet again.
 #
+# **The root law.** Add up $n$ vectors of length $r$ whose directions are independent. Square the length of the sum:
+# there are $n$ terms $r^2$, and mixed terms $\langle a, b \rangle$, which are positive as often as negative and cancel
+# on average. So the sum is about $\sqrt{n} r$ long, and not $n r$. It follows that the mean of $k$ independent drifts
+# of length $r$ is about $r / \sqrt{k}$ long. And that a random walk is about $\sqrt{n}$ steps away after $n$ steps.
+#
+# So the *one* longest drift reaches $R$ when the mean is still near $E$. The local test must assume that all other
+# sites went the same way; it cannot know better. But it never misses: no verdict is "missed".
+
+# %%
+for k in (4, 16, 64):
+    X = rng.normal(size=(2000, k, 50))
+    X /= np.linalg.norm(X, axis=-1, keepdims=True)  # length 1, any direction
+    length = np.linalg.norm(X.mean(axis=1), axis=-1).mean()
+    print(f"the mean of {k:>2} drifts of length 1 is {length:.3f} long; 1/√k = {1 / np.sqrt(k):.3f}")
+    assert abs(length * np.sqrt(k) - 1) < 0.02
+
+# %% [markdown]
 # And when networks are trained? Their drifts have a common part (all sites descend) and one that each has from
 # its own samples.
 
@@ -249,7 +279,7 @@ assert trained.final["violations"]["missed"] == trained.final["breaches"] == 0
 #    convex zone?
 # 4. With $R$ twice as large, how many alarms do you expect from randomly walking sites: half as many, or a
 #    quarter?
-# 5. Can GM miss an exit of $S$ from $A$ *within* a step? What does `checks` measure there?
+# 5. Can $S$ be outside of $A$ *within* a step, before anybody has spoken? How far?
 
 # %% [markdown]
 # ## Answers
@@ -260,7 +290,6 @@ assert trained.final["violations"]["missed"] == trained.final["breaches"] == 0
 #    $\sum_i a_i \langle s, s - X_i \rangle$ is 0 as well. So yes.
 # 3. The shell is not convex: drifts inside can have a mean in the hole. Jensen's inequality needs a convex
 #    $\varphi$.
-# 4. A random walk is about $\sqrt{n}$ steps long after $n$ steps, so it needs four times the steps for $2R$: a
-#    quarter.
-# 5. Yes: sites move first and speak then. `overshoot` is how far $S$ was outside at that moment, at most as far
-#    as the mean move of that one step; after the messages of the step it is inside again.
+# 4. By the root law a random walk needs four times the steps for twice the distance: a quarter.
+# 5. Yes: sites move first and speak then. The overshoot is at most the length of the mean move of that one step. After
+#    the messages of the step a new round has begun, with $S = E$.

@@ -4,16 +4,17 @@
 # **You will be able to** write what a protocol promises as a function that a computer can check, plant a
 # mistake, see which promise breaks, and shrink the failing case until it can be drawn.
 #
-# **Before:** FGM (tutorial 08). **Time:** 15 minutes; the code runs for 5 seconds.
+# **Before:** FGM, the idea and the proof (tutorials 08 and 08b). **Time:** 15 minutes; the code runs for 5 seconds.
 #
-# **Equations** (both from tutorial 08; here they are tests):
+# **Equations** (the promise of tutorial 08b, and how a round ends; here they are tests):
 #
 # $$ c \le k \quad \Rightarrow \quad \sum_{i=1}^{k} \varphi(X_i) \le 0 \qquad (1) $$
 #
 # $$ E \leftarrow \frac{1}{k} \sum_{i=1}^{k} w_i \quad \text{when a round ends} \qquad (2) $$
 #
-# No new symbols: $w_i = E + X_i$ is the model of site $i$, $k$ the number of sites, $c$ the counter, $\psi$ the
-# sum of $\varphi$ as the coordinator knows it.
+# No new symbols: $w_i = E + X_i$ is the model of site $i$, $X_i$ its drift from the last global model $E$, $\varphi$
+# the safe function, $k$ the number of sites; $c$ is the number of quanta that the coordinator has counted, $\psi$ the
+# sum of $\varphi$ as it knows it, $z_i$ the value of $\varphi$ from which site $i$ counts, $\theta$ the quantum.
 
 # %%
 # Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
@@ -23,12 +24,20 @@ from fgm_ref.tutorials.walks import Walk, wander
 # %% [markdown]
 # ## Why break what works
 #
-# A wrong protocol does not crash. Models go to and fro, the loss falls, a plot comes out, only the bytes are a
-# bit too few or the promise is not kept, and nobody looks. The mistakes below were all seen in public programs,
-# or easily could be. A test that has never failed proves nothing, so we let ours fail, on purpose.
+# A wrong protocol does not crash. Models go to and fro, the loss falls, a plot comes out. Only the bytes are a bit too
+# few, or the promise is not kept, and nobody looks. The mistakes below were all seen in public programs, or easily
+# could be. A test that has never failed proves nothing, so we let ours fail, on purpose.
 #
-# First the promises, or **invariants**: what must hold after every step, whatever the sites do. Each is one
-# line.
+# First the promises, or **invariants**: what must hold after every step, whatever the sites do. Each is a line or two.
+# They look at a game in progress: the helper `Walk` (in [walks.py](../fgm_ref/tutorials/walks.py)) wires the library's own sites,
+# network and coordinator, and moves the sites as we say. What you need to know of it:
+#
+# | | |
+# |---|---|
+# | `game.step(moves)` | all sites move, then they exchange messages; returns `X` and `E` as they were before these |
+# | `game.sites` | `values` (every $\varphi(X_i)$), `z`, `c` (what each has told), `theta`, `models`, `k` |
+# | `game.coordinator` | `E`, `psi`, `c`, `round` (1 in the first round) |
+# | `game.ledger.events` | every message so far: `round`, `subround`, `size` in bytes, `copies` |
 
 # %%
 import numpy as np
@@ -280,8 +289,8 @@ save(fig, "09")
 
 # %% [markdown]
 # Step 1 uses up most of the slack; the coordinator polls and divides what is left. The right quantum is a
-# quarter of it, $-\psi / (2k)$ with $k = 2$. The mistake makes it *all* that is left, $k^2 = 4$ times as much.
-# In step 2 each site rises by less than that, so both are silent, but together they rise by more. The promise
+# quarter of it, $-\psi / (2k)$ with $k = 2$. With the mistake it is *all* that is left, $k^2 = 4$ times as much.
+# In step 2 each site rises by less than that, so both are silent; but together they rise by more. The promise
 # is broken without a word.
 #
 # That is why we shrink: the small case *is* the explanation. (The library's own tests draw their walks with

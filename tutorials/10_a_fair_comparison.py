@@ -5,17 +5,17 @@
 # intervals, a curve instead of a point, equal radii instead of equal-looking numbers; and say what the method
 # cannot do.
 #
-# **Before:** bytes (tutorial 05) and FGM (08). **Time:** 15 minutes; the code runs for 10 seconds.
+# **Before:** bytes (tutorial 05) and the idea of FGM (08). Mean and standard deviation, no other statistics. **Time:**
+# 20 minutes; the code runs for 10 seconds.
 #
-# **Equations:** a paired interval from $n$ seeds, and the radius of a relative threshold $T$,
+# **Equations:** a paired interval from $n$ seeds (explained below), and the radius of a relative threshold $T$,
 #
 # $$ \bar{d} \pm t_{n-1} \frac{s_d}{\sqrt{n}} \qquad (1) $$
 #
 # $$ R = T \Vert E \Vert \qquad (2) $$
 #
 # **New symbols:** $d$, a difference between two protocols *with the same seed* ($\bar{d}$ its mean over the
-# seeds, $s_d$ its standard deviation); $t_{n-1}$, Student's factor, 2.78 for five seeds and 95 %; $T$, the
-# threshold that a user types.
+# seeds, $s_d$ its standard deviation); $t_{n-1}$, a factor that depends on $n$; $T$, the threshold that a user types.
 
 # %%
 # Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
@@ -80,7 +80,33 @@ assert first == 6
 # They agree to the last bit as long as they *act* alike: `b=5` averages after step 5, so step 6 starts from
 # another model.
 #
+# ## Intervals
+#
+# Five differences have a mean. With five other seeds it would be another one. By how much? If a single difference
+# scatters with the standard deviation $s_d$, the mean of $n$ of them scatters with about $s_d / \sqrt{n}$ (the root law
+# of tutorial 07). Take a few of these to both sides of the mean, and you have an **interval** that is likely to contain
+# the true mean, the one over all seeds that there could be. "95 %" says how the method does in the long run: of a
+# hundred such intervals, about 95 contain the true mean.
+#
+# How many is "a few"? If $s_d$ were known, 1.96. But it is estimated from the same few numbers, and may be too small.
+# W. S. Gosset ("Student") worked out in 1908 what that costs: the factor $t_{n-1}$ in (1). Let us not believe it. Draw
+# five numbers with true mean 0 from a normal distribution, compute the interval, and do it 20,000 times. **Predict**
+# how often it contains 0: with the factor 1.96, and with Student's 2.776 for $n = 5$.
+
+# %%
+some = np.random.default_rng(10).normal(size=(20_000, 5))
+half = some.std(axis=1, ddof=1) / np.sqrt(5)
+covers = {factor: np.mean(np.abs(some.mean(axis=1)) <= factor * half) for factor in (1.96, 2.776)}
+print({factor: f"{share:.1%}" for factor, share in covers.items()})
+assert covers[1.96] < 0.9 and 0.945 < covers[2.776] < 0.955
+
+# %% [markdown]
+# With 1.96 only about 88 % of the intervals are right; with Student's factor it is 95 %. (For ten numbers it is 2.26,
+# for a hundred 1.98. Losses are not exactly normal; for a mean of several it is near enough.)
+#
 # ## Paired intervals
+#
+# If an interval of differences contains 0, no difference has been shown. So it had better be narrow.
 #
 # **Predict:** FGM against `periodic:b=10`. How much narrower is the interval (1) of the paired differences than
 # the interval you would get for the difference of two independent groups of five?
@@ -114,8 +140,8 @@ print(f"bytes: {lighter:.0%} fewer with fgm")
 assert 0.3 < lighter < 0.4
 
 # %% [markdown]
-# More than four times. To get that by brute force, you would need more than sixteen times as many runs. And the
-# conclusion changes: unpaired, nothing can be said; paired, FGM's loss at this threshold is a little *higher*,
+# More than four times. By the root law you would need more than sixteen times as many runs to get that without pairing.
+# And the conclusion changes: unpaired, nothing can be said; paired, FGM's loss at this threshold is a little *higher*,
 # by about one percent. But it also shipped a third less. Loss alone is half of a result.
 #
 # ## Loss against bytes
@@ -165,9 +191,9 @@ save(fig, "10")
 # - **The honest rival is the tuned period.** Its curve is on or below the monitored ones for every budget. With
 #   the same number of synchronisations, `periodic:b=30` is a little better than `fgm` at $T = 0.35$, and
 #   `periodic:b=14` a little better than `fgm` at $T = 0.2$.
-# - But "tuned" is the word. `periodic:b=40` ships *exactly as much* as `periodic:b=30`, two synchronisations,
-#   and its second one comes in the very last step, too late to learn from. The loss above the reference is more
-#   than twice as high. `fgm` found good moments without being told.
+# - But the period has to be tuned well. `periodic:b=40` ships *exactly as much* as `periodic:b=30`, two
+#   synchronisations, and its second one comes in the very last step, too late to learn from. Its loss above the
+#   reference is more than twice as high.
 # - Beyond some price more bytes buy nothing: all curves are flat on the right.
 
 # %%
@@ -176,8 +202,8 @@ saved = 1 - size["fgm"] / size["gm"]
 print("fgm ships less than gm, by", ", ".join(f"{one:.0%} (T = {T})" for one, T in zip(saved, THRESHOLDS, strict=True)))
 assert (saved > 0).all() and 0.05 < saved[1] < 0.25
 assert late[0].totals["bytes"] == PERIODS[30][0].totals["bytes"] and late[0].series["rounds"].tolist()[-2:] == [1, 2]
-dearest = [points(curve)[1][np.argmax(points(curve)[0])] for curve in curves.values()]
-assert np.abs(dearest).max() < 0.02  # flat on the right: as good as periodic:b=10, which costs less
+largest = [points(curve)[1][np.argmax(points(curve)[0])] for curve in curves.values()]
+assert np.abs(largest).max() < 0.02  # flat on the right: as good as periodic:b=10, which costs less
 mean = {"b=30": losses(PERIODS[30]).mean(), "b=40": losses(late).mean(), "b=14": losses(PERIODS[14]).mean(),
         "T=0.35": losses(curves["fgm"][2]).mean(), "T=0.2": losses(fgm).mean()}  # fmt: skip
 assert mean["b=30"] < mean["T=0.35"] < mean["b=40"] - 0.04 and mean["b=14"] < mean["T=0.2"]
@@ -207,10 +233,10 @@ print({name: round(float(value), 2) for name, value in reach.items()})
 assert reach["periodic:b=30"] > 1 > max(reach["gm"], reach["fgm"])
 
 # %% [markdown]
-# The cheap period broke it without knowing; the dear one kept it by luck. `gm` and `fgm` kept it by design, and
-# with room to spare: they react early. How early? The observer's **taxonomy** (after Sivan, Gabel and Schuster
-# 2022) judges each reaction: *true*, $S$ was really outside; *false-global*, all were synchronised though $S$
-# was inside; *false-local*, a few sites were balanced and it was enough; *missed*, outside and nobody reacted.
+# The long period broke the promise without knowing; the short one kept it by luck. `gm` and `fgm` kept it by design,
+# and with room to spare: they react early. How early? The observer's verdicts (after Sivan, Gabel and Schuster 2022)
+# judge each reaction: *true*, $S$ was really outside; *false-global*, all were synchronised though $S$ was inside;
+# *false-local*, a few sites were balanced and it was enough; *missed*, $S$ was outside and nobody reacted.
 
 # %%
 PROTOCOLS = ("gm", "fgm", "gm-reb", "dynamic", "fgm-reb")
@@ -237,15 +263,15 @@ assert table["gm"]["false-global"] > table["fgm"]["false-global"] > table["gm-re
 assert judged["gm-reb"].totals["bytes"] > 2 * judged["gm"].totals["bytes"]
 
 # %% [markdown]
-# Nothing is missed. Nearly all reactions of `gm` and `fgm` are false alarms. Rebalancing (`gm-reb`) avoids
-# those, yet *costs more than twice as much*: it ships a model per site that it asks, again and again. **Fewer
-# synchronisations are not fewer bytes.** Count the bytes.
+# Nothing is missed. Nearly all reactions of `gm` and `fgm` are false alarms. Rebalancing (`gm-reb`: the site that calls
+# out is averaged with a few others, if that is enough) avoids those. Yet it *costs more than twice as much*: it ships a
+# model from every site that it asks, again and again. **Fewer synchronisations are not fewer bytes.** Count the bytes.
 #
 # ## Equal radius, not equal number
 #
-# Papers write "threshold 0.2" and mean three things: a radius relative to $\Vert E \Vert$, as in (2); Kamp's
-# $\Delta$, a *squared* length, so $R = \sqrt{\Delta}$; or the `cap`, whose $R$ bounds how the *length* of $S$
-# changes. **Predict:** how many rounds does GM make with each?
+# Papers write "threshold 0.2" and mean one of three things: a radius relative to $\Vert E \Vert$, as in (2); the
+# $\Delta$ of Kamp and others (2014), a *squared* length, so $R = \sqrt{\Delta}$; or the $R$ of the `cap` (tutorial 06),
+# which bounds how the *length* of $S$ changes. **Predict:** how many rounds does GM make with each?
 
 # %%
 MEANINGS = {
@@ -290,7 +316,8 @@ assert abs(far - np.sqrt(T**2 + 4 * T)) < 0.005 and round(far, 2) == 0.92
 #
 # 1. Why must every purpose have its own random stream, and not all share one seeded generator?
 # 2. What is wrong with reporting the best of ten thresholds for your protocol and the default for the other?
-# 3. Ten pairs of runs, mean difference 0.01, standard deviation 0.02. Does (1) contain 0 ($t_9 = 2.26$)?
+# 3. Ten pairs of runs, mean difference 0.01, standard deviation of the differences 0.02. Does (1) contain 0, with
+#    $t_9 = 2.26$?
 # 4. A protocol without messages has no false alarms. Why is that no praise?
 # 5. Kamp's $\Delta = 0.04$ and $\Vert E \Vert = 10$: which relative $T$ is the same ball?
 

@@ -4,8 +4,8 @@
 # **You will be able to** say where the time of a small network goes, win it back by stacking, layout and
 # buffers, and use the slow version as the judge of the fast one.
 #
-# **Before:** recurrent networks (tutorial 02), best also the LSTM (03), and sites (04). **Time:** 15 minutes;
-# the code runs for 2 seconds.
+# **Before:** recurrent networks (tutorial 02), sites (04), and preferably the LSTM (03). **Time:** 15 minutes; the code
+# runs for 2 seconds.
 #
 # **Equations:** all gates of an LSTM in one product (Hochreiter and Schmidhuber 1997, with a forget gate), and
 # the gradient of its weights as one product over all time steps (Werbos 1990):
@@ -323,8 +323,8 @@ assert per_site[SITES.index(8)] < 0.8
 # %% [markdown]
 # It falls while the calls dominate, then it levels off: once the arithmetic dominates, there is nothing left to
 # save. For larger networks it even rises again, when the arrays of a step no longer fit into the processor's
-# cache; so `learning/model.py` cuts many sites into stacks that do. And a row of a stack must depend on that row alone:
-# a site's result must not change with the company it is in.
+# cache; so `learning/model.py` cuts many sites into stacks that do. And one thing must be checked: what a site computes
+# must not depend on the other sites in the stack.
 
 # %%
 alone = LSTM(1, D, H, T, B, np.float32)

@@ -4,7 +4,7 @@
 # **You will be able to** write a protocol against the same interface as `gm` and `fgm`, let a battery of tests
 # try to break it, put it on the leaderboard, and have a safe function of your own checked.
 #
-# **Before:** bytes (tutorial 05), GM (07), FGM (08). **Time:** 15 minutes; the code runs for 8 seconds.
+# **Before:** bytes (tutorial 05), GM (07), FGM (08). Python classes. **Time:** 15 minutes; the code runs for 8 seconds.
 #
 # **Equations:** the promise that we will make, and what a safe function needs for it (tutorial 06):
 #
@@ -12,7 +12,8 @@
 #
 # $$ \varphi \left( \frac{X + Y}{2} \right) \le \frac{\varphi(X) + \varphi(Y)}{2} \qquad (2) $$
 #
-# No new symbols.
+# No new symbols: $\varphi$ is the safe function, $X_i$ the drift of site $i$ from the last global model $E$, $k$ the
+# number of sites, $R$ the radius.
 
 # %%
 # Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
@@ -79,8 +80,9 @@ class Coordinator(base.Coordinator):
 ASK_FIRST = Protocol("ask-first", "poll φ at every alarm", gm.Sites, Coordinator, "sum")
 
 # %% [markdown]
-# That is all. It is used by its Python path, `my_module:ASK_FIRST` if it stands in `my_module.py`; here it
-# stands in the program that runs, whose name in Python is `__main__`. Let us watch it in the plane first.
+# That is all. You ask for it by its Python path: `my_module:ASK_FIRST` if it is in `my_module.py`. Here it is in the
+# program that runs, which Python calls `__main__`. Let us watch it in the plane first, with the walking sites of
+# tutorial 07: `walk` returns the record of the run, and the game with both ends.
 
 # %%
 import numpy as np
@@ -118,8 +120,8 @@ assert (np.delete(total, ended - 1) <= 0).all()
 #
 # ## The battery
 #
-# What you believe of your protocol is not enough. First the slow, obvious version, on $\varphi$ alone; it has
-# to make the same decisions.
+# It is not enough to believe in your protocol. First write the slow, obvious version, on $\varphi$ alone. Both have to
+# make the same decisions.
 
 
 # %%
@@ -239,10 +241,10 @@ ax.set_title("Leaderboard: left and low is good")
 save(fig, "12")
 
 # %% [markdown]
-# Thirty lines save bytes against GM and are about as good as FGM, in bytes and even in messages. Surprised?
-# When networks learn, all sites move alike: soon after the first alarm the sum is positive, so there are few
-# false alarms to ask about. Where sites wander each its own way, it is different. **Predict** the ratio of
-# messages then.
+# A class of some twenty lines saves bytes against GM and is about as good as FGM, in bytes and even in messages.
+# Surprised? When networks learn, all sites move alike: soon after the first alarm the sum is positive, so there are few
+# false alarms to ask about. Where sites wander each its own way, it is different. **Predict** how many times FGM's
+# messages ask-first sends then.
 
 # %%
 wandering = {name: walk(name, wander(8, 400, seed=1), R)[0].totals for name in (MINE, "fgm")}
@@ -251,15 +253,16 @@ print(f"8 wandering sites: ask-first sends {ratio:.1f} times as many messages as
 assert ratio > 2
 
 # %% [markdown]
-# That is what FGM's quanta are for: its words are bounded *per subround*, whatever the sites do. Losses of
-# single runs differ by chance (tutorial 10). On the command line your protocol is
+# That is what FGM's quanta are for: its words are bounded *per subround*, whatever the sites do (tutorial 08b). The
+# losses in the table are of single runs, and differ by chance (tutorial 10). On the command line your protocol is
 # `python -m fgm_ref.demo --protocol my_module:ASK_FIRST --verify`.
 #
 # ## A safe function of your own
 #
-# Suppose that a change of some parameters matters twice as much as of the others. The region:
-# $\Vert a (S - E) \Vert \le R$, where $a$ holds 1 or 2 for each parameter. A first try takes the root, to be
-# less strict with those who are far out already. **Predict:** is it safe?
+# Suppose that a change of some parameters matters twice as much as a change of the others. The region, for the mean
+# model $S$: $\Vert a (S - E) \Vert \le R$, where $a$ holds 1 or 2 for each parameter. `Weighted` is the obvious safe
+# function for it. `Rooted` takes roots, to be less strict with those who are far out already. **Predict:** are both
+# safe?
 
 # %%
 from fgm_ref.check_safe import main as check_safe

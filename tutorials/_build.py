@@ -28,6 +28,11 @@ LARGEST = 400_000  # bytes of a notebook
 AT_ONCE = 2
 
 
+def number(script):
+    """08b of 08b_the_name.py."""
+    return script.stem.partition("_")[0]
+
+
 def run(script):
     """One tutorial in a process of its own; its output is shown only if it fails."""
     start = time.perf_counter()
@@ -56,7 +61,7 @@ def notebooks(everything=False):
         if everything or [(c.cell_type, c.source) for c in old] != [(c.cell_type, c.source) for c in book.cells]:
             with tempfile.TemporaryDirectory() as folder:
                 execute(book, folder)
-                emblem = f"{script.name[:2]}.png"
+                emblem = f"{number(script)}.png"
                 shutil.copyfile(Path(folder, "out", emblem), HERE / "images" / emblem)
             text = nbformat.writes(tidy(book)) + "\n"
             if len(text) > LARGEST:

@@ -81,22 +81,29 @@ class Lines:
         self.comment, self.row_end = dialect.comment, dialect.row_end
         self.blanks = dialect.delimiter == " "
         self.plain = not (self.comment or self.row_end or self.blanks)
+        self._quoted = False  # whether the next line begins inside a cell
 
     def __iter__(self) -> Iterator[str]:
         for line in self.file:
             self.number += 1
             if self.plain:
                 yield line
-            elif not self.comment or not line.lstrip().startswith(self.comment):
-                yield self.bare(line)
+            elif self._quoted or not self._is_comment(line):
+                self._quoted ^= line.count('"') % 2 == 1
+                yield line if self._quoted else self._bare(line)
 
-    def bare(self, line: str) -> str:
-        """The line without what ends its row; a run of blanks and tabs is one blank if they separate."""
+    def _is_comment(self, line: str) -> bool:
+        return bool(self.comment) and line.lstrip().startswith(self.comment)
+
+    def _bare(self, line: str) -> str:
+        """A line that ends a row, without what ends it; tabs are blanks where those separate."""
         text = line.rstrip("\r\n")
         end = line[len(text) :]
         if self.row_end:
             text = text.rstrip().removesuffix(self.row_end)
-        return (" ".join(text.split()) if self.blanks else text) + end
+        if self.blanks:
+            text = (text if '"' in text else text.replace("\t", " ")).strip()
+        return text + end
 
 
 def read_cells(path: Path, dialect: Dialect, max_rows: int | None = None) -> Sheet:
@@ -197,7 +204,8 @@ def cut_rows(name: str, lines: Lines, first: str, delimiter: str, model: str) ->
         yield first
         yield from lines
 
-    reader = csv.reader(text(), delimiter=delimiter, strict=True)
+    runs = delimiter == " "  # of blanks separate like a single one
+    reader = csv.reader(text(), delimiter=delimiter, strict=True, skipinitialspace=runs)
     width = 0
     try:
         for row in reader:

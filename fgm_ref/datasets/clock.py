@@ -7,6 +7,7 @@ where a whole column leaves that open, the format has to be given.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -33,6 +34,8 @@ HOURS = (
 )
 FORMATS = tuple(day + hour for day in DAYS for hour in HOURS)
 SAMPLE = 200  # cells that a format is first tried on
+FEW = 5  # cells that show at once what is no date
+MOST = 0.9  # of the sample: the others are then complained of, one by one
 
 
 class Times(NamedTuple):
@@ -106,7 +109,7 @@ def seconds(moment: datetime) -> float:
 
 
 def format_of(cells: list[str]) -> str | None:
-    """The format that all dates among the cells have; two, with a bar between them, if both would do.
+    """The format that nearly all cells have, if they are dates; two, with a bar between them, if both would do.
 
     >>> format_of(["31.12.2020", "01.01.2021"]), format_of(["2020-01-01 10:00"]), format_of(["red", "blue"])
     ('%d.%m.%Y', 'iso', None)
@@ -115,14 +118,15 @@ def format_of(cells: list[str]) -> str | None:
     """
     there = [cell for cell in dict.fromkeys(cells) if cell.lower() not in MISSING]
     sample = there[:: max(1, len(there) // SAMPLE)]
-    if not sample or not any(sign in sample[0] for sign in "-./: ,"):
+    first = sample[:FEW]
+    if not any(sign in cell for cell in first for sign in "-./: ,"):
         return None
     for form in (ISO, *FORMATS):
-        if fits(sample, form):
+        if share(first, form) > 0 and share(sample, form) >= MOST:
             twin = swapped(form)
-            if twin and fits(there, twin):
-                return f"{form}|{twin}" if fits(there, form) else twin
-            return form
+            if twin is None or share(there, twin) < share(there, form):
+                return form
+            return twin if share(there, form) < share(there, twin) else f"{form}|{twin}"
     return None
 
 
@@ -133,12 +137,12 @@ def swapped(form: str) -> str | None:
     return None
 
 
-def fits(cells: list[str], form: str) -> bool:
-    """Whether every cell is a date of that format."""
+def share(cells: list[str], form: str) -> float:
+    """How many of some cells are dates of that format."""
     read = reader(form)
-    try:
-        for cell in cells:
+    good = 0
+    for cell in cells:
+        with suppress(ValueError):
             read(cell)
-    except ValueError:
-        return False
-    return True
+            good += 1
+    return good / len(cells)

@@ -15,7 +15,7 @@ from fgm_ref.datasets.recipe import CATEGORY, CLASS, CYCLES, NUMBER, Input
 from fgm_ref.datasets.table import NO_CELL, Table
 
 CATEGORIES = 20  # of a text column; rarer ones share the category "other"
-SAMPLE = 1000  # cells that are looked at to say what a text is
+SENTENCE = 3  # words: more than that on the average is more than a name
 
 
 def input_of(
@@ -52,12 +52,14 @@ def categories(texts: list[str], train: Array) -> list[str] | None:
 
 def what_text(table: Table, name: str) -> str:
     """What a column of text that hardly repeats seems to be."""
-    sample = [cell for cell in table.columns[name][:SAMPLE] if cell]
+    sample = table.sample(name)
     if format_of(sample):
         return "dates"
     found = advice(sample, table.dialect)
     if found:
-        return f"text with {found.what}; {found.option} reads it"
+        return f"numbers with {found.what}; see {found.option}"
+    if np.mean([len(cell.split()) for cell in sample]) > SENTENCE:
+        return "text; --text makes its words the input"
     return "text, hardly a value twice"
 
 

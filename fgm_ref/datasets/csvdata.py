@@ -7,6 +7,18 @@ What is predicted is the label in the *last row of each window*, or so many rows
 its rows; the label itself is an input only where its past is asked for.  The last quarter of every group is the
 test part, unless another is asked for, and no window reaches across.  Numbers are scaled and categories chosen by the
 training part alone.
+
+`data.reading` says how the table was understood and what there is to doubt, `data.recipe` how new rows become windows.
+
+Where to read on, each file above those that need it:
+
+    cells.py    the text of a file, in the dialect of `dialect.py`, becomes cells
+    table.py    cells become numbers and text
+    series.py   rows become series, in the order of time (`clock.py`)
+    parts.py    series become runs of rows for training and for the test (`layout.py`)
+    columns.py  a column becomes channels; missing values: `fill.py`
+    windows.py  runs become windows (`index.py`), by a recipe (`recipe.py`)
+    build.py    all of it, as `wanted.py` asks; `describe.py` and `doubts.py` put it in words
 """
 
 from __future__ import annotations

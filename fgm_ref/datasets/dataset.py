@@ -65,6 +65,8 @@ class Dataset:
     y (N,) int64 class ids, or (N, O) float32 targets, standardised on the training part.
     """
 
+    unchanging = True  # a checkpoint need not keep it
+
     name: str
     task: str  # "classification" or "regression"
     x_train: Array

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fgm_ref.datasets.dataset import Dataset
-from fgm_ref.datasets.doubts import doubts_of
+from fgm_ref.datasets.doubts import doubts_of, rises
 from fgm_ref.datasets.inputs import Made
 from fgm_ref.datasets.labels import Target
 from fgm_ref.datasets.layout import Layout
@@ -16,7 +16,7 @@ from fgm_ref.datasets.parts import BLOCKS, GROUPS
 from fgm_ref.datasets.reading import Reading
 from fgm_ref.datasets.recipe import CYCLES, NUMBER, Input, Recipe
 from fgm_ref.datasets.series import length, trouble
-from fgm_ref.datasets.table import Table
+from fgm_ref.datasets.table import NO_TEXT, Table
 from fgm_ref.datasets.wanted import Wanted
 
 SHOWN = 6  # values or names in a line
@@ -87,7 +87,9 @@ def columns_in_words(
         elif name in inputs:
             yield name, input_in_words(table, inputs[name], layout)
         else:
-            yield name, f"left out: {made.left_out.get(name, 'as asked for')}"
+            why = made.left_out.get(name, "as asked for")
+            missing = int(table.absent(name, NO_TEXT).sum())
+            yield name, f"left out: {why}{absent_in_words(missing)}"
 
 
 def label_in_words(table: Table, name: str, target: Target) -> str:
@@ -103,8 +105,9 @@ def input_in_words(table: Table, column: Input, layout: Layout) -> str:
     if column.kind == NUMBER:
         missing = absent_in_words(int(table.parsed(column.name).missing.sum()))
         values = table.parsed(column.name).values[layout.rows(test=False)]
-        constant = len(np.unique(values[np.isfinite(values)])) == 1
-        kind = "constant" if constant else "number"
+        kind = "constant" if np.nanmin(values) == np.nanmax(values) else "number"
+        if rises(table, column, layout):
+            kind = "number that goes one way, an index perhaps"
         return f"{kind}, {extent(table, column.name)}{missing}"
     counts = Counter(table.texts(column.name))
     missing = absent_in_words(counts.pop("", 0))
@@ -117,7 +120,16 @@ def extent(table: Table, name: str) -> str:
     """The smallest and the largest number."""
     values = table.parsed(name).values
     values = values[np.isfinite(values)]
-    return f"{values.min():.6g} to {values.max():.6g}" if len(values) else "none there"
+    return f"{short(values.min())} to {short(values.max())}" if len(values) else "none there"
+
+
+def short(value: float) -> str:
+    """A number in few digits, a whole one with all of them.
+
+    >>> short(1600000000.0), short(-0.123456789)
+    ('1600000000', '-0.123457')
+    """
+    return f"{value:.15g}" if value == round(value) else f"{value:.6g}"
 
 
 def absent_in_words(missing: int) -> str:
@@ -148,7 +160,8 @@ def series_lines(wanted: Wanted, layout: Layout, made: Made) -> Iterator[str]:
     """How long the series are, and which rows were left out."""
     if wanted.group is not None:
         lengths = [len(one) for one in layout.series]
-        yield f"series: {len(lengths):,}, of {min(lengths):,} to {max(lengths):,} rows"
+        least = f"{min(lengths):,} to " if min(lengths) < max(lengths) else ""
+        yield f"series: {len(lengths):,}, of {least}{count(max(lengths), 'row')}"
     if layout.short:
         names = listed([one.name for one in layout.short])
         yield f"left out: {count(len(layout.short), 'series', 'series')} without room for a window ({names})"
@@ -196,8 +209,9 @@ def which_test(wanted: Wanted, layout: Layout) -> str:
 
 
 def classes_lines(data: Dataset) -> Iterator[str]:
-    """How frequent the classes are in both parts."""
+    """How frequent the classes are in both parts, or what the label is like in them."""
     if not data.classes:
+        yield from quantity_lines(data)
         return
     parts = [np.bincount(y, minlength=len(data.classes)) for y in (data.y_train, data.y_test)]
     yield "classes, in training and in the test:"
@@ -207,6 +221,15 @@ def classes_lines(data: Dataset) -> Iterator[str]:
             f"{n / total:>7.1%}" for n, total in ((train, parts[0].sum()), (test, parts[1].sum()))
         ]
         yield f"  {name:<{widest}}  {'  '.join(shares)}"
+
+
+def quantity_lines(data: Dataset) -> Iterator[str]:
+    """Mean and deviation of each label in both parts."""
+    labels = data.recipe.labels if data.recipe else ()
+    for i, label in enumerate(labels):
+        parts = [y[:, i] * label.spread + label.centre for y in (data.y_train, data.y_test)]
+        train, test = (f"mean {short(y.mean())}, deviation {short(y.std())}" for y in parts)
+        yield f"label {label.name}: {train} in training; {test} in the test"
 
 
 def brief_line(recipe: Recipe, wanted: Wanted, layout: Layout, data: Dataset) -> str:

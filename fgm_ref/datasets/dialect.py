@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -103,7 +103,7 @@ class Dialect:
 STRICT = Dialect()
 
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
-CONTINENTAL = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
+CONTINENTAL = re.compile(r"[+-]?\d{1,3}(\.\d{3})*,\d+")
 PERCENT = re.compile(r"[+-]?\d+([.,]\d+)?\s?%")
 
 
@@ -121,15 +121,22 @@ def advice(cells: list[str], dialect: Dialect) -> Advice | None:
     >>> advice(["1,000", "12,500"], STRICT).option, advice(["1,5", "1,000"], STRICT).option
     ('--thousands ,', '--decimal ,')
     """
-    ways: tuple[tuple[Callable[[str], object], Advice], ...] = (
+    fitting = (way for fits, way in ways(dialect) if all(map(fits, cells)))
+    return next(fitting, None) if cells else None
+
+
+def ways(dialect: Dialect) -> Sequence[tuple[Callable[[str], object], Advice]]:
+    """What there is to ask for in addition to a dialect, and which cells it reads."""
+    if dialect.decimal == "," and not dialect.thousands:
+        return [(CONTINENTAL.fullmatch, Advice("points between thousands", "--thousands ."))]
+    if not dialect.plain:
+        return []
+    return [
         (THOUSANDS.fullmatch, Advice("separators of thousands", "--thousands ,", comma=True)),
+        (has_decimal_comma, Advice("a decimal comma", "--decimal ,", comma=True)),
         (CONTINENTAL.fullmatch, Advice("points between thousands", "--decimal , --thousands .")),
         (PERCENT.fullmatch, Advice("percent signs", "--percent")),
-        (has_decimal_comma, Advice("a decimal comma", "--decimal ,", comma=True)),
-    )
-    if not dialect.plain or not cells:
-        return None
-    return next((way for test, way in ways if all(map(test, cells))), None)
+    ]
 
 
 def has_decimal_comma(cell: str) -> bool:

@@ -16,12 +16,14 @@ from fgm_ref.datasets.dialect import advice
 from fgm_ref.datasets.inputs import Made
 from fgm_ref.datasets.labels import Target
 from fgm_ref.datasets.layout import Layout
+from fgm_ref.datasets.parts import BLOCKS, GROUPS
 from fgm_ref.datasets.recipe import CATEGORY, NUMBER, Input
 from fgm_ref.datasets.series import in_order, spacing, trouble
 from fgm_ref.datasets.table import Table
 from fgm_ref.datasets.wanted import Wanted
 
-SAMPLE = 1000  # cells that show what a text is
+SAMPLE = 1000  # windows that have to agree before all are looked at
+SEVERAL = 0.1  # rows of the same time as the one before: more than that may be several series
 ENOUGH = 20  # windows, for a rule without an exception to be no chance
 DISORDER = 0.2  # steps one way for each step the other way: more than that is no order at all
 EQUAL = 0.9999  # correlation of what is the same number in another unit
@@ -72,10 +74,10 @@ def about_header(table: Table) -> Iterator[str]:
 
 def about_cells(table: Table, wanted: Wanted) -> Iterator[str]:
     """Numbers that were taken for text."""
-    for name in wanted.candidates(table):
+    for name in (*wanted.candidates(table), *wanted.labels):
         if table.is_numeric(name):
             continue
-        sample = [cell for cell in table.columns[name][:SAMPLE] if cell]
+        sample = table.sample(name)
         if found := advice(sample, table.dialect):
             yield f"column {name!r} is text with {found.what}; {found.option} reads numbers"
         elif sign := stray(sample):
@@ -94,8 +96,7 @@ def about_classes(data: Dataset, wanted: Wanted) -> Iterator[str]:
         return
     counts = [np.bincount(y, minlength=len(data.classes)) for y in (data.y_train, data.y_test)]
     train, test = (count > 0 for count in counts)
-    better = "groups" if wanted.group and wanted.division.how != "groups" else "blocks"
-    hint = f"; --test {better} divides otherwise"
+    hint = f"; {other_division(wanted)}"
     for part, there in (("training", train), ("test", test)):
         if there.sum() == 1:
             yield f"the {part} part has only one class, {names(data, there)}{hint}"
@@ -107,6 +108,14 @@ def about_classes(data: Dataset, wanted: Wanted) -> Iterator[str]:
         )
     if (train & ~test).any() and test.sum() > 1:
         yield f"the test part does not have {names(data, train & ~test)}{hint}"
+
+
+def other_division(wanted: Wanted) -> str:
+    """What may give both parts every class."""
+    if wanted.division.how == BLOCKS:
+        return "a shorter --window leaves room for more blocks"
+    better = GROUPS if wanted.group and wanted.division.how != GROUPS else BLOCKS
+    return f"--test {better} divides otherwise"
 
 
 def names(data: Dataset, chosen: Array) -> str:
@@ -142,9 +151,8 @@ def about_order(name: str, times: Times, wanted: Wanted, layout: Layout) -> Iter
         yield f"column {name!r} shows {steps} back in time; {sorts}"
     tidy = spacing(in_order(layout.series, times.values), times.values)
     if said := trouble(tidy, times):
-        several = (
-            " (are there several series? see --group)" if tidy.doubled and not wanted.group else ""
-        )
+        many = tidy.doubled > SEVERAL * (tidy.doubled + tidy.forward)
+        several = " (are there several series? see --group)" if many and not wanted.group else ""
         yield f"column {name!r} has {said}, and windows reach across{several}; see --time and --gaps"
 
 
@@ -177,20 +185,32 @@ def rises(table: Table, column: Input, layout: Layout) -> bool:
 def gives_away(table: Table, column: Input, target: Target, made: Made) -> bool:
     """Whether an input in the last row of a window tells the label, in all windows of both parts."""
     last = np.concatenate([made.train.last, made.test.last])
-    answer = target.y[np.concatenate([made.train.answer, made.test.answer])]
-    if len(last) < ENOUGH:
+    answer = np.concatenate([made.train.answer, made.test.answer])
+    if len(last) < ENOUGH or column.kind not in (NUMBER, CATEGORY):
         return False
+    values = values_of(table, column)
+    step = max(1, len(last) // SAMPLE)
+    some = slice(None, None, step)
+    return tells(values[last[some]], target, answer[some]) and tells(values[last], target, answer)
+
+
+def values_of(table: Table, column: Input) -> Array:
+    """An input's values, numbers or text.  (rows,)."""
     if column.kind == NUMBER:
-        values = table.parsed(column.name).values[last]
-        if not np.isfinite(values).all():
-            return False
-        if target.classes:
-            return separates(values, answer)
-        return any(same(values, one) for one in answer.reshape(len(answer), -1).T)
-    if column.kind != CATEGORY or not target.classes:
+        return table.parsed(column.name).values
+    return np.array(table.texts(column.name), dtype=np.str_)
+
+
+def tells(values: Array, target: Target, answer: Array) -> bool:
+    """Whether values tell the labels of the rows `answer`; both (N,)."""
+    y = target.y[answer]
+    if values.dtype.kind != "f":
+        return bool(target.classes) and determines(np.unique(values, return_inverse=True)[1], y)
+    if not np.isfinite(values).all():
         return False
-    texts = np.array(table.texts(column.name), dtype=np.str_)[last]
-    return determines(np.unique(texts, return_inverse=True)[1], answer)
+    if target.classes:
+        return separates(values, y)
+    return any(same(values, one) for one in y.reshape(len(y), -1).T)
 
 
 def separates(values: Array, classes: Array) -> bool:

@@ -98,27 +98,50 @@ def expect_several(series: Sequence[Series], wanted: Wanted) -> None:
     )
 
 
+class Room(NamedTuple):
+    """The series that decides how long a window can be, and in words why."""
+
+    most: int  # rows of a window
+    which: str
+    hint: str
+
+
+def room_in(series: Sequence[Series], wanted: Wanted) -> Room:
+    """The series with the least room; or, if all are too short to be kept, that with the most."""
+    room = [longest(len(one), wanted.division, wanted.horizon) for one in series]
+    dropping = wanted.short == "drop"
+    most = max(room) if dropping else min(room)
+    one = series[room.index(most)]
+    which = f"group {one.name!r} has {len(one)}" if wanted.group else f"there are {len(one)}"
+    may_drop = wanted.group and len(series) > 1 and not dropping
+    return Room(most, which, "; --short drop leaves out such groups" if may_drop else "")
+
+
 def window_length(window: int | None, series: Sequence[Series], wanted: Wanted) -> int:
     """The window asked for, if the shortest part of a series holds one; or a default."""
-    how, horizon = wanted.division, wanted.horizon
-    room = [longest(len(one), how, horizon) for one in series]
-    shortest = series[room.index(min(room))]
-    most, rows = min(room), len(shortest)
-    which = f"group {shortest.name!r} has" if wanted.group else "there are"
-    hint = "; --short drop leaves out such groups" if wanted.group and len(series) > 1 else ""
-    ahead = f", and the answer {horizon} rows after it" if horizon else ""
+    horizon = wanted.horizon
+    most, which, hint = room_in(series, wanted)
     if most < 1:
-        needed = "at least 2 rows of data, one to train and one to test"
-        if horizon or how.how != LAST:
-            needed = f"more rows of data, for a window{ahead} in each part"
-        raise ValueError(
-            f"{'group' if wanted.group else 'path'}: expected {needed}; {which} {rows}{hint}"
-        )
+        raise too_short(wanted, f"{which}{hint}")
     if window is None:
         return 10 if most >= 20 else 1
     if not 1 <= window <= most:
+        ahead = f", and the answer {horizon} rows after it" if horizon else ""
         raise ValueError(
-            f"window: expected 1 to {most} rows ({which} {rows} rows, split into training "
+            f"window: expected 1 to {most} rows ({which} rows, split into training "
             f"and test{ahead}), got {window}{hint}"
         )
     return window
+
+
+def too_short(wanted: Wanted, there: str) -> ValueError:
+    """The error for a series without room for a window of a single row."""
+    if wanted.horizon:
+        expected = (
+            f"horizon: expected one that leaves room for windows in each part, got {wanted.horizon}"
+        )
+        return ValueError(f"{expected}; {there}")
+    needed = "at least 2 rows of data, one to train and one to test"
+    if wanted.division.how != LAST:
+        needed = "rows for a window in each part"
+    return ValueError(f"{'group' if wanted.group else 'path'}: expected {needed}; {there}")

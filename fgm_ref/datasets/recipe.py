@@ -89,9 +89,14 @@ class Recipe:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that new rows need; the label is one of them only if its past is an input."""
+        """The columns that new rows need; the label is one of them only if its past is an input.
+
+        Each text is a window of its own, whatever series it belongs to.
+        """
+        if self.text is not None:
+            return (self.text,)
         names = [one.name for one in self.inputs]
-        names += [name for name in (self.group, self.time, self.text) if name is not None]
+        names += [name for name in (self.group, self.time) if name is not None]
         return tuple(dict.fromkeys(names))
 
     @property

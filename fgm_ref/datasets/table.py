@@ -23,6 +23,7 @@ from fgm_ref.text import expect_one_of
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")  # in any case of letters
 NO_TEXT = tuple(word for word in MISSING if word != "none")  # "none" is a word, such as a fault's
 NO_CELL = ("",)
+SAMPLE = 1000  # cells that show what a text is
 
 
 class Parsed(NamedTuple):
@@ -119,6 +120,12 @@ class Table:
             else:
                 self._parsed[column] = already_parsed(cells)
         return self._parsed[column]
+
+    def sample(self, column: str) -> list[str]:
+        """Some of the cells that are there and no numbers."""
+        odd = self.parsed(column).odd
+        texts = self.texts(column)
+        return [texts[row] for row in odd[:: max(1, len(odd) // SAMPLE)]]
 
     def numbers(self, column: str) -> Array | None:
         """A column as numbers (rows,) float64, nan where the value is missing; None if it is clearly text.

@@ -7,17 +7,18 @@ import fgm_ref.threads  # isort: skip  (before NumPy)
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fgm_ref import __version__, program
 from fgm_ref.datasets import Baseline, Dataset
 from fgm_ref.datasets.describe import description
 from fgm_ref.demo import options as cli
-from fgm_ref.demo.filenames import picture_name, run_name
+from fgm_ref.demo.filenames import file_name, picture_name, run_name
 from fgm_ref.demo.plan import Plan, data_of, plan
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, Progress
 from fgm_ref.program.console import width, wrapped
@@ -34,16 +35,37 @@ from fgm_ref.view.trace import transcript
 SLOW_TO_LOAD = ("fgm_ref.view.plots", "scipy.optimize")
 
 
-def compare(configs: Sequence[Config], data: Dataset, progress: Progress) -> Iterator[RunResult]:
+@dataclass
+class Engine:
+    """What does a run, and in whose name the program speaks: the simulator, or what `fgm_ref.mpi` puts in its place."""
+
+    name: str
+    run: Callable[..., RunResult]
+
+
+ENGINE = Engine("fgm_ref.demo", run)
+
+
+def compare(wanted: Plan, progress: Progress) -> Iterator[RunResult]:
     """Run the same training by one protocol after the other."""
-    before = 0
+    configs, data, before = wanted.configs, wanted.data, 0
     for config, label in zip(configs, labels_of(configs), strict=True):
 
         def tick(step: int, before: int = before, label: str = label) -> None:
             progress(before + step, label)
 
-        yield run(config, data=data, on_step=tick)
+        kept = kept_at(wanted.args.checkpoint, label if len(configs) > 1 else "")
+        yield ENGINE.run(config, data=data, on_step=tick, checkpoint=kept, every=wanted.args.every)
         before += config.steps
+
+
+def kept_at(path: Path | None, label: str) -> Path | None:
+    """The checkpoint of one run; where there are several each has its own, called after the run.
+
+    >>> kept_at(Path("a/run.npz"), "fgm:epsilon=0.1").name, kept_at(Path("run.npz"), "").name
+    ('run-fgm-epsilon=0.1.npz', 'run.npz')
+    """
+    return path and path.with_stem(file_name([path.stem, label]) if label else path.stem)
 
 
 class Trouble(NamedTuple):
@@ -55,7 +77,11 @@ class Trouble(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run, report.  Returns the exit code."""
-    args = cli.parser().parse_args(argv)
+    return act(cli.parser().parse_args(argv))
+
+
+def act(args: Any) -> int:
+    """Do what is asked for.  Returns the exit code."""
     if args.list:
         from fgm_ref.demo.listing import catalogue
 
@@ -106,7 +132,7 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
         Thread(target=load_slowly).start()  # on another core, meanwhile
     progress = Progress(sum(config.steps for config in configs))
     try:
-        for result in compare(configs, wanted.data, progress):
+        for result in compare(wanted, progress):
             results.append(result)
             if wanted.out and wanted.args.save:
                 result.save(saved_as(wanted, result.config, wanted.out))
@@ -230,7 +256,9 @@ def show_saved(wanted: Plan, results: list[RunResult], out: Path) -> None:
     paths = [saved_as(wanted, result.config, out) for result in results]
     print(*paths, sep="\n")
     if wanted.args.csv:
-        print(f"predict new rows:  python -m fgm_ref.predict {shlex.quote(str(paths[-1]))} NEW.csv")
+        losses = [result.final["loss"] for result in results]
+        best = shlex.quote(str(paths[losses.index(min(losses))]))
+        print(f"predict new rows:  python -m fgm_ref.predict {best} NEW.csv")
 
 
 def self_test() -> int:
@@ -247,4 +275,4 @@ def self_test() -> int:
 
 def complain(text: str, code: int) -> int:
     """One line on stderr; where it starts with the name of an argument, as the user knows it."""
-    return program.complain("fgm_ref.demo", (), cli.as_option(text), code)
+    return program.complain(ENGINE.name, (), cli.as_option(text), code)

@@ -12,7 +12,10 @@ from typing import Any
 from fgm_ref.simulation.config import Config
 
 LONGEST = 120
-"""Characters of a name.  A longer one is cut, and ends in a hash of all of it."""
+"""Characters of a name.  A longer one is cut in front of its last part, and has a hash of all of it there."""
+
+LAST = 40
+"""Characters of the last part, the protocols, that a long name keeps."""
 
 ALWAYS = ("dataset", "cell", "seed", "protocol")
 """Settings that have their own place in the name."""
@@ -88,9 +91,16 @@ def file_name(parts: Sequence[str]) -> str:
     ('own-my_zones-Mine-swap=0-1@0.5', 'was_für_eine_-4836133e')
     """
     whole = "-".join(parts)
-    plain = re.sub("[:/]", "-", whole)
-    name = re.sub(r"[^\w.,=+@-]", "_", plain)[:LONGEST]
-    if name == plain:
+    name = plain(whole)
+    if name == re.sub("[:/]", "-", whole) and len(name) <= LONGEST:
         return name
-    digest = hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()
-    return f"{name}-{digest[:8]}"
+    digest = hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    if len(name) <= LONGEST:
+        return f"{name}-{digest}"
+    last = plain(parts[-1])[:LAST]
+    return f"{name[: LONGEST - len(last) - 1]}-{digest}-{last}"
+
+
+def plain(text: str) -> str:
+    """A text in characters that every file system takes."""
+    return re.sub(r"[^\w.,=+@-]", "_", re.sub("[:/]", "-", text))

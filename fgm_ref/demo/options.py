@@ -26,7 +26,8 @@ examples:
   python -m fgm_ref.demo --html player.html                gm and fgm side by side, to step through in a browser
   python -m fgm_ref.demo --protocol periodic:b=5 --protocol fgm --threshold 0.2
   python -m fgm_ref.demo --csv pump.csv --label state --describe         how your own table is understood
-  python -m fgm_ref.demo --csv pump.csv --label state --window 20 --group machine
+  python -m fgm_ref.demo --csv pump.csv --label state --window 20 --group machine --protocol fgm --save
+  python -m fgm_ref.predict out/pump-...-fgm.npz new.csv   what that saved run says of new rows
   python -m fgm_ref.demo --json > result.json              for programs
   python -m fgm_ref.demo --list                            data sets, protocols, safe functions
 """
@@ -154,6 +155,19 @@ def add_output(group: Group) -> None:
         metavar="FILE",
         type=Path,
         help="a page that replays one or two runs (default protocols: gm and fgm), and nothing else",
+    )
+    add(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        help="keep the run's state there, so that the same command goes on if this one is killed",
+    )
+    add(
+        "--every",
+        metavar="N",
+        type=whole(1),
+        default=100,
+        help="with --checkpoint: after every N steps; default 100",
     )
     add("--save", action="store_true", help="also save each run as .npz in the output folder")
     add(

@@ -44,6 +44,8 @@ class Stack(NamedTuple):
 class Model:
     """A network for any number of sites; its methods share work arrays, so use one `Model` per thread."""
 
+    unchanging = True  # a checkpoint need not keep it
+
     def __init__(
         self, spec: ModelSpec, dtype: DTypeLike = np.float32, threads: int | None = None
     ) -> None:

@@ -32,7 +32,8 @@ examples:
 
 ABOUT = """
 Predict new rows of a table by the model of a saved run.  The new file has the columns of the one that it was trained
-on, in any order; the label may be missing.  There is a prediction for each window, in the line of its last row.
+on, in any order, and is written in the same way; the label may be missing.  There is a prediction for each window, in
+the line of its last row.  So a file begins with the rows that its first window needs.
 """
 
 EXIT_CODES = "exit codes: 0 fine, 1 the output could not be written, 2 wrong usage, 130 interrupted"
@@ -70,9 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.csv is None:
             print(*wrapped(about(result, args.run), width(), indent=11), sep="\n")
             return FINE
+        if args.out:
+            expect_file(args.out)
         text = predicted(result, args.csv)
     except ValueError as error:
-        return program.complain("fgm_ref.predict", (), as_argument(str(error)), USAGE)
+        return program.complain("fgm_ref.predict", ("out",), as_argument(str(error)), USAGE)
     if args.out is None:
         sys.stdout.write(text)
         return FINE
@@ -80,6 +83,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         part.write_text(text, encoding="utf-8")
     print(args.out)
     return FINE
+
+
+def expect_file(path: Path) -> None:
+    """`ValueError` for what cannot become a file, before anything is computed."""
+    program.expect_folder(path.parent)
+    if path.is_dir():
+        raise ValueError(f"out: expected a file to write to, got the folder {str(path)!r}")
 
 
 def predicted(result: RunResult, path: Path) -> str:

@@ -48,7 +48,7 @@ def needs(recipe: Recipe | None) -> dict[str, str]:
         return {"from": "windows of that set; it was no table, so no file can be predicted"}
     found = {"from": f"windows of {recipe.window} rows: {'; '.join(map(described, recipe.inputs))}"}
     if recipe.text:
-        found["from"] = f"the last {recipe.window} words of column {recipe.text!r}"
+        return {"from": f"the last {recipe.window} words of column {recipe.text!r}"}
     if recipe.group:
         found["series"] = f"told apart by column {recipe.group!r}"
     if recipe.time:

@@ -22,8 +22,8 @@ def rows(prediction: Prediction, result: RunResult, table: Table) -> Iterator[li
 def where(result: RunResult, table: Table) -> dict[str, list[str]]:
     """The columns that tell windows apart, if there are any."""
     recipe = result.expect_meaning().recipe
-    names = [recipe.group, recipe.time] if recipe else []
-    return {name: table.texts(name) for name in names if name}
+    names = filter(None, (recipe.group, recipe.time) if recipe else ())
+    return {name: table.texts(name) for name in names if name in table.columns}
 
 
 def header(prediction: Prediction, result: RunResult) -> list[str]:

@@ -44,7 +44,8 @@ class Sites:
     def __init__(self, learners: Learners, setup: Setup):
         self.learners = learners
         self.models = learners.P  # (k, D), shared: training changes it
-        self.k = len(self.models)
+        self.k = len(self.models)  # those that are here
+        self.in_all = setup.k or self.k
         self.tag = Tag()
         self.time = 0
 

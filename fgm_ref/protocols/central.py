@@ -41,7 +41,7 @@ class Sites(base.Sites):
     def report(self, site: int) -> Message:
         """The mini-batch: inputs (B, T, D) or (B, T), and targets."""
         batch = self.batches.pop(site)
-        return Message(SAMPLES, batch, cause=("samples", len(self.batches)))
+        return Message(SAMPLES, batch, cause=("samples", len(batch[1])))
 
 
 class Coordinator(base.Coordinator):

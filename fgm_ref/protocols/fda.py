@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fgm_ref.arrays import Array, norm, squared_norm
+from fgm_ref.arrays import Array, dot, norm, squared_norm
 from fgm_ref.protocols import base
 from fgm_ref.protocols.base import mean_over
 from fgm_ref.protocols.protocol import Look, Protocol, Reference
@@ -60,7 +60,7 @@ class Linear(Naive):
 
     def state(self, X: Array) -> Array:
         """‖X‖² and ⟨ξ, X⟩."""
-        return np.stack([squared_norm(X), X @ self.xi], axis=1)
+        return np.stack([squared_norm(X), dot(X, self.xi)], axis=1)
 
     def H(self, mean: Array) -> float:
         """mean ‖X‖² − (mean ⟨ξ, X⟩)²."""

@@ -46,7 +46,7 @@ class Sites(base.MonitoringSites):
     def quanta(self, sites: Any = slice(None)) -> Array:
         """n_i = ⌊(φ(X_i) − z_i)/θ⌋ of `sites`.  More than k + 1 or less than 0 need not be told apart."""
         n = np.floor((self.values[sites] - self.z[sites]) / self.theta)
-        return np.asarray(np.clip(n, -1, self.k + 1), np.int64)
+        return np.asarray(np.clip(n, -1, self.in_all + 1), np.int64)
 
     def alarms(self) -> Array:
         """The sites with new quanta."""

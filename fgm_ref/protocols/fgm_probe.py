@@ -45,7 +45,7 @@ class Sites(fgm_centre.Sites):
 
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
-        self.bits = self.k.bit_length()
+        self.bits = self.in_all.bit_length()
 
     def reply(self, kind: Kind, sites: Array) -> Array:
         """X_i > c, one bit per parameter, besides the usual answers."""
@@ -58,7 +58,7 @@ class Sites(fgm_centre.Sites):
         super().receive(message, sites)
         if message.kind is VOTES:
             D = self.models.shape[1]
-            balance = 2.0 * unpack(message.payload, self.bits, D) - self.k  # Σ of the signs
+            balance = 2.0 * unpack(message.payload, self.bits, D) - self.in_all  # Σ of the signs
             self.zone.U = orthonormal([*self.zone.U, balance.astype(self.models.dtype)])
 
 

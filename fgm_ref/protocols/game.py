@@ -7,6 +7,7 @@
 The simulator trains real learners in it.  The tests and the tutorials play it with learners that walk as scripted.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,13 @@ from fgm_ref.protocols.protocol import Protocol
 from fgm_ref.protocols.setup import Learners, Setup
 from fgm_ref.safe.paced import pace_of
 from fgm_ref.transport.codecs import Codec, Rows
-from fgm_ref.transport.encoder import make_encoder
+from fgm_ref.transport.ends import EncoderLike, SitesEnd
 from fgm_ref.transport.faults import Faults, FaultyNetwork
 from fgm_ref.transport.ledger import Ledger
 from fgm_ref.transport.network import Network
-from fgm_ref.transport.start import FromSeed, Seeded
+from fgm_ref.transport.start import Seeded, make_encoder
+
+NetworkMaker = Callable[[SitesEnd, Ledger, np.random.Generator, EncoderLike], Network]
 
 
 class Game:
@@ -39,10 +42,11 @@ class Game:
         codec: Codec | None = None,
         rows: Rows | None = None,
         seeded: Seeded | None = None,
+        make_network: NetworkMaker | None = None,
     ):
         """`rng` is the network's stream; `rows` says where an embedding lies, for a sparse codec.
 
-        With `seeded` the sites make the first model themselves.
+        With `seeded` the sites make the first model themselves.  `make_network` makes another network than the usual.
         """
         self.protocol, self.faults = protocol, faults
         self.sites = protocol.sites(learners, setup)
@@ -50,14 +54,12 @@ class Game:
         expect_possible(protocol, faults, k, setup.average_state)
         expect_followed(protocol, setup)
         self.ledger = ledger or Ledger(k)
-        encoder = make_encoder(codec, self.sites.models, rows)
-        if seeded:
-            encoder = FromSeed(encoder, seeded)
+        encoder = make_encoder(codec, self.sites.models, rows, seeded)
         self.network: Network
         if faults:
             self.network = FaultyNetwork(self.sites, self.ledger, rng, encoder, faults)
         else:
-            self.network = Network(self.sites, self.ledger, rng, encoder)
+            self.network = (make_network or Network)(self.sites, self.ledger, rng, encoder)
         self.coordinator = protocol.coordinator(self.network, k, setup)
         self.network.connect(self.coordinator)
         self.coordinator.start()

@@ -1,6 +1,7 @@
 """Geometric monitoring that sets its own radius, by the rule of FDA-Opt (`opt.py`).
 
 The guarantee is that of plain GM, for the radius of the round.  In the first round, which has none, nobody calls out.
+V is a mean over the sites, but one site alone ends the round, so GM's rounds are shorter than FGM's under this rule.
 """
 
 from fgm_ref.protocols import gm, opt
@@ -23,7 +24,7 @@ PROTOCOL = Protocol(
     guarantee=SUM,
     options={"tau": 10},
     watches="form",
-    look=Look("orange", "-.", "$O$"),
+    look=Look("orange", (0, (5, 1)), "$G$"),
     reference=Reference(
         source="as `gm`; the radius after Theologitis et al. 2025 (FDA-Opt)",
         event="after τ steps (or 1 VIOLATION): k POLL, k DRIFT, k RADIUS, k MODEL",

@@ -48,4 +48,5 @@ PROTOCOL = Protocol(
     watches="radius",
     follows=True,
     exact=True,
+    sees_all=True,
 )

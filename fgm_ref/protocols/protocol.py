@@ -101,6 +101,9 @@ class Protocol:
     needs_everybody: bool = False
     """It cannot do without an answer from every site."""
 
+    sees_all: bool = False
+    """Its sites look at each other, so they cannot live apart."""
+
     replays: bool = False
     """The player's page understands its log."""
 

@@ -56,6 +56,7 @@ class Setup:
     that starts from E, for a protocol that trains at the coordinator.  `options` are the protocol's own settings.
     `blocks` says where the named parts of the vector lie.  `make_server` makes the rule for the next E.
     `samples` (k,) says how many each site has, None that all have equally many.
+    Sites may lie apart: then `k` says how many there are in all, and `first` is the number of the first one here.
     `rate` is the learning rate in step 1, 2, ..., which everybody knows.
     """
 
@@ -68,4 +69,6 @@ class Setup:
     blocks: Mapping[str, slice] = field(default_factory=dict)
     make_server: Callable[[], Mean] = Mean
     samples: Array | None = None
+    k: int | None = None
+    first: int = 0
     rate: Callable[[int], float] = lambda step: 1.0

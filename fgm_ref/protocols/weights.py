@@ -24,9 +24,10 @@ class Sites(base.Sites):
 
     def __init__(self, learners: Learners, setup: Setup):
         super().__init__(learners, setup)
-        equal = np.ones(self.k)
-        self.samples = equal if setup.samples is None else np.asarray(setup.samples, float)
-        self.weights = self.samples / self.samples.mean()
+        equal = np.ones(self.in_all)
+        everywhere = equal if setup.samples is None else np.asarray(setup.samples, float)
+        self.samples = everywhere[setup.first : setup.first + self.k]
+        self.weights = self.samples / everywhere.mean()
 
     def reply(self, kind: Kind, sites: Array) -> Array:
         """n_i, when asked."""

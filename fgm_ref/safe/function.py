@@ -19,6 +19,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -162,7 +163,10 @@ class SafeFunction(ABC):
         """X ↦ λ φ(X/λ), convex for every λ in (0, 1]; at λ = 1 it is φ."""
         if λ == 1:
             return self
-        return lambda X: λ * self(X / λ)
+        return partial(self._shrunk, λ)
+
+    def _shrunk(self, λ: float, X: Array) -> Any:
+        return λ * self(X / λ)
 
 
 class Ball(SafeFunction):

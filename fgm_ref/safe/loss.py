@@ -1,46 +1,72 @@
 """A zone that promises loss: averaging now would not make the model worse by more than δ.
 
-All other zones promise a *distance*, and nobody knows what a distance is worth.  Let f(w) be the loss of a model w on a
-few windows that all sites know.  What a user wants to know of the mean model S is f(S), and S is what nobody knows.
+The other zones promise a distance, and nobody knows what a distance is worth.  This one promises what a user wants to
+know.  It speaks of
 
-*First try.*  Site i watches f(E + X_i) − f(E) − δ.  It is −δ at X = 0.  But it is not convex, and so Σ ≤ 0 says
-nothing: two sites in two good valleys may have their mean on the ridge between them.
+    f(w)     the loss of a model w on a few windows that all sites know
+    E        the model that all sites were sent last
+    X_i      the drift of site i, whose model is E + X_i
+    S        the mean model E + mean X, which nobody knows
+    δ        the threshold, in the unit of the loss
 
-*The repair* (Sivan, Gabel & Schuster 2022, "AutoMon", for the distributed monitoring of any function).  Add a bowl q,
-a convex quadratic with q(0) = 0 that bends up at least as much as f bends down:
+and promises
 
-    φ(X) = f(E + X) + q(X) − f(E) − δ,          isotropic: q(X) = ½λ‖X‖² with λ ≥ −λ_min(∇²f).
+    f(S)  ≤  f(E) + δ                                                                               (1)
 
-Now φ is convex, and Jensen's inequality gives
+*The obvious try fails.*  Each site can compute
 
-    k f(S) ≤ k (f(S) + q(mean X)) ≤ Σ (f(E + X_i) + q(X_i)),  so   Σ φ(X_i) ≤ 0  ⇒  f(S) ≤ f(E) + δ.
+    φ(X)  =  f(E + X) − f(E) − δ                                                               not safe
 
-The first step throws q(mean X) ≥ 0 away, so the promise has some room.  Any direction of drift that does no harm is
-free, except for what q takes: the larger q, the more the zone is a small ball again.
+But f is not convex.  Let w be one number and f(w) = (w² − 1)²: two valleys at w = ±1, and between them a ridge of
+height 1.  Let E = −1, and δ = ½.  Site 1 stays at −1.  Site 2 walks to 1.  Both have the loss f = 0, so both are
+content.  Their mean is S = 0, on top of the ridge: f(S) = 1, and the promise is broken.
 
-*The other side*, φ(X) = f(E) − f(E + X) − δ + q'(X) with λ' ≥ λ_max, promises f(S) ≥ f(E) − δ: the model E that is in
-use is nearly as good as the mean.  The one-sided zone does not say that: while all sites improve, nobody ever speaks.
-*Both* is the maximum of the two, |f(S) − f(E)| ≤ δ.
+*The repair is a bowl*, a function that bends up at least as much as f bends down:
 
-*Why FGM likes it.*  What one site has lost another may have gained, and FGM looks at the sum; GM looks at each.
+    q(X)  =  ½λ‖X‖²,        λ ≥ −(the least eigenvalue of ∇²f, wherever the drifts may lead)        (2)
+    φ(X)  =  f(E + X) − f(E) − δ + q(X)
 
-*How large must q be?*  (`curvature.py`.)  At the start of a round each site measures the ends of the spectrum of ∇²f(E)
-by `lanczos` products H·v, takes `margin` times what it finds, and gives up to `directions` of the worst directions
-their own weight.  All sites compute alike to the bit, so this costs no bytes; on unlike machines λ would have to be
-sent (4 bytes) and the directions too (4D bytes each).  `lambda=0.3` sets λ by hand.
-*What is assumed*: on the convex hull of the drifts, f bends down (on the other side: up) by no more than `margin` times
-what was measured at E, with the error of that measurement added.
-Nobody proves that, and for recurrent networks it is often wrong.  So the promise is as sure as q, a broken one is
-counted and not raised, and a run's `final["promise"]` says how often q was too small (`simulation/promise.py`).
+This φ is convex, and φ(0) = −δ.  By Jensen's inequality
 
-*What it costs.*  The windows are sent to every site once, and billed.  Each site that trains then needs a forward pass
-over all of them in each step, and a round's start needs `lanczos` + 1 gradients at each site.  All are counted.
-The third price is not in bytes: raw samples of every site are shown to every other, which is what training apart was
-to avoid.  Public or made-up windows would do, but f is then another loss.  And f speaks of these windows only: a
-promise on 96 of them is no promise on the test part.
+    f(S) − f(E) − δ + q(mean X)  =  φ(mean X)  ≤  (1/k) Σ φ(X_i)
 
-δ is the threshold, absolute, in nats or squared units.  f is handed in (`Objective`); this room knows no networks.
-A coordinator evaluates φ only if it keeps the windows too, with `kept=yes`.
+so the sites keep (1) by keeping Σ φ(X_i) ≤ 0, for q is never below 0.  In the example f″ = 12w² − 4 is at least −4, so
+λ = 4 will do.  Site 2 would have to pay q(2) = 8 for its walk.  When it has come to −½, the sum is above 0.
+
+*The bowl has a price.*  Without it a drift that does no harm would be free.  It charges for every drift; the larger λ,
+the more the zone is a small ball around E again.  But f may bend down in a few directions only.  Then these can have
+weights of their own in q (`directions`), and all the others pay less.
+
+*How large is λ?*  Nobody knows the least eigenvalue everywhere.  When a round starts, each site measures it at E, by
+`lanczos` products of ∇²f(E) and a vector (`curvature.py`).  To what it finds it adds the error of the measurement, and
+takes `margin` times that.  All compute alike to the bit, so nothing is sent; on unlike machines λ would cost 4 bytes,
+and each direction 4D.  `lambda=0.3` sets λ by hand.
+
+*What is not promised.*
+
+- That λ is large enough.  It was measured at E, and (2) asks for more: the whole convex hull of the drifts.  For
+  recurrent networks it is often too small.  So a broken promise is counted, and no error.  `final["promise"]` of a run
+  has the counts (`simulation/promise.py`).
+- Anything about other data.  f is the loss on these windows, 96 of them unless asked otherwise.
+- That E is up to date.  While all sites improve, (1) holds, and nobody ever speaks.  Two more zones look that way:
+
+    loss-fresh    φ(X) = f(E) − f(E + X) − δ + q'(X),  λ' ≥ the largest eigenvalue       f(S) ≥ f(E) − δ
+    loss-both     the larger of the two φ                                         |f(S) − f(E)| ≤ δ
+
+*What it costs.*
+
+- Bytes: the windows are sent to every site, once, and billed.
+- Time: each site that trains makes a forward pass over all windows, in every step.  Each round starts with
+  `lanczos` + 1 gradients at each site.  The run counts both.
+- Secrecy: every site sees raw samples of every other.  Sites train apart in order to avoid just that.  Public or
+  made-up windows would give nothing away, but then f is another loss.
+
+*FGM gains most from it.*  What one site has lost another may have gained.  GM looks at each φ(X_i), FGM at the sum.
+
+f is handed in (`Objective`), for this room knows no networks.  A coordinator can evaluate φ only if it keeps the
+windows as well (`kept=yes`).
+
+Source: Sivan, Gabel & Schuster 2022, "AutoMon", who add such a bowl to monitor any function of distributed data.
 """
 
 from __future__ import annotations

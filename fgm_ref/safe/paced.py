@@ -9,6 +9,7 @@ It is convex, as φ of a linear map.  Σ φ_t(X_i) ≤ 0 says that the drifts X_
 its kind this is the zone of radius a·R.  All sites know the schedule and the time, so they need no message.  And
 φ_t(0) is φ(0) at any time.  So the coordinator needs no clock: what a fresh round has to spend, and what a site that
 is gone is taken to say, are what they were.  The floor keeps the zone from closing where the rate ends near 0.
+Whoever compares with R itself, as FDA's coordinator does, has to count steps: `radius_at` that time it is a·R.
 
 With power = 1 a round lasts about as long at any rate, whether the sites go one way (drifts grow as rate·steps) or only
 make noise (rate·√steps).  Under a radius that stays it lasts in proportion to 1/rate, or to 1/rate².

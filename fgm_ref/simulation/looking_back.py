@@ -34,7 +34,7 @@ def looking_back(data: Dataset) -> Iterator[Baseline]:
     season = season_of(past)
     if season:
         back = -(-nearest // season) * season
-        yield suggested(data, past, back, f"seasonal persistence, {season}")
+        yield suggested(data, past, back, f"seasonal persistence ({season})")
 
 
 def suggested(data: Dataset, past: Past, back: int, name: str) -> Baseline:

@@ -8,36 +8,25 @@ Every purpose has its own random stream, spawned from the one seed (see `streams
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fgm_ref.arrays import Array, norm
-from fgm_ref.datasets import Dataset, load
-from fgm_ref.datasets.split import split
-from fgm_ref.learning.learners import AVERAGE, Diverged, Learners
-from fgm_ref.learning.model import Model
-from fgm_ref.learning.optim import OPTIMIZERS, Optimizer, make_optimizer
-from fgm_ref.learning.rates import parse_rate
-from fgm_ref.protocols import Chosen, Setup, parse
+from fgm_ref.datasets import Dataset
+from fgm_ref.learning.learners import Diverged
 from fgm_ref.protocols.base import MonitoringSites
-from fgm_ref.protocols.game import Game, mean_model
-from fgm_ref.protocols.server import parse_server
-from fgm_ref.safe import zone_maker
-from fgm_ref.safe.paced import Pace, parse_radius
-from fgm_ref.simulation.changes import World
+from fgm_ref.protocols.game import Game, NetworkMaker, mean_model
+from fgm_ref.simulation.checkpoint.kept import Checkpoint, packed, unpack
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.meaning import Meaning
 from fgm_ref.simulation.metrics import Metrics, evaluate
-from fgm_ref.simulation.model import embedding_rows, model_spec
 from fgm_ref.simulation.observer import Observer, outlives
 from fgm_ref.simulation.promise import promised
 from fgm_ref.simulation.result import RunResult, event_array
-from fgm_ref.simulation.schedules import schedule
-from fgm_ref.simulation.streams import first_model, seeded, spawned, streams
-from fgm_ref.transport.codecs import parse_codec
-from fgm_ref.transport.faults import parse_faults, with_absences
+from fgm_ref.simulation.scene import Scene
 from fgm_ref.transport.ledger import Ledger
 
 PHI_SITES = 64  # φ is recorded per site for up to so many sites
@@ -45,105 +34,83 @@ KNOWN = 4  # so many models are remembered with what they are worth
 LOCALS = 32  # so many local models are evaluated one by one at the end
 
 
-class Simulation:
+class Simulation(Scene):
     """One run, set up and ready to step.
 
     `run` is what most users want; this class lets a tutorial or a test stop between steps and look around.
     """
 
-    def __init__(self, config: Config, dataset: Dataset | None = None):
-        data = dataset or load(config.dataset, config.held_out)
-        self.config = config
-        self.world = World(config, data)
-        self.model = Model(model_spec(config, data), config.dtype)
-        self.rate = parse_rate(config.lr_schedule, config.steps)
-        self.optimizers: list[Optimizer] = []  # the sites', and the hub's
-
-        seeds = streams(config.seed)
-        rng = {name: np.random.default_rng(seed) for name, seed in seeds.items()}
-        parts = split(data, config.sites, config.split, rng["split"], config.alpha)
-        self.batches = self.world.batches(
-            parts, config.batch, spawned(seeds["batches"], config.sites)
-        )
-        self.active = schedule(config.schedule, config.sites, rng["schedule"])
-
-        chosen = parse(config.protocol)
-        codec = parse_codec(config.codec)
-        faults = with_absences(parse_faults(config.faults), self.world.absences)
-        masks = spawned(seeds["dropout"], config.sites)
-        sizes = np.array([len(part) for part in parts])
-        setup = self._setup(chosen, rng, masks, sizes)
+    def __init__(self, config: Config, dataset: Dataset | None = None, threads: int | None = None):
+        super().__init__(config, dataset, threads)
+        self.batches = self.make_batches()
+        setup = self.make_setup()
+        protocol, spec = self.chosen.protocol, self.model.spec
         self.promise = promised(
-            setup.make_zone, chosen.protocol, self.model.spec, data, parts, rng["shared"]
+            setup.make_zone, protocol, spec, self.dataset, self.parts, self.rng["shared"]
         )
         self.game = Game(
-            chosen.protocol,
-            self._learners(setup.E, masks),
+            protocol,
+            self.sites_learners(setup.E),
             setup,
-            rng["network"],
+            self.rng["network"],
             ledger=Ledger(config.sites, config.multicast),
-            faults=faults,
-            codec=codec,
-            rows=embedding_rows(self.model.layout),
-            seeded=seeded(self.model, config.seed) if config.start == "seed" else None,
+            faults=self.faults,
+            codec=self.codec,
+            rows=self.rows,
+            seeded=self.seeded,
+            make_network=self.make_network,
         )
         self.sites, self.coordinator = self.game.sites, self.game.coordinator
         self.ledger, self.network = self.game.ledger, self.game.network
         self.trained = self.coordinator.hub or self.sites.learners
         if self.coordinator.hub and config.prox:
-            raise ValueError(
-                f"prox: expected 0 with {chosen.protocol.name}, whose hub is sent no model"
-            )
+            raise ValueError(f"prox: expected 0 with {protocol.name}, whose hub is sent no model")
         if self.promise:
             self.promise.ship(self.ledger)
 
-        strict = outlives(chosen, setup.make_zone(setup.E), faults, codec)
-        self.observer = Observer(chosen.protocol, self.sites, self.coordinator, strict=strict)
+        strict = outlives(self.chosen, setup.make_zone(setup.E), self.faults, self.codec)
+        self.observer = Observer(protocol, self.sites, self.coordinator, strict=strict)
         self.series: dict[str, list[Any]] = defaultdict(list)
         self.curve: dict[str, list[Any]] = defaultdict(list)
         self._known: deque[tuple[Array, Dataset, Metrics]] = deque(maxlen=KNOWN)
 
-    def _setup(
-        self, chosen: Chosen, rng: Mapping[str, Any], masks: Sequence[Any], samples: Array
-    ) -> Setup:
-        """What both ends of the protocol are built from."""
-        c, layout = self.config, self.model.layout
-        E = first_model(self.model, c.seed)
-        return Setup(
-            E=E,
-            make_zone=zone_maker(c.safe, c.threshold, c.relative, layout.slices, self._pace()),
-            rng=rng["coordinator"],
-            make_hub=lambda: self._learners(E, masks[:1]),
-            average_state=c.optimizer_state == AVERAGE
-            and bool(OPTIMIZERS[c.optimizer].state_names),
-            options=chosen.options,
-            blocks={name: layout.slice_of(name) for name in layout.names},
-            make_server=parse_server(c.server),
-            samples=samples,
-            rate=lambda step: c.lr * self.rate(step),
-        )
+    # Where the sites are: here (`fgm_ref/mpi` has them elsewhere).
 
-    def _pace(self) -> Pace | None:
-        """The radius as a share of R, if it follows the learning rate."""
-        follow = parse_radius(self.config.radius)
-        return follow(self.rate) if follow else None
+    make_network: NetworkMaker | None = None
 
-    def _learners(self, E: Array, masks: Sequence[np.random.Generator]) -> Learners:
-        """Learners that all start from E, one for each stream of dropout masks."""
-        c, k = self.config, len(masks)
-        optimizer = make_optimizer(c.optimizer, c.lr, k, len(E), E.dtype, clip=c.clip)
-        self.optimizers.append(optimizer)
-        return Learners(self.model, E, k, optimizer, c.optimizer_state, masks, c.prox)
+    def sites_learners(self, E: Array) -> Any:
+        """Who trains at the sites."""
+        return self.make_learners(E, self.masks)
+
+    def train(self, active: Any) -> None:
+        """Each active site trains on its next mini-batch."""
+        self.sites.step(active, *self.batch(self.batches, active, self.ledger.step))
+
+    # What a checkpoint keeps of a run.
+
+    place = "one process"
+
+    @property
+    def things(self) -> dict[str, Any]:
+        """What changes while the run lasts."""
+        names = "sites coordinator network ledger batches rng masks optimizers observer promise series curve"
+        return {name: getattr(self, name) for name in names.split()}
+
+    def states(self) -> list[Array]:
+        """All of it, as bytes."""
+        return [packed(self.things)]
+
+    def take_on(self, states: Sequence[Array]) -> None:
+        """Go on from where another run of these settings was."""
+        (state,) = states
+        unpack(state, self.things)
 
     def step(self) -> None:
         """One step: train, exchange messages until nothing is pending, record."""
         self.ledger.step += 1
-        for optimizer in self.optimizers:
-            optimizer.lr = self.config.lr * self.rate(self.ledger.step)
+        self.set_rate(self.ledger.step)
         active = self.game.present(next(self.active), self.ledger.step)
-        rows = self.batches.draw(active)
-        data = self.data
-        self.sites.step(active, data.x_train[rows], data.y_train[rows])
+        self.train(active)
         self._record_phi()
         overshoot = self.observer.overshoot() if self.config.checks else np.nan
         self.network.exchange()
@@ -151,7 +118,8 @@ class Simulation:
         if self.promise:
             self.promise.look(self.coordinator.E, self.models, getattr(self.sites, "weights", None))
         losses = self.trained.losses if self.coordinator.hub else self.trained.losses[active]
-        self._record(losses.mean() if len(rows) else np.nan, overshoot, verdict)
+        trained = isinstance(active, slice) or len(active) > 0
+        self._record(losses.mean() if trained else np.nan, overshoot, verdict)
 
     def _record_phi(self) -> None:
         """What the sites see before messages are handled."""
@@ -258,13 +226,15 @@ def run(
     *,
     data: Dataset | None = None,
     on_step: Callable[[int], None] | None = None,
+    checkpoint: str | Path | None = None,
+    every: int = 100,
     **settings: Any,
 ) -> RunResult:
     """Train by one protocol and return the record.
 
     Give a `Config`, or its settings by name.  `protocol` and `safe` may be objects:
     `run(protocol=Fgm(epsilon=0.1), safe=Ball)`.  `data` replaces the bundled data set.  `on_step(n)` is called after
-    each step.
+    each step.  The file `checkpoint` is written after `every` so many steps; a run that finds one goes on from there.
 
     Raises `ValueError` for a setting that cannot be.  Raises `RunDiverged`, with the record up to there as `.result`,
     if a loss is no longer finite.
@@ -273,18 +243,31 @@ def run(
     >>> result.totals["messages_up"], result.totals["bytes_up"] == 2 * 2 * 4 * result.final["parameters"]
     (4, True)
     """
-    config = config or Config(**settings)
-    simulation = Simulation(config, data)
+    keeper = Checkpoint(Path(checkpoint), every) if checkpoint else None
+    return drive(Simulation(config or Config(**settings), data), on_step, keeper)
+
+
+def drive(
+    simulation: Simulation,
+    on_step: Callable[[int], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> RunResult:
+    """All steps of a run that is set up, or those that are left."""
+    config = simulation.config
     evenly = np.linspace(0, config.steps, config.evaluations + 1)
     due = set(evenly.round().astype(int)[1:].tolist())
-    simulation.evaluate()
-    for number in range(1, config.steps + 1):
+    done = checkpoint.resume(simulation) if checkpoint else 0
+    if not done:
+        simulation.evaluate()
+    for number in range(done + 1, config.steps + 1):
         try:
             simulation.step()
         except Diverged as error:
             raise RunDiverged(number, error, simulation) from error
         if number in due:
             simulation.evaluate()
+        if checkpoint:
+            checkpoint.after(number, simulation)
         if on_step:
             on_step(number)
     simulation.coordinator.finish()

@@ -32,20 +32,20 @@ STEPS = {
 """Of its runs, which are long enough for the losses to converge."""
 
 TUNED: dict[str, dict[str, Any]] = {
-    "nyc_flights": {"lr": 0.02},
+    "nyc_flights": {"lr": 0.08},
     "nyc_weather": {"lr": 0.02},
-    "watch": {"lr": 0.02},
-    "ecg208": {"lr": 0.02},
+    "watch": {"lr": 0.08},
+    "ecg208": {"lr": 0.01},
     "amazon_snippets": {"lr": 0.02},
 }
 """The learning rate of averaging with the lowest loss on the validation part, from the experiment `rates`."""
 
 OUTER: dict[str, dict[str, Any]] = {
-    "nyc_flights": {"lr": 0.02, "server": "nesterov:beta=0.5"},
-    "nyc_weather": {"lr": 0.02, "server": "nesterov:beta=0.5"},
-    "watch": {"lr": 0.02, "server": "nesterov:beta=0.5"},
-    "ecg208": {"lr": 0.02, "server": "nesterov:beta=0.5"},
-    "amazon_snippets": {"lr": 0.02, "server": "nesterov:beta=0.5"},
+    "nyc_flights": {"lr": 0.08, "server": "nesterov:beta=0.3"},
+    "nyc_weather": {"lr": 0.01, "server": "momentum:beta=0.5"},
+    "watch": {"lr": 0.08, "server": "mean"},
+    "ecg208": {"lr": 0.04, "server": "mean"},
+    "amazon_snippets": {"lr": 0.02, "server": "mean"},
 }
 """The outer step and learning rate with the lowest loss on the validation part, from the experiment `servers`."""
 

@@ -19,6 +19,7 @@ after an absence.  Feedback works where the same sender can make the error good.
 that it sends, and to the coordinator for the models that start a round, but not for the mean of a balancing set.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,16 @@ from fgm_ref.arrays import Array, squared_norm
 from fgm_ref.transport.codecs import Codec, Rows, size
 from fgm_ref.transport.ends import Shipped, ShippedOne
 from fgm_ref.transport.messages import MODEL, WORD, Kind
+from fgm_ref.transport.written import ABSOLUTE, DIFFERENCE, WHOLE_VECTOR, Written, by_codec, plain
 
 
 class Encoder:
-    """The plain encoder: a payload arrives as it is, and is billed for what it weighs."""
+    """The plain encoder: a payload arrives as it is, and is billed for what it weighs.
+
+    `written` is what the last message was written as, for each site that it went to; empty for payloads as they are.
+    """
+
+    written: Sequence[Written] = ()
 
     def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> Shipped:
         """Ship x to `sites`; `where` is the part of the model vector that x speaks of."""
@@ -44,6 +51,13 @@ class Encoder:
         """Ship x from one site."""
         return x, None
 
+    def read(self, written: Written, site: int, where: slice) -> Array:
+        """x̂, from what was written to or by this site."""
+        raise ValueError(f"codec: expected payloads as they are, got the form {written.form}")
+
+    def took(self, sites: Array, x: Array, where: slice) -> None:
+        """These sites have taken x̂ as the global model: where they lie apart from the coordinator."""
+
 
 class DifferenceEncoder(Encoder):
     """Encodes models and drifts between k sites and the coordinator by a codec; leaves other payloads alone."""
@@ -53,11 +67,15 @@ class DifferenceEncoder(Encoder):
         self.codec, self.rows = codec, rows
         self.latest = np.full_like(models[0], np.nan)  # the last global model, as it arrived
         self.known = np.zeros_like(models)  # what site i was sent last: r
+        self.moved = np.zeros(
+            models.shape[1], bool
+        )  # the numbers that came back changed since then
         self.unsaid = np.zeros_like(models)  # the sites' e
         self.unsaid_down = np.zeros_like(models[0])  # the coordinator's e
 
     def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> Shipped:
         """x (d,) for `sites` -> x̂, and the bytes for each of them."""
+        self.written = ()
         if not kind.coded or x is None:
             return x, None
         current = (self.known[sites, where] == self.latest[where]).all(axis=1)
@@ -67,42 +85,73 @@ class DifferenceEncoder(Encoder):
         if current.any():
             residual = self.unsaid_down[where] if kind is MODEL else np.zeros_like(x)
             arrived, number = self._ship(x, self.latest[where], residual, where)
+        whole = plain(WHOLE_VECTOR, arrived.astype(np.float32))
+        self.written = [self.last if has else whole for has in current]
         if kind is MODEL:
-            self.latest[where] = arrived
-            self.known[sites, where] = arrived
+            self.took(sites, arrived, where)
         return arrived, np.where(current, number, WORD * x.size)
 
     def up(self, kind: Kind, sites: Array, rows: Array, where: slice) -> Shipped:
         """Rows (a, d), one of each of `sites` -> what arrives (a, d), and the bytes of each (a,)."""
         if not kind.coded:
             return rows, None
-        shipped = [
-            self._ship(x, self.known[site, where], self.unsaid[site, where], where)
-            for site, x in zip(sites.tolist(), rows, strict=True)
-        ]
+        shipped = [self._from(site, x, where) for site, x in zip(sites.tolist(), rows, strict=True)]
         arrived = [x for x, _ in shipped]
         numbers = [number for _, number in shipped]
         return np.stack(arrived), np.array(numbers)
 
     def one(self, kind: Kind, site: int, x: Any, where: slice) -> ShippedOne:
         """x (d,) of one site, or a payload that is no vector -> what arrives, and its bytes."""
+        self.written = ()
         if not kind.coded or x is None:
             return x, None
-        return self._ship(x, self.known[site, where], self.unsaid[site, where], where)
+        shipped = self._from(site, x, where)
+        self.written = [self.last]
+        return shipped
+
+    def _from(self, site: int, x: Array, where: slice) -> tuple[Array, int]:
+        """(x̂, bytes) of a site's model or drift x (d,)."""
+        r = self.known[site, where]
+        arrived, number = self._ship(x, r, self.unsaid[site, where], where)
+        self._heard(arrived, r, where)
+        return arrived, number
+
+    def _heard(self, x: Array, r: Array, where: slice) -> None:
+        """Remember which numbers a site has moved."""
+        self.moved[where] |= (x != 0) & (x != r)
+
+    def read(self, written: Written, site: int, where: slice) -> Array:
+        """x̂ (d,): as it is, or decode(q), or r + decode(q)."""
+        r = self.known[site, where]
+        if written.form == WHOLE_VECTOR:
+            (x,) = written.parts
+            return x.astype(self.known.dtype)
+        start = np.zeros_like(r) if written.form == ABSOLUTE else r
+        rows = self.rows and self.rows.inside(where)
+        arrived = self.codec.restore(written.coded, start, rows)
+        self._heard(arrived, r, where)
+        return arrived
+
+    def took(self, sites: Array, x: Array, where: slice) -> None:
+        """r is x̂ from here."""
+        self.moved[where] = False
+        self.latest[where] = x
+        self.known[sites, where] = x
 
     def _settled(self, x: Array, where: slice) -> Array:
-        """x, where a number of the embedding that differs from r only by the rounding of a mean is r.
+        """x, where a number of the embedding that nobody has moved is r again.
 
-        The mean of k equal numbers need not be that number in floating point.  A row that nobody has moved stays.
+        The mean of k equal numbers need not be that number in floating point, but it is next to it.  If it is not, the
+        server has moved it.
         """
         rows = self.rows and self.rows.inside(where)
         if rows is None:
             return x
         x, r = x.copy(), self.latest[where]
         precision = len(self.known) * np.finfo(x.dtype).eps
-        near = np.abs(x - r) <= precision * np.abs(r)
+        stays = ~self.moved[where] & (np.abs(x - r) <= precision * np.abs(r))
         table = slice(rows.start, rows.stop)
-        x[table][near[table]] = r[table][near[table]]
+        x[table][stays[table]] = r[table][stays[table]]
         return x
 
     def _ship(self, x: Array, reference: Array, residual: Array, where: slice) -> tuple[Array, int]:
@@ -115,7 +164,9 @@ class DifferenceEncoder(Encoder):
         coded = [self.codec.encode(difference, rows, numbers) for difference in differences]
         costs = [(size(q), squared_norm(x)) for q, x in zip(coded, differences, strict=True)]
         best = costs.index(min(costs))
-        number = size(self.codec.shipped(coded[best]))
+        shipped = self.codec.shipped(coded[best])
+        number = size(shipped)
+        self.last = by_codec((ABSOLUTE, DIFFERENCE)[best], coded[best], shipped)
         if self.codec.lossless:
             return x.copy(), number
         # x̂ = r + decode(q)
@@ -123,8 +174,3 @@ class DifferenceEncoder(Encoder):
         if self.codec.feedback:
             residual[:] = differences[best] - decoded
         return references[best] + decoded, number
-
-
-def make_encoder(codec: Codec | None, models: Array, rows: Rows | None = None) -> Encoder:
-    """The encoder for sites with these models; the plain one without a codec."""
-    return DifferenceEncoder(codec, models, rows) if codec else Encoder()

@@ -1,5 +1,6 @@
 """What the network asks of its two ends, of the ledger and of the encoder: it knows them by these shapes only."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from fgm_ref.arrays import Array
@@ -67,6 +68,10 @@ class LedgerLike(Protocol):
 class EncoderLike(Protocol):
     """What the network asks of an encoder (see `encoder.py`)."""
 
+    written: Sequence[
+        Any
+    ]  # what the last message was written as, for each site; empty for a payload as it is
+
     def down(self, kind: Kind, sites: Array, x: Any, where: slice) -> Shipped:
         """Ship x to `sites`; `where` is the part of the model vector that x speaks of."""
 
@@ -75,3 +80,9 @@ class EncoderLike(Protocol):
 
     def one(self, kind: Kind, site: int, x: Any, where: slice) -> ShippedOne:
         """Ship x from one site."""
+
+    def read(self, written: Any, site: int, where: slice) -> Array:
+        """What arrives, from what was written to or by this site."""
+
+    def took(self, sites: Array, x: Array, where: slice) -> None:
+        """These sites have taken x as the global model."""

@@ -5,6 +5,7 @@
 The protocol, the network and the bill are the library's own; only the learning is replaced by a script.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.protocols import Setup, parse
 from fgm_ref.protocols.game import Game
+from fgm_ref.protocols.server import parse_server
 from fgm_ref.safe import zone_maker
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import Observer
@@ -46,12 +48,20 @@ class Walk(Game):
         safe: str = "ball",
         strict: bool = True,
         seed: int = 0,
+        server: str = "mean",
+        pace: Callable[[int], float] | None = None,
     ):
         chosen = parse(protocol)
         chooser, order = np.random.default_rng(seed).spawn(2)
-        make_zone = zone_maker(safe, R, relative=False)
         learners: Any = Walkers(E, k)
-        setup = Setup(E, make_zone, chooser, lambda: learners, options=chosen.options)
+        setup = Setup(
+            E,
+            zone_maker(safe, R, relative=False, pace=pace),
+            chooser,
+            lambda: learners,
+            options=chosen.options,
+            make_server=parse_server(server),
+        )
         super().__init__(chosen.protocol, learners, setup, order)
         self.observer = Observer(self.protocol, self.sites, self.coordinator, strict=strict)
 

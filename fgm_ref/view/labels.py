@@ -39,6 +39,8 @@ def _label(config: Config, names: Sequence[str], short: bool) -> str:
 
 
 def _word(name: str, value: Any, short: bool) -> str:
+    if isinstance(value, bool):
+        return name if value else f"no {name}"
     if isinstance(value, str):
         return value.partition(":")[0] if short else value
     number = f"{value:g}" if isinstance(value, float) else str(value)

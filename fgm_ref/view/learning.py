@@ -38,20 +38,27 @@ def learning_curves(
         xlabel="step",
         ylabel="loss (log scale)",
         yscale="log",
-        ylim=in_sight([result.curve["loss"] for result in results], [one.loss for one in known]),
+        ylim=in_sight(losses_of(results), [one.loss for one in known]),
     )
     losses.yaxis.set_major_formatter(ScalarFormatter())
     losses.yaxis.set_minor_formatter(ScalarFormatter())
-    scores.set(title=f"{score_name(data)} on the test part", xlabel="step")
+    score = score_name(data)
+    scores.set(title=f"{score[0].upper()}{score[1:]} on the test part", xlabel="step")
     lines, labels = scores.get_legend_handles_labels()
     figure.legend(lines, labels, loc="outside right upper", fontsize=9)
     return figure
 
 
+def losses_of(results: Sequence[RunResult]) -> list[Array]:
+    """All losses that are drawn."""
+    tests = [result.curve["loss"] for result in results]
+    return [*tests, *(smooth(result.series["loss"]) for result in results)]
+
+
 def in_sight(losses: Sequence[Array], levels: Sequence[float]) -> tuple[float, float]:
     """The ends of the axis: all losses, and those levels that are not far off."""
     everything = np.concatenate(losses)
-    low, high = everything.min(), everything.max()
+    low, high = np.nanmin(everything), np.nanmax(everything)
     near = [level for level in levels if low / FAR < level < FAR * high]
     return min([low, *near]) / 1.2, max([high, *near]) * 1.2
 
@@ -72,15 +79,15 @@ def draw_test(ax: Axes, result: RunResult, what: str) -> None:
 
 def draw_training(ax: Axes, result: RunResult) -> None:
     """The loss on each step's mini-batches before anything was learnt from them, smoothed."""
-    loss = result.series["loss"]
-    width = max(1, len(loss) // SMOOTH)
-    steps = np.arange(1, len(loss) + 1)
+    steps = np.arange(1, len(result.series["loss"]) + 1)
     color = style(result.config.protocol).color
-    ax.plot(mean_of(steps, width), mean_of(loss, width), color=color, linewidth=0.7, alpha=0.5)
+    loss = smooth(result.series["loss"])
+    ax.plot(smooth(steps), loss, color=color, linestyle="-", linewidth=0.7, alpha=0.6)
 
 
-def mean_of(values: Array, width: int) -> Array:
-    """The mean of every `width` values in a row; what is left over at the end is left out."""
+def smooth(values: Array) -> Array:
+    """The mean of every few values in a row; what is left over at the end is left out."""
+    width = max(1, len(values) // SMOOTH)
     whole = len(values) // width * width
     return np.asarray(values[:whole].reshape(-1, width).mean(axis=1))
 

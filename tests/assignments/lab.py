@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Lab:
-    """The right one.  What each function shall do stands in the instructions of a06."""
+    """The right one.  What each function should do is in the instructions of a06."""
 
     def phi(self, X, R):
         return np.sqrt((X**2).sum(axis=1)) - R

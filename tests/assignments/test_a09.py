@@ -11,7 +11,7 @@ from walks import Walk
 
 from fgm_ref import run
 
-QUANTA = "the docstring of the module; tutorial 08; Samoladas & Garofalakis 2019, section 4"
+QUANTA = "the docstring of the module; tutorial 08b; Samoladas & Garofalakis 2019, section 4"
 ANSWER = "the docstrings of `slope` and `ratio`; measure it with other seeds, too; tutorial 10"
 SPEEDS = st.tuples(st.integers(2, 8), st.integers(0, 10**6))
 EPSILONS = st.sampled_from((0.5, 0.25, 0.1, 0.01, 0.001))

@@ -60,7 +60,7 @@ def of_stubs(tmp_path_factory):
 
 
 def test_there_is_a_test_file_for_every_assignment(of_stubs):
-    assert IDS == [f"a{n:02}" for n in range(len(IDS))] == sorted(of_stubs) and len(IDS) == 11
+    assert IDS == [f"a{n:02}" for n in range(len(IDS))] == sorted(of_stubs)
 
 
 @every_assignment

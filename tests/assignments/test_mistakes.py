@@ -53,6 +53,11 @@ MISTAKES = {
         '"h": dh * z + du',
         {"step_backward[h]", "sequence_backward"},
     ),
+    "a11": (
+        "self.owed = meant - arrived",
+        "self.owed = x - arrived",
+        {"what_arrives", "nothing_is_lost", "models_are_not_worn_out"},
+    ),
 }
 
 
@@ -81,6 +86,10 @@ def scores(tmp_path_factory):
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 1, done.stdout[-2000:] + done.stderr[-2000:]
     return {score["assignment"]: score for score in json.loads((place / "scores.json").read_text())}
+
+
+def test_every_assignment_has_one():
+    assert sorted(MISTAKES) == sorted(path.name[:3] for path in SOLUTIONS.glob("a[0-9][0-9]_*"))
 
 
 @pytest.mark.slow

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from fgm_ref.study.numbers.compare import (
+    AT_LEAST,
+    AT_MOST,
     Comparison,
     at_equal_loss,
     at_equal_settings,
@@ -12,8 +14,9 @@ from fgm_ref.study.numbers.compare import (
     pooled,
 )
 from fgm_ref.study.numbers.fronts import Runs
+from fgm_ref.study.numbers.picks import HELPS
 from fgm_ref.study.numbers.rows import Rows, mean, runs, values, where
-from fgm_ref.study.numbers.words import SURE, off, ratio
+from fgm_ref.study.numbers.words import SURE, UNCLEAR, off, ratio
 from fgm_ref.study.presets import own_split
 
 ROOM = 0.1
@@ -55,6 +58,13 @@ class Case:
         if not worst > best:
             return float("nan")
         return best + ROOM * (worst - best)
+
+    @property
+    def helped(self) -> bool:
+        """Whether sites that never speak lose enough for a comparison at equal loss to mean something."""
+        best = self.level("periodic:b=1", "loss")
+        worst = self.level("local", "loss")
+        return worst - best > HELPS * (mean(self.rows, "baseline_loss") - best)
 
     def promise(self, a: str, b: str) -> Comparison:
         """a's bytes by b's at the same thresholds."""
@@ -114,15 +124,23 @@ def written(comparison: Comparison) -> str:
 
 
 def clearly(comparison: Comparison) -> str:
-    """What may be said of it: nothing if it is a bound, or if some resamples do not reach the loss."""
-    sure = not comparison.bound and comparison.estimate.reached > SURE
-    return off(comparison.estimate) if sure else "no clear difference in bytes"
+    """What may be said of it: nothing if some resamples do not reach the loss, or a bound lies on the wrong side."""
+    e, bound = comparison.estimate, comparison.bound
+    if not e.reached > SURE:
+        return UNCLEAR
+    if not bound:
+        return off(e)
+    sure = (bound == AT_MOST and e.high < 1) or (bound == AT_LEAST and e.low > 1)
+    return f"at least {off(e)}" if sure else UNCLEAR
+
+
+def useful(cases: list[Case]) -> list[Case]:
+    """The data sets that are pooled at equal loss."""
+    return [case for case in cases if case.helped]
 
 
 def over(cases: list[Case], compare: Callable[[Case], Comparison]) -> str:
-    """A pooled ratio in words, and of how many data sets it is the mean if not of all."""
+    """A pooled ratio in words, and of how many data sets it is the mean."""
     comparison, found = pooled([compare(case) for case in cases])
     text = written(comparison)
-    if 0 < found < len(cases):
-        text += f" [{found} of {len(cases)} sets]"
-    return text
+    return f"{text} [{found} of {len(cases)} sets]" if found else text

@@ -72,7 +72,7 @@ def at_equal_loss(a: Runs, b: Runs, target: float, number: int = 0) -> Compariso
         return log_bytes_at(a, target, w) - log_bytes_at(b, target, w)
 
     found = resampled(log_ratio, a.bytes.shape[1], number)
-    return found._replace(bound=_bound(a, b, target))
+    return found._replace(bound=bound_of(a, b, target))
 
 
 def loss_difference(a: Runs, b: Runs, number: int = 0) -> Comparison:
@@ -104,7 +104,7 @@ def over_seeds(by_seed: Array, number: int = 0) -> Comparison:
     return Comparison(float(by_seed.mean()), draws, n)
 
 
-def _bound(a: Runs, b: Runs, target: float) -> str:
+def bound_of(a: Runs, b: Runs, target: float) -> str:
     """Whether the cheapest setting is good enough already: then more than enough was paid for."""
     if _cheapest(a) <= target:
         return ABOUT if _cheapest(b) <= target else AT_MOST

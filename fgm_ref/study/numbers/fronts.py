@@ -10,6 +10,9 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 
+Level = float | Array
+"""A loss to be reached: the same for all resamples, or one for each (resamples,)."""
+
 
 class Runs(NamedTuple):
     """One protocol's runs: bytes and loss (thresholds, seeds); a loss that is not a number rules its threshold out."""
@@ -30,7 +33,7 @@ def front(log_bytes: Array, loss: Array) -> tuple[Array, Array]:
     return sorted_bytes, np.minimum.accumulate(sorted_loss, axis=0)
 
 
-def crossing(log_bytes: Array, loss: Array, target: float) -> Array:
+def crossing(log_bytes: Array, loss: Array, target: Level) -> Array:
     """ln bytes at which fronts (thresholds, resamples) first reach `target`, (resamples,); nan where they never do.
 
     Where the cheapest threshold is good enough already, its own bytes: an upper bound.
@@ -52,7 +55,7 @@ def crossing(log_bytes: Array, loss: Array, target: float) -> Array:
     return np.asarray(found)
 
 
-def log_bytes_at(runs: Runs, target: float, w: Array) -> Array:
+def log_bytes_at(runs: Runs, target: Level, w: Array) -> Array:
     """ln bytes at the target loss for each resample w (resamples, seeds): mean loss, geometric mean of the bytes."""
     learnt = ~np.isnan(runs.loss).any(axis=1)
     spoke = (runs.bytes > 0).all(axis=1)

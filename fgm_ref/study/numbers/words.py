@@ -8,21 +8,29 @@ from fgm_ref.study.numbers.stats import Estimate
 SURE = 0.975
 """So many of the resamples must have a value, or there is a star."""
 
+UNCLEAR = "no clear difference in bytes"
+
 UNITS = {1e6: "MB", 1e9: "GB", 1e12: "TB", 1e15: "PB"}
 
 
 def ratio(e: Estimate, bound: str = "") -> str:
-    """A ratio with its interval; a star if some resamples have none; a dash if nothing was compared.
+    """A ratio with its interval; a star, and the share of resamples that have one, if some have none.
+
+    A dash if nothing was compared.
 
     >>> ratio(Estimate(0.63, 0.584, 0.69, 10)), ratio(Estimate(1.2, 1.1, 1.3, 10, 0.9), "≥")
-    ('0.63 (0.58–0.69)', '≥ 1.20* (1.10–1.30)')
+    ('0.63 (0.58–0.69)', '≥ 1.20* (1.10–1.30; 90 %)')
     >>> ratio(Estimate(math.nan, math.nan, math.nan, 10, 0.0)), ratio(Estimate(math.nan, math.nan, math.nan, 0, 0.0))
     ('not reached', '–')
     """
     if math.isnan(e.value):
         return "not reached" if e.n else "–"
-    star = "" if e.reached > SURE else "*"
-    return f"{bound} {short(e.value)}{star} ({short(e.low)}–{short(e.high)})".strip()
+    if e.n == 1:
+        return f"{bound} {small(e.value)} (one seed)".strip()
+    sure = e.reached > SURE
+    star = "" if sure else "*"
+    share = "" if sure else f"; {100 * e.reached:.0f} %"
+    return f"{bound} {small(e.value)}{star} ({small(e.low)}–{small(e.high)}{share})".strip()
 
 
 def told(e: Estimate) -> str:
@@ -41,9 +49,11 @@ def told(e: Estimate) -> str:
 def difference(e: Estimate, digits: int = 3) -> str:
     """A difference with its sign and its interval.
 
-    >>> difference(Estimate(-0.0123, -0.02, 0.001, 10))
-    '−0.012 (−0.020 to +0.001)'
+    >>> difference(Estimate(-0.0123, -0.02, 0.001, 10)), difference(Estimate(-0.0123, -0.0123, -0.0123, 1))
+    ('−0.012 (−0.020 to +0.001)', '−0.012 (one seed)')
     """
+    if e.n == 1:
+        return f"{signed(e.value, digits)} (one seed)"
     return f"{signed(e.value, digits)} ({signed(e.low, digits)} to {signed(e.high, digits)})"
 
 
@@ -65,6 +75,15 @@ def short(value: float) -> str:
     """
     text = f"{value:,.{_digits(abs(value))}f}"
     return "0.00" if text == "-0.00" else text.replace("-", "−")
+
+
+def small(value: float) -> str:
+    """The same, with a third digit below 0.1, where two would not matter.
+
+    >>> small(0.0123), small(0.0004), small(0.123)
+    ('0.012', '0.000', '0.12')
+    """
+    return f"{value:.3f}" if 0 < value < 0.0995 else short(value)
 
 
 def _digits(size: float) -> int:
@@ -113,6 +132,8 @@ def side(e: Estimate, below: str, above: str, unclear: str) -> str:
 
 
 def _place(e: Estimate, reference: float, below: str, above: str, unclear: str) -> str:
+    if e.n == 1:
+        return unclear
     if e.high < reference:
         return below
     return above if e.low > reference else unclear
@@ -130,7 +151,7 @@ def off(e: Estimate) -> str:
     more = f"{100 * (e.value - 1):.0f} % more bytes"
     if e.value >= 2:
         more = f"{e.value:.1f} times the bytes"
-    return verdict(e, fewer, more, "no clear difference in bytes")
+    return verdict(e, fewer, more, UNCLEAR)
 
 
 def bold(text: str, when: bool) -> str:

@@ -14,6 +14,8 @@ from fgm_ref.view.plots import BLACK, GREY, style
 LARGE, SMALL = 15, 13
 WIDTH = 10.0  # inches; 1,300 pixels at 130 dots per inch
 DPI = 130
+PERIODS = {"periodic:b=1": "-", "periodic:b=13": "--", "periodic:b=61": ":"}
+"""Line styles where several periods are drawn in the colour of all."""
 
 
 def panels(number: int, columns: int = 3, height: float = 3.4) -> tuple[Figure, list[Axes]]:
@@ -50,20 +52,42 @@ def marks(protocol: str) -> tuple[str, str]:
 
 
 def line(
-    ax: Axes, protocol: str, x: Sequence[float], y: Sequence[float], label: str | None = None
+    ax: Axes,
+    protocol: str,
+    x: Sequence[float],
+    y: Sequence[float],
+    label: str | None = None,
+    linestyle: str | None = None,
 ) -> None:
-    """A line in the protocol's own colour, line style and marker."""
+    """A line in the protocol's own colour, line style (if no other is wanted) and marker."""
     look = style(protocol)
     ax.plot(
         x,
         y,
         color=look.color,
-        linestyle=look.linestyle,
+        linestyle=linestyle or look.linestyle,
         marker=look.marker,
         markersize=8,
         linewidth=2,
         label=label or protocol,
     )
+
+
+def bars(
+    ax: Axes,
+    protocol: str,
+    x: Sequence[float],
+    y: Sequence[Estimate],
+    label: str | None = None,
+    linestyle: str | None = None,
+) -> None:
+    """A line in the protocol's own look, with an upright interval at each point."""
+    middle = [e.value for e in y]
+    below = np.abs([e.value - e.low for e in y])
+    above = np.abs([e.high - e.value for e in y])
+    color = style(protocol).color
+    line(ax, protocol, x, middle, label, linestyle)
+    ax.errorbar(x, middle, yerr=[below, above], fmt="none", color=color, linewidth=2, capsize=4)
 
 
 def dots(

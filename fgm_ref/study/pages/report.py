@@ -14,11 +14,13 @@ from matplotlib import rc_context
 
 from fgm_ref.files import atomic
 from fgm_ref.study.numbers.rows import Rows
+from fgm_ref.study.pages import bibliography
 from fgm_ref.study.pages.chapter import Chapter, Picture
 from fgm_ref.study.pages.chapters import claims
 from fgm_ref.study.running.store import table
 
-CHAPTERS = (
+SECOND = ("fewest", "rates", "servers", "bits", "paces", "promises", "skew")
+FIRST = (
     "fronts",
     "safe",
     "shipped",
@@ -30,7 +32,11 @@ CHAPTERS = (
     "faults",
     "gradients",
 )
-TITLE = "# Is FGM better than GM for training RNNs, and which safe function beats the norm?"
+CHAPTERS = (*SECOND, *FIRST)
+"""The chapters of both rounds, in the order of the page."""
+
+TITLE = "# The fewest bytes at equal loss: which protocol should train a recurrent network?"
+FIRST_ROUND = "## The first round in short"
 CLAIMS = "## What the thesis claims"
 PAGE = "study.md"
 PICTURES = "images/study"
@@ -46,24 +52,43 @@ class Report:
 
     def text(self) -> str:
         """The page in Markdown."""
-        chapters = self.chapters.values()
-        answers = [answer for chapter in chapters for answer in chapter.answers]
-        numbered = [f"{number}. {answer}" for number, answer in enumerate(answers, 1)]
-        contents = [f"- [{chapter.title}](#{anchor(chapter.title)})" for chapter in chapters]
-        lines = [TITLE, "", *numbered, "", self.how_sure(), "", *contents, ""]
-        for chapter in chapters:
-            lines += chapter.lines(PICTURES)
+        lines = [TITLE, "", self.how_sure(), "", *self.digest(), *self.contents(), ""]
+        for name in self.chapters:
+            if name == self.first:
+                lines += [FIRST_ROUND, "", *self.numbered(), ""]
+            lines += self.chapters[name].lines(PICTURES)
         if "sweeps" in self.tables:
             lines += [CLAIMS, "", *claims.table(self.tables).lines()]
-        return "\n".join([*lines, METHOD.read_text(encoding="utf-8")])
+        return "\n".join([*lines, METHOD.read_text(encoding="utf-8"), *bibliography.lines()])
+
+    @property
+    def first(self) -> str | None:
+        """The first chapter of the first round."""
+        return next((name for name in self.chapters if name in FIRST), None)
+
+    def digest(self) -> list[str]:
+        """The questions of a reader, what the second round says to them, and a figure for each."""
+        answers = [answer for chapter in self.chapters.values() for answer in chapter.digest]
+        return [line for answer in answers for line in answer.lines(PICTURES)]
+
+    def contents(self) -> list[str]:
+        """A link to each chapter."""
+        titles = [chapter.title for chapter in self.chapters.values()]
+        return [f"- [{title}](#{anchor(title)})" for title in titles]
+
+    def numbered(self) -> list[str]:
+        """The answers of the first round."""
+        answers = [answer for chapter in self.chapters.values() for answer in chapter.answers]
+        return [f"{number}. {answer}" for number, answer in enumerate(answers, 1)]
 
     def how_sure(self) -> str:
         """How the numbers above are to be read."""
         runs = sum(map(len, self.tables.values()))
         return (
             f"All from {runs:,} runs; in brackets 95 % bootstrap intervals over paired seeds. Losses are test "
-            "losses, bytes are payload at 4 bytes per number. A star, ≈, ≥ or ≤ marks a front that ends before the "
-            "stated loss; [n of m sets]: the others do not reach it. [Method and threats to validity](#method) are "
+            "losses unless the validation part is named, bytes are payload. A star, ≈, ≥ or ≤ marks a front that ends "
+            "before the stated loss, with the share of resamples that reach it; [n of m sets]: the others do not. "
+            "[Method and threats to validity](#method) are "
             "at the end."
         )
 
@@ -80,7 +105,7 @@ def write(folder: Path, pages: Path | None = None) -> list[Path]:
     page = pages / PAGE
     with atomic(page) as part:
         part.write_text(report.text(), encoding="utf-8")
-    pictures = [picture for chapter in report.chapters.values() for picture in chapter.pictures]
+    pictures = [picture for chapter in report.chapters.values() for picture in chapter.drawn]
     return [page, *(draw(picture, pages / PICTURES) for picture in pictures)]
 
 
@@ -100,13 +125,14 @@ def collect(folder: Path) -> Report:
         rows = table(path) if path.is_file() else []
         if rows:
             tables[name] = rows
-    return Report({name: make(name, rows) for name, rows in tables.items()}, tables)
+    return Report({name: make(name, tables) for name in tables}, tables)
 
 
-def make(name: str, rows: Rows) -> Chapter:
-    """The chapter of that name; its module is loaded only now."""
+def make(name: str, tables: Mapping[str, Rows]) -> Chapter:
+    """The chapter of that name, from its table and the others that it `NEEDS`; its module is loaded only now."""
     module = import_module(f"fgm_ref.study.pages.chapters.{name}")
-    found: Chapter = module.chapter(rows)
+    others = [tables.get(other, []) for other in getattr(module, "NEEDS", ())]
+    found: Chapter = module.chapter(tables[name], *others)
     return found
 
 

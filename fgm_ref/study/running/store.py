@@ -113,9 +113,12 @@ def records(path: Path) -> list[Record]:
 
 
 def table(path: Path) -> list[dict[str, Any]]:
-    """The rows of a CSV file with typed cells: settings as in `Config`, text, and numbers as float (empty: nan)."""
+    """The rows of a CSV file with typed cells: settings as in `Config`, text, and numbers as float (empty: nan).
+
+    Settings that the file does not know have their defaults.
+    """
     with open(path, newline="", encoding="utf-8") as file:
-        return [_typed(row) for row in csv.DictReader(file)]
+        return [LATER | _typed(row) for row in csv.DictReader(file)]
 
 
 def _typed(row: Mapping[str, str]) -> dict[str, Any]:

@@ -56,3 +56,12 @@ class Codec:
         changed, *written = coded
         numbers = self.values.decode(tuple(written), rows.length(changed, D))
         return rows.scatter(numbers.astype(np.float32), changed)
+
+    def restore(self, coded: Coded, r: Array, rows: Rows | None = None) -> Array:
+        """x̂ (D,), from what `encode` returned for x − r with `numbers` = x where nothing is lost."""
+        x: Array = self.decode(coded, len(r), rows).astype(r.dtype)
+        if not self.lossless:
+            return r + x
+        if rows is None or coded[0].dtype != np.int32:
+            return x
+        return rows.kept(x, r, coded[0])

@@ -46,6 +46,14 @@ class Rows:
         before, behind = x[: self.start], x[self.stop :]
         return np.concatenate([table[changed].ravel(), before, behind])
 
+    def kept(self, x: Array, r: Array, changed: Array) -> Array:
+        """x (D,) with the rows of r (D,) where they have not changed."""
+        x = x.copy()
+        table = x[self.start : self.stop].reshape(-1, self.width)
+        same = np.delete(np.arange(self.count), changed)
+        table[same] = r[self.start : self.stop].reshape(-1, self.width)[same]
+        return x
+
     def length(self, changed: Array, D: int) -> int:
         """How many numbers `gather` finds in a vector of D."""
         return len(changed) * self.width + D - (self.stop - self.start)

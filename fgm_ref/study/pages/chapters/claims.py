@@ -39,7 +39,7 @@ def table(tables: Tables) -> Table:
     sweeps = Sweeps(tables["sweeps"])
     found = [claim for make in CLAIMS for claim in make(sweeps, tables)]
     return Table(
-        "What the thesis claims, and what these runs say (ratios with 95 % intervals over paired seeds):",
+        "What Balampanis 2020 claims, and what these runs say (ratios with 95 % intervals over paired seeds):",
         ["claim", "ours", "verdict"],
         [list(claim) for claim in found],
     )

@@ -157,6 +157,7 @@ def table(cases: list[Case]) -> Table:
         "Means over thresholds and seeds, with what periodic averaging has at the same bytes taken off:",
         ["case", "protocol", "MB", "rounds", "trivial model", *losses],
         body,
+        keys=2,
     )
 
 

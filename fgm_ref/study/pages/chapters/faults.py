@@ -181,7 +181,7 @@ def table(trials: list[Trial]) -> Table:
         "overshoot",
         "stale messages dropped",
     ]
-    return Table("What faults cost:", header, [line(trial) for trial in trials])
+    return Table("What faults cost:", header, [line(trial) for trial in trials], keys=2)
 
 
 def line(t: Trial) -> list[str]:

@@ -6,10 +6,11 @@ from math import isnan
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fgm_ref.study.numbers.cases import ROOM, Case, Cases, clearly, over, written
+from fgm_ref.study.numbers.cases import ROOM, Case, Cases, clearly, over, useful, written
 from fgm_ref.study.numbers.compare import Comparison, pooled
+from fgm_ref.study.numbers.picks import HELPS
 from fgm_ref.study.numbers.rows import Rows, mean, values
-from fgm_ref.study.numbers.words import difference
+from fgm_ref.study.numbers.words import difference, listed
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Chapter, Picture, Table
 from fgm_ref.view.plots import BLACK, GREY
@@ -51,11 +52,12 @@ def chapter(rows: Rows) -> Chapter:
         [
             levels(head),
             promises(head),
-            *(equal_loss(head, loss) for loss in reached),
+            moving(head),
+            *(equal_loss(head, a, loss) for a in ("fgm", "fgm-probe") for loss in reached),
             elsewhere(cases),
         ],
         answers(cases),
-        [NOTE, *unhelped(head)],
+        [NOTE, *not_pooled(head), *unhelped(head)],
     )
 
 
@@ -77,6 +79,17 @@ def unhelped(cases: list[Case]) -> list[str]:
     return notes
 
 
+def not_pooled(cases: list[Case]) -> list[str]:
+    """The data sets that are left out at equal loss, and by which rule."""
+    names = [case.name for case in cases if case not in useful(cases)]
+    if not names:
+        return []
+    return [
+        f"Not pooled at equal loss: {listed(names)}, where sites that never speak lose at most {100 * HELPS:.0f} % of "
+        "what is learnt."
+    ]
+
+
 def promise(a: str, b: str) -> Question:
     """The question: a's bytes by b's at equal thresholds."""
     return lambda case: case.promise(a, b)
@@ -92,17 +105,20 @@ def answers(cases: Cases) -> list[str]:
     head = cases.headline
     step = cases.conditions.get("LSTM, in lockstep", [])
     same, _ = pooled([case.promise("fgm", "gm") for case in head])
-    loss, _ = pooled([case.reach("fgm", "gm") for case in head])
+    useful_head = useful(head)
+    loss, _ = pooled([case.reach("fgm", "gm") for case in useful_head])
     lockstep = f", with all sites in step {over(step, promise('fgm', 'gm'))}" if step else ""
     balancing = over(head, promise("fgm", "dynamic"))
-    gm = over(head, reach("fgm", "gm"))
-    gm_served = over(head, reach("fgm", "gm", "served_mean"))
-    periodic = over(head, reach("fgm", "periodic"))
-    periodic_served = over(head, reach("fgm", "periodic", "served_mean"))
-    omniscient = over(head, reach("omniscient", "periodic"))
+    fda = over(head, promise("fgm", "fda-linear"))
+    gm = over(useful_head, reach("fgm", "gm"))
+    gm_served = over(useful_head, reach("fgm", "gm", "served_mean"))
+    periodic = over(useful_head, reach("fgm", "periodic"))
+    periodic_served = over(useful_head, reach("fgm", "periodic", "served_mean"))
+    omniscient = over(useful_head, reach("omniscient", "periodic"))
     return [
         f"**Is FGM better than GM? At the same promise: {clearly(same)}.** FGM / plain GM at equal thresholds and "
-        f"unequal speeds: {written(same)}{lockstep}. FGM / GM with Kamp's balancing: {balancing}.",
+        f"unequal speeds: {over(head, promise('fgm', 'gm'))}{lockstep}. FGM / GM with Kamp's balancing: {balancing}. "
+        f"FGM / FDA with its linear monitor, which promises the same: {fda}.",
         f"**At the same final loss: {clearly(loss)}.** FGM / plain GM: {gm}, at the same loss of the served "
         f"model over time {gm_served}. FGM / periodic averaging with its period tuned: {periodic} and "
         f"{periodic_served}; even an omniscient trigger / periodic: {omniscient}.",
@@ -116,9 +132,9 @@ def findings(head: list[Case]) -> list[str]:
     return [
         f"At equal thresholds FGM / GM is {over(head, promise('fgm', 'gm'))}, FGM with a moving centre and a probe / "
         f"GM {probe_gm}, and the latter / omniscient trigger {probe_best}.",
-        f"At the final loss L* FGM / GM is {over(head, reach('fgm', 'gm'))}, FGM / tuned periodic averaging "
-        f"{over(head, reach('fgm', 'periodic'))}, and the omniscient trigger / periodic "
-        f"{over(head, reach('omniscient', 'periodic'))}: the last is all that better timing could bring.",
+        f"At the final loss L* FGM / GM is {over(useful(head), reach('fgm', 'gm'))}, FGM / tuned periodic averaging "
+        f"{over(useful(head), reach('fgm', 'periodic'))}, and the omniscient trigger / periodic "
+        f"{over(useful(head), reach('omniscient', 'periodic'))}: the last is all that better timing could bring.",
     ]
 
 
@@ -133,11 +149,11 @@ def levels(cases: list[Case]) -> Table:
         "L*",
         "trivial score",
         "score of periodic:b=1",
-        "seeds",
     ]
+    seeds = min(len(values(case.rows, "seed")) for case in cases)
     about = (
-        "Final losses between which all happens (trivial: the classes' frequencies, or persistence; scores: "
-        "accuracy, or RMSE in °C):"
+        f"Final losses between which all happens, {seeds} seeds (trivial: the classes' frequencies, or persistence; "
+        "scores: accuracy, or RMSE in °C):"
     )
     return Table(about, header, [levels_of(case) for case in cases])
 
@@ -153,8 +169,7 @@ def levels_of(case: Case) -> list[str]:
         mean(case.rows, "baseline_score"),
         case.level("periodic:b=1", "score"),
     ]
-    seeds = len(values(case.rows, "seed"))
-    return [case.name, *(f"{number:.3f}" for number in numbers), str(seeds)]
+    return [case.name, *(f"{number:.3f}" for number in numbers)]
 
 
 def promises(cases: list[Case]) -> Table:
@@ -164,11 +179,8 @@ def promises(cases: list[Case]) -> Table:
         ("fgm", "dynamic"),
         ("fgm", "fda-linear"),
         ("fgm", "omniscient"),
-        ("fgm-centre", "fgm"),
-        ("fgm-probe", "fgm"),
-        ("fgm-probe", "omniscient"),
     ]
-    body = ratios_of(cases, [promise(a, b) for a, b in pairs])
+    body = ratios_of(cases, cases, [promise(a, b) for a, b in pairs])
     losses = [difference(case.losses("fgm", "gm").plain) for case in cases]
     for line, loss in zip(body, [*losses, ""], strict=True):
         line.append(loss)
@@ -177,20 +189,30 @@ def promises(cases: list[Case]) -> Table:
     return Table(about, header, body)
 
 
-def equal_loss(cases: list[Case], loss: str) -> Table:
-    """Bytes at a stated loss, FGM's and the best entrant's."""
-    pairs = [(a, b) for a in ("fgm", "fgm-probe") for b in RIVALS]
-    body = ratios_of(cases, [reach(a, b, loss) for a, b in pairs])
-    return Table(f"Bytes to reach L*, {LOSSES[loss]}:", ["data set", *named(pairs)], body)
+def moving(cases: list[Case]) -> Table:
+    """The same, of FGM with a zone that moves."""
+    pairs = [("fgm-centre", "fgm"), ("fgm-probe", "fgm"), ("fgm-probe", "omniscient")]
+    body = ratios_of(cases, cases, [promise(a, b) for a, b in pairs])
+    return Table(
+        "The same, FGM with a moving centre, and with a probe:", ["data set", *named(pairs)], body
+    )
 
 
-def ratios_of(cases: list[Case], questions: list[Question]) -> list[list[str]]:
-    """What each question gives for each data set, a line each, and for all of them."""
+def equal_loss(cases: list[Case], protocol: str, loss: str) -> Table:
+    """Bytes of one protocol by those of its rivals at a stated loss."""
+    pairs = [(protocol, rival) for rival in RIVALS]
+    body = ratios_of(cases, useful(cases), [reach(a, b, loss) for a, b in pairs])
+    about = f"Bytes of `{protocol}` to reach L*, {LOSSES[loss]}:"
+    return Table(about, ["data set", *named(pairs)], body)
+
+
+def ratios_of(cases: list[Case], pool: list[Case], questions: list[Question]) -> list[list[str]]:
+    """What each question gives for each data set, a line each, and for those that are pooled."""
     body = []
     for case in cases:
         ratios = [written(question(case)) for question in questions]
         body.append([case.name, *ratios])
-    return [*body, ["all", *(over(cases, question) for question in questions)]]
+    return [*body, ["pooled", *(over(pool, question) for question in questions)]]
 
 
 def named(pairs: list[tuple[str, str]]) -> list[str]:
@@ -200,20 +222,26 @@ def named(pairs: list[tuple[str, str]]) -> list[str]:
 
 def elsewhere(cases: Cases) -> Table:
     """The same comparison under other conditions."""
-    questions = {
+    same = {
         "fgm / gm, promise": promise("fgm", "gm"),
         "fgm / dynamic, promise": promise("fgm", "dynamic"),
         "fgm-centre / gm, promise": promise("fgm-centre", "gm"),
+    }
+    loss = {
         "fgm / gm, loss": reach("fgm", "gm"),
         "fgm / periodic, loss": reach("fgm", "periodic"),
     }
     body = [
-        [name, *(over(found, question) for question in questions.values())]
+        [
+            name,
+            *(over(found, question) for question in same.values()),
+            *(over(useful(found), question) for question in loss.values()),
+        ]
         for name, found in cases.conditions.items()
     ]
     return Table(
         "Pooled over the data sets, under other conditions (at equal promise, and at L* of the final loss):",
-        ["condition", *questions],
+        ["condition", *same, *loss],
         body,
     )
 

@@ -175,7 +175,9 @@ def table(cases: list[Case]) -> Table:
         "loss",
         "loss, trivial model",
     ]
-    return Table("Gradient reach, drifts and rounds of FGM at the same threshold:", header, body)
+    return Table(
+        "Gradient reach, drifts and rounds of FGM at the same threshold:", header, body, keys=3
+    )
 
 
 def line(case: Case, cell: str) -> list[str]:

@@ -1,0 +1,15 @@
+"""`python -m fgm_ref.mpi`: the demo's training, with the sites in processes of their own and MPI between them.
+
+Rank 0 is the coordinator's.  The others hold the k sites in slices and train them side by side.  Every message of the
+ledger is a message of MPI.  In lockstep, models, events and ledger are those of the simulator to the bit.
+
+    homes.py     who lives where
+    slice.py     a rank that trains: its sites, and how they keep in step
+    lockstep.py  the coordinator's rank: the simulator, with its sites elsewhere
+    bill.py      the ledger against the wire
+    run.py       the program
+    post.py      letters by MPI: the only file that knows of mpi4py
+    launch.py    starts the ranks, and says which has died (who is alive: watch.py)
+
+It stands on `demo`, whose command line, tables and pictures it shares.
+"""

@@ -1,0 +1,93 @@
+"""Letters by MPI: one call of MPI for each letter.
+
+Whoever waits for a message inside MPI keeps a whole core busy.  So a rank here looks whether one has come, a few times
+at once and then every half millisecond.  Letters leave without waiting for their receiver, so no two ranks ever wait
+for each other to listen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from importlib import import_module
+from typing import Any, NoReturn
+
+import numpy as np
+
+from fgm_ref.arrays import Array
+
+PAUSE = 0.0005
+"""Seconds between two looks."""
+
+LOOKS = 200
+"""So many looks without a pause in between, as an answer is often on its way: well below a millisecond."""
+
+MANY = 64
+"""So many letters on their way before we look which of them have left."""
+
+
+def expect_installed() -> None:
+    """Raise a `ValueError` that says what to install, if it is not there; MPI itself is not started."""
+    _imported("mpi4py")
+
+
+def load() -> Any:
+    """mpi4py's module MPI, which starts MPI."""
+    return _imported("mpi4py.MPI")
+
+
+def _imported(module: str) -> Any:
+    try:
+        return import_module(module)
+    except (ImportError, RuntimeError) as error:  # RuntimeError: there is no MPI library
+        raise ValueError(
+            f"mpi4py: expected it to be installed, and an MPI (pip install mpi4py mpich); got: {error}"
+        ) from None
+
+
+class MpiPost:
+    """The post between the ranks of this MPI job."""
+
+    def __init__(self, MPI: Any):
+        self.MPI, self.world = MPI, MPI.COMM_WORLD
+        self.rank, self.size = self.world.Get_rank(), self.world.Get_size()
+        self.status = MPI.Status()
+        self.leaving: list[Any] = []
+
+    def send(self, to: int, letter: Array) -> None:
+        """One MPI message."""
+        self.leaving.append(self.world.Isend([letter, self.MPI.BYTE], to))
+        if len(self.leaving) > MANY:
+            self.leaving = [one for one in self.leaving if not one.Test()]
+
+    def receive(self, sender: int | None = None) -> tuple[int, Array]:
+        """One MPI message: wait for it without keeping the core busy."""
+        source = self.MPI.ANY_SOURCE if sender is None else sender
+        looks = 0
+        while not self.world.Iprobe(source, status=self.status):
+            looks += 1
+            if looks > LOOKS:
+                time.sleep(PAUSE)
+            elif hasattr(os, "sched_yield"):
+                os.sched_yield()
+        sender = int(self.status.Get_source())
+        letter = np.empty(self.status.Get_count(self.MPI.BYTE), np.uint8)
+        self.world.Recv([letter, self.MPI.BYTE], sender)
+        return sender, letter
+
+    def waiting(self) -> bool:
+        """Whether a letter has arrived."""
+        return bool(self.world.Iprobe(self.MPI.ANY_SOURCE))
+
+    def close(self) -> None:
+        """Wait until every letter has left."""
+        self.MPI.Request.Waitall(self.leaving)
+        self.leaving = []
+
+    def abort(self, code: int) -> NoReturn:
+        """End all ranks at once."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.world.Abort(code)
+        raise SystemExit(code)  # Abort does not come back
