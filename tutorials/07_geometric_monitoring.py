@@ -153,7 +153,8 @@ save(fig, "07")
 # sites for their drifts, computes the new $E$, ships it, and all drifts are zero again.
 #
 # Here it is as a toy, for sites that walk in the plane, next to the library's `gm`. Two helpers from
-# [walks.py](../fgm_ref/tutorials/walks.py) stand in for the training. `wander` draws random moves, an array (steps, k, 2). `walk` lets a
+# [walks.py](../fgm_ref/tutorials/walks.py) stand in for the training. `wander` draws random moves, an array (steps,
+# k, 2). `walk` lets a
 # protocol of the library run on such moves, with its own sites, coordinator and network. It returns two things: the
 # record of the run, and the game itself, both ends with all that they know. `game.coordinator.E` is the last global
 # model, and the sites start from `E0` $= (3, 4)$.
