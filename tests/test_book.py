@@ -61,7 +61,7 @@ def built():
     done = subprocess.run(
         [sys.executable, ROOT / "tutorials" / "_build.py", "book"], capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
 
 
 @pytest.fixture(scope="module")

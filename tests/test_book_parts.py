@@ -57,12 +57,14 @@ def test_a_new_page_is_in_the_book_without_being_named():
         "api/index",
         "api/safe",
     ]
-    parts = {text.partition(":caption: ")[2].partition("\n")[0]: text for text in stage.contents(names)}
+    parts = {
+        text.partition(":caption: ")[2].partition("\n")[0]: text for text in stage.contents(names)
+    }
     places = {
-        "Learn": "99_new",
-        "Use": "a_new_page",
-        "Practise": "a99_new/instructions",
-        "Look up": "more/more",
+        "Learn": "/tutorials/99_new",
+        "Use": "/tutorials/a_new_page",
+        "Practise": "/tutorials/assignments/a99_new/instructions",
+        "Look up": "/data/results/more/more",
     }
     for part, page in places.items():
         assert page in parts[part]

@@ -6,7 +6,10 @@ from desk import cases, close, holds
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-QUANTUM, COUNTER = "(1); tutorial 08b, equation (1)", "(2): round down, and never fall; tutorial 08b"
+QUANTUM, COUNTER = (
+    "(1); tutorial 08b, equation (1)",
+    "(2): round down, and never fall; tutorial 08b",
+)
 BOUND, ENDING = (
     "(5); Samoladas & Garofalakis 2019, section 4",
     "(3) and (4); tutorial 08b, from one subround to the next",

@@ -1,10 +1,11 @@
-"""Build the book: lay out its sources, let Sphinx make the pages, and record two runs for the player."""
+"""Build the book: lay out its sources, let Sphinx make the pages, make slides of lectures, and record two runs."""
 
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import slides
 import stage
 
 HERE = Path(__file__).resolve().parent
@@ -19,6 +20,7 @@ def build(target):
     code = run("sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", HERE, "-d", doctrees, source, target)
     if code == 0:
         shutil.copyfile(target / "README.html", target / "index.html")
+        slides.write(source, target)
         code = run("fgm_ref.demo", *RUNS.split(), "--html", target / "player.html", "--out", source / "out")
     if code == 0:
         print(f"{target / 'index.html'}\nto search in it:  {sys.executable} -m http.server -d {target}")

@@ -24,12 +24,14 @@ extensions = [
     "formulas",
     "links",
     "player",
+    "slides",
 ]
 
 # Markdown as a repository page shows it
 myst_enable_extensions = ["dollarmath", "html_image"]
 myst_dmath_double_inline = True
 myst_heading_anchors = 4
+suppress_warnings = ["myst.header"]  # pages may skip a level of headings
 nb_execution_mode = "off"  # the outputs are stored in the notebooks
 nb_merge_streams = True
 

@@ -24,6 +24,6 @@ def resolve(app, doctree):
     for node in list(doctree.findall(pending_xref)):
         folder = Path(app.srcdir, page.parent, node.get("reftarget", ""))
         if node.get("refdomain") == "py":
-            node["refspecific"] = False  # `bytes` is Python's, not an attribute of that name anywhere in the package
+            node.attributes.pop("refspecific", None)  # `bytes` is Python's, not any attribute of that name of ours
         elif folder.is_dir():
             node.replace_self(node.children)

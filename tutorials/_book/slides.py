@@ -1,4 +1,4 @@
-"""Lectures as slides: a page of Markdown, cut at its rules, on a screen of its own.  Nothing is loaded from elsewhere."""
+"""Lectures as slides: a page of Markdown, cut at its rules, on a screen of its own."""
 
 import html
 import re

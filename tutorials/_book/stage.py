@@ -5,6 +5,7 @@ asks for goes to the part with "*".  So a new page is in the book as soon as it 
 """
 
 import json
+import re
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,15 +19,15 @@ BESIDES = ("tutorials/images/**/*", "tutorials/**/*.py", "data/**/*.png", "tests
 
 PARTS = {
     "Learn": ("tutorials/README", "tutorials/[0-9]*"),
-    "Use": ("*",),
+    "Use": ("tutorials/installing", "*"),
     "Practise": ("tutorials/assignments/README", "tutorials/assignments/*/instructions"),
-    "Teach": ("tutorials/assignments/teaching", "tutorials/assignments/*"),
+    "Teach": ("tutorials/assignments/course", "tutorials/assignments/*"),
     "Look up": ("tutorials/reference", "tutorials/study", "data/README", "data/*", "tutorials/bib*",
                 "fgm_ref/*", "api/*", "tutorials/CHANGELOG"),
 }  # fmt: skip
 """The parts of the book in their order; the patterns of their pages in their order."""
 
-REST = ("*",)
+REST = "*"
 ELSEWHERE = ("README", "*/hints", "api/[!i]*")
 """The front page, and what other pages contain."""
 
@@ -62,7 +63,7 @@ def contents(names):
     """A table of contents for each part."""
     left = [name for name in names if not any(fnmatch(name, pattern) for pattern in ELSEWHERE)]
     parts = {}
-    for part, patterns in sorted(PARTS.items(), key=lambda item: item[1] == REST):
+    for part, patterns in sorted(PARTS.items(), key=lambda item: item[1][-1] == REST):
         parts[part] = [name for pattern in patterns for name in left if fnmatch(name, pattern)]
         parts[part] = list(dict.fromkeys(parts[part]))
         left = [name for name in left if name not in parts[part]]
@@ -93,10 +94,12 @@ def show(notebook, files):
     shutil.copy2(notebook, files)
     shutil.copy2(notebook.with_suffix(".py"), files)
     book = json.loads(notebook.read_text(encoding="utf-8"))
+    heading = ""
     for cell in book["cells"]:
+        heading = last_heading("".join(cell["source"])) or heading if cell["cell_type"] == "markdown" else heading
         texts = [alternative(output) for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
         if texts:
-            cell["metadata"]["mystnb"] = {"image": {"alt": " ".join(texts)}}
+            cell["metadata"]["mystnb"] = {"image": {"alt": " ".join(filter(None, texts)) or f"Figure: {heading}"}}
     name = notebook.stem
     files = f"{{download}}`the notebook </files/{name}.ipynb>` and {{download}}`the script </files/{name}.py>`"
     book["cells"].append({"cell_type": "markdown", "id": "files", "metadata": {}, "source": f"**Files:** {files}."})
@@ -106,3 +109,8 @@ def show(notebook, files):
 def alternative(output):
     """The text that stands for a picture; where notebooks keep it, there it is read."""
     return output["metadata"].get("image/png", {}).get("alt", "")
+
+
+def last_heading(text):
+    """The last heading of a cell, or ""."""
+    return "".join(re.findall(r"^#+ (.*)$", text, re.M)[-1:])

@@ -3,7 +3,7 @@
     python tutorials/assignments/gradebook.py out/grade/scores.csv SHEET.csv --key Identifier --into Grade --points a03
 
 `--key` is the column of SHEET.csv that tells who a row is.  It is compared with `id` and `student` of scores.csv, first
-as a whole, then by the numbers in it ("Participant 123456").  `--into` is the column to fill, `--points` the one to take
+as a whole, then by the numbers in it ("Participant 123456").  `--into` is the column to fill, `--points` the one to use
 (a03, total ...).  The result is SHEET-graded.csv.  Rows without a score stay as they are; both they and scores without
 a row are named on stderr.
 """
