@@ -14,8 +14,10 @@ RUNS = "--sites 4 --steps 120"
 
 
 def build(target):
-    """Make the site in `target`; a warning is an error.  The exit code."""
+    """Make the site in `target` anew; a warning is an error.  The exit code."""
     source, doctrees = (target.with_name(f"{target.name}-{part}") for part in ("source", "doctrees"))
+    for folder in (target, doctrees):
+        shutil.rmtree(folder, ignore_errors=True)
     stage.stage(ROOT, source)
     code = run("sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", HERE, "-d", doctrees, source, target)
     if code == 0:

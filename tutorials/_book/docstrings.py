@@ -2,6 +2,7 @@
 
 import re
 
+LONGEST = 60  # letters of a value that is shown
 KEPT = r"`[^`\n]+`|(?<![\w*])\*[^\s*][^*\n]*\*(?![\w*])"  # code, and *stress*
 SIGNS = re.compile(rf"({KEPT})|([\\*|]|(?<=\w)_(?!\w))")
 ANY = r"~?(?:typing\.)?Any"
@@ -12,12 +13,21 @@ def setup(app):
     """Every docstring passes through `convert`, every signature through `short`."""
     app.connect("autodoc-process-docstring", lambda _app, _what, _name, _object, _options, lines: convert(lines))
     app.connect("autodoc-process-signature", short)
+    app.connect("doctree-read", without_long_values)
     return {"parallel_read_safe": True}
 
 
 def short(_app, _what, _name, _object, _options, signature, returned):
     """Arrays by the name that the code gives them, instead of what that stands for."""
     return tuple(text and ARRAY.sub("~fgm_ref.arrays.Array", text) for text in (signature, returned))
+
+
+def without_long_values(_app, doctree):
+    """Constants show their values, tables do not."""
+    for part in list(doctree.findall(lambda node: node.tagname == "desc_annotation")):
+        text = part.astext()
+        if text.lstrip().startswith("=") and len(text) > LONGEST:
+            part.parent.remove(part)
 
 
 def convert(lines):
