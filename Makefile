@@ -14,7 +14,7 @@ QUICK := $(addprefix tests/test_,$(addsuffix .py,cells gradcheck imports losses 
 ASSIGNMENTS := $(foreach folder,$(wildcard tutorials/assignments/a[0-9][0-9]_*),$(firstword $(subst _, ,$(notdir $(folder)))))
 SUB ?= my
 
-.PHONY: help demo demo-mpi test test-mpi test-oldest quick zoo guarantees bench study study-quick tutorials notebooks reference hint grade lint data clean $(ASSIGNMENTS)
+.PHONY: help demo demo-mpi test test-mpi test-oldest quick zoo guarantees bench study study-quick tutorials notebooks book test-book reference hint grade lint data clean $(ASSIGNMENTS)
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -66,6 +66,12 @@ reference: $(VENV)/.runtime  ## make the tables of the reference pages anew
 notebooks: $(VENV)/.docs  ## execute the tutorials that have changed as notebooks (ARGS=--all: all of them)
 	$(RUN) tutorials/_build.py notebooks $(ARGS)
 
+book: $(VENV)/.docs  ## the book: a site to read, in out/book
+	@$(RUN) tutorials/_build.py book
+
+test-book: $(VENV)/.docs  ## build the book, and look for broken links, pictures without a text and pages that are too wide
+	$(PYTEST) tests/test_book.py
+
 grade: $(VENV)/.dev  ## grade a student's folder or a class (DIR=class SEED=7)
 	@test -n "$(DIR)" -a -n "$(SEED)" || { echo 'make: expected  make grade DIR=folder SEED=number' >&2; exit 2; }
 	@$(RUN) -m fgm_ref.grade "$(DIR)" --seed "$(SEED)" $(ARGS)
@@ -100,7 +106,7 @@ $(VENV)/.dev: pyproject.toml
 	@touch $(VENV)/.runtime
 
 $(VENV)/.docs: pyproject.toml
-	$(call install,-e '.[docs]')
+	$(call install,-e '.[docs,test]')
 	@touch $(VENV)/.runtime
 
 $(VENV)/.mpi: pyproject.toml

@@ -82,7 +82,3 @@ def test_limits_are_those_of_the_program():
     own = (ROOT / harness.TESTS / "limit.py").read_text()  # those of `make aNN`
     assert f"SECONDS = {test:g} " in own and f"AGAIN = {AGAIN} " in own
     assert "GRADING = 200 " in (ROOT / harness.TESTS / "desk.py").read_text()
-
-
-def test_the_evening_has_three_hours():
-    assert sum(int(row[0]) for row in rows(r"\d\d \|")) == 180

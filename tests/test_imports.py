@@ -19,7 +19,7 @@ FLOORS = [
     "protocols",
     "simulation",
     "view",
-    "demo predict check_safe study grade mpi __main__",
+    "demo predict check_safe study grade mpi tutorials __main__",
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms.split()}
 

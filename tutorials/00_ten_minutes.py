@@ -17,7 +17,8 @@
 # have guessed wrongly is remembered.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 # %% [markdown]
 # ## The problem

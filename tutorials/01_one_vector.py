@@ -16,7 +16,8 @@
 # Three symbols are new: $w_i$, the model of site $i$; $E$, the last global model, the same for all; $X_i$, the drift.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 import matplotlib.pyplot as plt
 import numpy as np

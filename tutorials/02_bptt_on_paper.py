@@ -18,7 +18,8 @@
 # entry by entry; $g_t$ is explained below.)
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -17,7 +17,8 @@
 # their mean $S$; and $\eta$, the learning rate. $L_i$ is the loss on the data of site $i$.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 import matplotlib.pyplot as plt
 import numpy as np

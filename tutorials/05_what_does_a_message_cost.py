@@ -16,7 +16,8 @@
 # of **control words**, all the single numbers that were sent.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 import matplotlib.pyplot as plt
 import numpy as np

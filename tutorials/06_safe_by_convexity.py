@@ -23,7 +23,8 @@
 # - $\varphi$, the **safe function**: what each site computes from its own drift. Below zero is fine.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -19,8 +19,9 @@
 # model; $A$, the admissible region; $\varphi$, the safe function.
 
 # %%
-from _tutorial import save
-from _walks import E0, wander, walk
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
+from fgm_ref.tutorials.walks import E0, wander, walk
 
 # %% [markdown]
 # ## Why a local test
@@ -152,7 +153,8 @@ save(fig, "07")
 # sites for their drifts, computes the new $E$, ships it, and all drifts are zero again.
 #
 # Here it is as a toy, for sites that walk in the plane, next to the library's `gm`. Two helpers from
-# [_walks.py](_walks.py) stand in for the training. `wander` draws random moves, an array (steps, k, 2). `walk` lets a
+# [walks.py](../fgm_ref/tutorials/walks.py) stand in for the training. `wander` draws random moves, an array (steps,
+# k, 2). `walk` lets a
 # protocol of the library run on such moves, with its own sites, coordinator and network. It returns two things: the
 # record of the run, and the game itself, both ends with all that they know. `game.coordinator.E` is the last global
 # model, and the sites start from `E0` $= (3, 4)$.

@@ -20,8 +20,9 @@
 # models is where it should be (tutorial 06).
 
 # %%
-from _tutorial import save
-from _walks import walk, wander
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
+from fgm_ref.tutorials.walks import walk, wander
 
 # %% [markdown]
 # ## Why watch the sum
@@ -66,7 +67,8 @@ assert one == 55 and 1.5 < total / one < 3
 # moment, and counts how many *whole* quanta it has risen since. When that number is higher than ever before, the site
 # sends the increase, one small integer (`INCREMENT`). When its $\varphi$ falls again, it says nothing.
 #
-# Now let the library's own FGM run on our walk. `walk` (in [_walks.py](_walks.py)) puts sites that move as
+# Now let the library's own FGM run on our walk. `walk` (in [walks.py](../fgm_ref/tutorials/walks.py)) puts sites
+# that move as
 # we say in the place of those that train; protocol and network are the library's. It returns the record of the run:
 # `result.events` has a row for every message, and `result.series` a value for every step.
 

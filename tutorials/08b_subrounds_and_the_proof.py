@@ -18,8 +18,9 @@
 # the sum of all $\varphi$ when it was last known, so that $-\psi$ is the **slack**; $\theta$, the quantum.
 
 # %%
-from _tutorial import save
-from _walks import outward, walk, wander
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
+from fgm_ref.tutorials.walks import outward, walk, wander
 
 # %% [markdown]
 # ## The rules of a subround

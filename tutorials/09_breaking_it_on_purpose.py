@@ -17,8 +17,9 @@
 # sum of $\varphi$ as it knows it, $z_i$ the value of $\varphi$ from which site $i$ counts, $\theta$ the quantum.
 
 # %%
-from _tutorial import save
-from _walks import Walk, wander
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
+from fgm_ref.tutorials.walks import Walk, wander
 
 # %% [markdown]
 # ## Why break what works
@@ -28,7 +29,8 @@ from _walks import Walk, wander
 # could be. A test that has never failed proves nothing, so we let ours fail, on purpose.
 #
 # First the promises, or **invariants**: what must hold after every step, whatever the sites do. Each is a line or two.
-# They look at a game in progress: the helper `Walk` (in [_walks.py](_walks.py)) wires the library's own sites,
+# They look at a game in progress: the helper `Walk` (in [walks.py](../fgm_ref/tutorials/walks.py)) wires the
+# library's own sites,
 # network and coordinator, and moves the sites as we say. What you need to know of it:
 #
 # | | |

@@ -18,7 +18,8 @@
 # seeds, $s_d$ its standard deviation); $t_{n-1}$, a factor that depends on $n$; $T$, the threshold that a user types.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 # %% [markdown]
 # ## Why one run is no evidence

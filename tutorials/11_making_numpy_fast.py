@@ -20,7 +20,8 @@
 # $H$ hidden units.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 # %% [markdown]
 # ## Why it is slow

@@ -16,8 +16,9 @@
 # number of sites, $R$ the radius.
 
 # %%
-from _tutorial import save
-from _walks import E0, walk, wander
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
+from fgm_ref.tutorials.walks import E0, walk, wander
 
 # %% [markdown]
 # ## The idea: ask first

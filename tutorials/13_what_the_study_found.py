@@ -19,7 +19,8 @@
 # where they average after every step.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 # %% [markdown]
 # ## A row is a run
@@ -29,13 +30,11 @@ from _tutorial import save
 
 # %%
 import csv
-from pathlib import Path
-
 import numpy as np
 
-import fgm_ref
+from fgm_ref.datasets import folder
 
-RESULTS = Path(fgm_ref.__file__).resolve().parent.parent / "data" / "results"
+RESULTS = folder() / "results"
 
 
 def read(name):

@@ -19,7 +19,8 @@
 # **New symbols:** $H$, the horizon; $s$, the season; $m$, so many seasons back that the answer is known by now.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 # %% [markdown]
 # Everything below is done by two programs that you would call in a terminal. Here `shell` runs them, so that this

@@ -20,8 +20,9 @@
 # the mean of all models.
 
 # %%
-from _tutorial import save
-from _walks import walk, wander
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
+from fgm_ref.tutorials.walks import walk, wander
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -18,7 +18,8 @@
 # what the sender **owes** after its $t$-th message, with $e_0 = 0$. A hat marks what arrives.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -19,8 +19,9 @@
 # $\varphi$, the safe function, here $\Vert X \Vert - R$.
 
 # %%
-from _tutorial import save
-from _walks import E0, Walk, wander
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
+from fgm_ref.tutorials.walks import E0, Walk, wander
 
 import matplotlib.pyplot as plt
 import numpy as np

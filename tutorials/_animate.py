@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from _walks import walk, wander
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
@@ -16,6 +15,7 @@ from PIL import Image
 
 from fgm_ref.files import atomic
 from fgm_ref.transport.messages import KINDS
+from fgm_ref.tutorials.walks import walk, wander
 from fgm_ref.view import plots
 
 TARGET = Path(__file__).resolve().parent / "images" / "fgm.gif"

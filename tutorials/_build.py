@@ -3,6 +3,8 @@
 `python tutorials/_build.py notebooks [--all]`: turn the scripts that have changed (or all) into executed
 notebooks beside them, and each one's emblem into images/NN.png.  Needs the extra `docs`.
 
+`python tutorials/_build.py book`: make the site in out/book (see `_book/`).  Needs the extra `docs`.
+
 `python tutorials/_build.py reference`: make the tables of reference.md and of fgm_ref/README.md anew
 from what the code declares.
 
@@ -21,7 +23,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = sorted(HERE.glob("[0-9]*.py"))
-PATH = os.pathsep.join([str(HERE), str(HERE.parent)])
+ROOT = str(HERE.parent)
 LARGEST = 400_000  # bytes of a notebook
 AT_ONCE = 2
 
@@ -35,7 +37,7 @@ def run(script):
     """One tutorial in a process of its own; its output is shown only if it fails."""
     start = time.perf_counter()
     command = [sys.executable, "-W", "error", str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": PATH})
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ROOT})
     print(f"{time.perf_counter() - start:6.1f} s  {script.name}{'  FAILED' if done.returncode else ''}", flush=True)
     return "" if done.returncode == 0 else f"\n{script.name}\n{done.stdout}{done.stderr}"
 
@@ -72,7 +74,7 @@ def execute(book, folder):
     """Run the cells in `folder`; a warning in the output is an error."""
     from nbclient import NotebookClient
 
-    os.environ["PYTHONPATH"] = PATH
+    os.environ["PYTHONPATH"] = ROOT
     NotebookClient(book, timeout=120, kernel_name="python3", record_timing=False,
                    resources={"metadata": {"path": folder}}).execute()
     for cell in book.cells:
@@ -109,6 +111,11 @@ if __name__ == "__main__":
             sys.exit(run_all())
         case ["notebooks", *options] if options in ([], ["--all"]):
             notebooks(bool(options))
+        case ["book"]:
+            sys.path.insert(0, str(HERE / "_book"))
+            from build import build
+
+            sys.exit(build(HERE.parent / "out" / "book"))
         case ["reference"]:
             from fgm_ref.view.reference import write
 
@@ -116,4 +123,4 @@ if __name__ == "__main__":
             write(HERE.parent / "fgm_ref" / "README.md")
         case other:
             got = " ".join(other) or "nothing"
-            sys.exit(f"expected run, notebooks, notebooks --all or reference, got {got}\n\n{__doc__}")
+            sys.exit(f"expected run, notebooks, notebooks --all, book or reference, got {got}\n\n{__doc__}")

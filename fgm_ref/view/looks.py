@@ -49,7 +49,7 @@ GROUPS = {
     ("up", "raw samples"): Fill(GREY, ".."),
     ("down", "raw samples"): Fill(GREY, ""),
     ("up", "optimiser state"): Fill(PURPLE, "xx"),
-    ("down", "optimiser state"): Fill(PURPLE, ""),
+    ("down", "optimiser state"): Fill(PURPLE, "++"),
     ("up", "control words"): Fill(VERMILLION, ""),
     ("down", "control words"): Fill(VERMILLION, "--"),
 }
