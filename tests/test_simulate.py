@@ -10,7 +10,7 @@ from fgm_ref.safe import Ball, Cap, Variance
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.metrics import balanced_accuracy
 from fgm_ref.simulation.result import RunResult
-from fgm_ref.simulation.simulate import RunDiverged, Simulation, run
+from fgm_ref.simulation.simulate import RunDiverged, Simulation, drive, run
 
 TALKING = [name for name in PROTOCOLS if name not in ("central", "local")]
 SMALL = {"hidden": (3,), "steps": 12, "batch": 4, "evaluations": 2, "lr": 0.05, "dtype": "float64"}
@@ -258,6 +258,22 @@ def test_divergence_stops_with_step_site_and_record():
 def test_bad_settings_are_named(setting, message):
     with pytest.raises(ValueError, match=message):
         run(Config(**{**SMALL, **setting}), data=toy())
+
+
+def test_the_model_of_a_run_that_is_over_serves_the_next_one():
+    settings = {**SMALL, "dropout": 0.3, "schedule": "bernoulli:0.5", "sites": 3}
+    first = Simulation(Config(**settings, protocol="gm"), toy())
+    drive(first)
+    config = Config(**settings, protocol="fgm", seed=1)
+    again = Simulation(config, toy(), model=first.model)
+    assert again.model is first.model
+    assert drive(again).model.tobytes() == run(config, data=toy()).model.tobytes()
+
+
+@pytest.mark.parametrize("other", [{"hidden": (4,)}, {"dtype": "float32"}])
+def test_a_model_of_other_layers_is_left_alone(other):
+    first = Simulation(Config(**SMALL), toy())
+    assert Simulation(Config(**{**SMALL, **other}), toy(), model=first.model).model != first.model
 
 
 def test_zero_reference_and_the_cap():

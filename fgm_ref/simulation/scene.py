@@ -31,13 +31,24 @@ from fgm_ref.transport.faults import parse_faults, with_absences
 
 
 class Scene:
-    """The parts of a run; `threads` train that many stacks of sites at once, by default as the work decides."""
+    """The parts of a run; `threads` train that many stacks of sites at once, by default as the work decides.
 
-    def __init__(self, config: Config, dataset: Dataset | None = None, threads: int | None = None):
+    The `model` of a run that is over spares the time to make its work arrays anew, if it has the same layers.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        dataset: Dataset | None = None,
+        threads: int | None = None,
+        model: Model | None = None,
+    ):
         data = dataset or load(config.dataset, config.held_out)
         self.config = config
         self.world = World(config, data)
-        self.model = Model(model_spec(config, data), config.dtype, threads)
+        spec = model_spec(config, data)
+        fits = model is not None and model.spec == spec and model.dtype == config.dtype
+        self.model = model if model and fits else Model(spec, config.dtype, threads)
         self.rate = parse_rate(config.lr_schedule, config.steps)
         self.optimizers: list[Optimizer] = []  # the sites', and the hub's
         self.chosen = parse(config.protocol)

@@ -17,6 +17,7 @@ import numpy as np
 from fgm_ref.arrays import Array, norm
 from fgm_ref.datasets import Dataset
 from fgm_ref.learning.learners import Diverged
+from fgm_ref.learning.model import Model
 from fgm_ref.protocols.base import MonitoringSites
 from fgm_ref.protocols.game import Game, NetworkMaker, mean_model
 from fgm_ref.simulation.checkpoint.kept import Checkpoint, packed, unpack
@@ -40,8 +41,14 @@ class Simulation(Scene):
     `run` is what most users want; this class lets a tutorial or a test stop between steps and look around.
     """
 
-    def __init__(self, config: Config, dataset: Dataset | None = None, threads: int | None = None):
-        super().__init__(config, dataset, threads)
+    def __init__(
+        self,
+        config: Config,
+        dataset: Dataset | None = None,
+        threads: int | None = None,
+        model: Model | None = None,
+    ):
+        super().__init__(config, dataset, threads, model)
         self.batches = self.make_batches()
         setup = self.make_setup()
         protocol, spec = self.chosen.protocol, self.model.spec

@@ -7,6 +7,7 @@ trained here.
 
 import gc
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,15 +17,25 @@ import numpy as np
 from fgm_ref.arrays import Array
 from fgm_ref.datasets import load
 from fgm_ref.files import plug_in
+from fgm_ref.learning.model import Model
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.result import COUNTS, RunResult
-from fgm_ref.simulation.simulate import RunDiverged, run
+from fgm_ref.simulation.simulate import RunDiverged, Simulation, drive
 from fgm_ref.study.running.task import RUN, Task
 from fgm_ref.text import expect_one_of
 
 Outcome = dict[str, Any]
 NOTHING: Array = np.empty(0)
 FINAL = ("loss", "score", "balanced", "served_loss", "local_loss", "spread", "norm", "parameters")
+
+
+class Shelf(threading.local):
+    """The model of the last run in this thread; most runs of a study have the same layers."""
+
+    model: Model | None = None
+
+
+shelf = Shelf()
 
 
 def execute(task: Task) -> Outcome:
@@ -56,8 +67,10 @@ def train(config: Config) -> Outcome:
     before messages were handled.
     """
     data = load(config.dataset, config.held_out)
+    simulation = Simulation(config, data, model=shelf.model)
+    shelf.model = simulation.model
     try:
-        outcome = outcome_of(run(config, data=data))
+        outcome = outcome_of(drive(simulation))
     except RunDiverged as error:
         outcome = dict.fromkeys(outcome_of(error.result)) | {"stopped": str(error)}
     return {**outcome, "baseline_loss": data.baseline.loss, "baseline_score": data.baseline.score}

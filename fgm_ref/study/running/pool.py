@@ -1,5 +1,6 @@
 """Worker processes that behave: one BLAS thread each, deaf to Ctrl-C, and gone as soon as their parent is."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,7 @@ def processes(workers: int | None = None) -> Iterator[ProcessPoolExecutor]:
 
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=follow_parent)
+    pool = ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=begin)
     try:
         with deaf():
             pool.submit(int)  # starts them
@@ -39,6 +40,15 @@ def deaf() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def begin() -> None:
+    """What a worker does first."""
+    import fgm_ref.study.running.measure  # noqa: F401
+
+    gc.collect()
+    gc.freeze()  # what is imported stays: later collections need not look through it
+    follow_parent()
 
 
 def follow_parent() -> None:
