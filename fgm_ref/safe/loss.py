@@ -195,7 +195,8 @@ class Loss(SafeFunction):
         return -self.R
 
     def unbilled(self) -> Loss:
-        """The same φ for who sees all; what it evaluates is nobody's effort."""
+        """The same φ for who sees all; what it evaluates is nobody's effort, but λ is measured once, for all."""
+        _ = self.bowls
         twin = copy(self)
         twin.effort = Effort()
         return twin

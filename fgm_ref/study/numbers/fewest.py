@@ -3,7 +3,7 @@
 The stated loss is resampled along with the seeds, for the runs that define it have the same data and batches.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from fgm_ref.study.numbers.compare import (
     NOTHING,
     Comparison,
     bound_of,
+    cheapest,
     pooled,
     resampled,
 )
@@ -64,6 +65,12 @@ class Contest:
         by = setting_of(entrant.protocol)
         return Runs(grid(rows, by, size, self.seeds), grid(rows, by, loss, self.seeds))
 
+    def once(self, entrant: Entrant) -> bool:
+        """Whether its cheapest setting synchronises no more than once."""
+        rows = self.of(entrant)
+        rounds = grid(rows, setting_of(entrant.protocol), "rounds", self.seeds)
+        return bool(rounds[cheapest(self.front(entrant))].mean() <= 1)
+
     def level(self, entrant: Entrant, loss: str = "loss") -> float:
         """The mean loss of a protocol without a threshold."""
         return mean(self.of(entrant), loss)
@@ -103,7 +110,8 @@ class Contest:
             return log_bytes_at(mine, level, w) - log_bytes_at(theirs, level, w)
 
         found = resampled(log_ratio, len(self.seeds), self.number)
-        return found._replace(bound=bound_of(mine, theirs, self.stated(goal, loss)))
+        once = self.once(a), self.once(b)
+        return found._replace(bound=bound_of(mine, theirs, self.stated(goal, loss), once))
 
     def promise(self, a: Entrant, b: Entrant) -> Comparison:
         """a's bytes by b's at the same thresholds."""
@@ -133,19 +141,3 @@ def over(found: Iterable[Contest], question: Question) -> tuple[Comparison, int]
 def guaranteed(protocol: str) -> bool:
     """Whether the protocol promises anything."""
     return parse(protocol).protocol.guarantee is not None
-
-
-def cheapest(found: Sequence[Contest], entrants: Sequence[Entrant], goal: str) -> Entrant | None:
-    """Which of the entrants needs the fewest bytes for the stated loss, over the data sets that all of them reach."""
-    reached = [
-        contest
-        for contest in found
-        if all(np.isfinite(contest.reach(e, TUNED_PERIOD, goal).log) for e in entrants)
-    ]
-    if not reached:
-        return None
-
-    def cost(entrant: Entrant) -> float:
-        return over(reached, lambda c: c.reach(entrant, TUNED_PERIOD, goal))[0].log
-
-    return min(entrants, key=cost)

@@ -40,7 +40,7 @@ FIRST_ROUND = "## The first round in short"
 CLAIMS = "## What the thesis claims"
 PAGE = "study.md"
 PICTURES = "images/study"
-METHOD = Path(__file__).with_name("method.md")
+READING, METHOD = (Path(__file__).with_name(name) for name in ("reading.md", "method.md"))
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,7 @@ class Report:
     def how_sure(self) -> str:
         """How the numbers above are to be read."""
         runs = sum(map(len, self.tables.values()))
-        return (
-            f"All from {runs:,} runs; in brackets 95 % bootstrap intervals over paired seeds. Losses are test "
-            "losses unless the validation part is named, bytes are payload. A star, ≈, ≥ or ≤ marks a front that ends "
-            "before the stated loss, with the share of resamples that reach it; [n of m sets]: the others do not. "
-            "[Method and threats to validity](#method) are "
-            "at the end."
-        )
+        return READING.read_text(encoding="utf-8").format(runs=runs)
 
 
 def write(folder: Path, pages: Path | None = None) -> list[Path]:

@@ -19,13 +19,14 @@ def hundredth(found: Sequence[Contest]) -> str:
     """On how many sets some protocol with a guarantee ends at or below averaging after every step."""
     there = [contest.name for contest in found if at_or_below(contest)]
     sure = [contest.name for contest in found if surely_not_above(contest)]
-    word = "**confirmed**" if len(there) >= WANTED else "**refuted**"
+    word = "Yes" if len(there) >= WANTED else "No"
     where = f" ({listed(there)})" if there else ""
     surely = f"{len(sure)} ({listed(sure)})" if sure else "none"
     return (
-        "Some protocol with a guarantee ends at or below the loss of averaging after every step, rate tuned, with at "
-        f"most 1/100 of its bytes on {len(there)} of {len(found)} sets{where}; the hope was {WANTED}: {word}. The "
-        f"whole interval of the difference lies at or below 0 on {surely}. The threshold is the best of those run."
+        f"**{word}: on {len(there)} of {len(found)} data sets{where}; {WANTED} were hoped for.** There some protocol "
+        "with a guarantee ends at or below the loss of averaging after every step, with at most 1/100 of its bytes. "
+        f"On {surely} the whole interval of the difference is at or below 0. The threshold is the best of those run, "
+        "chosen by the same losses."
     )
 
 
@@ -87,11 +88,12 @@ def use(useful: Sequence[Contest]) -> str:
     ]
     if promised is None:
         lines.append(
-            "No one setting with a guarantee ends at L* or below on all of these sets; this one is nearest."
+            "No single setting with a guarantee ends at L* or below on all of these sets; this one comes nearest."
         )
     if cheapest is not None and cheapest != promised:
         lines.append(
-            f"If nobody needs a promise, {cheapest.name} with the same is the cheapest at L* or below on all sets. "
+            f"If nobody needs a promise: {cheapest.name} with the same kit is the cheapest that ends at L* or below on "
+            "all of these sets. "
             f"{expected(cheapest, useful)}"
         )
     elif cheapest is not None:

@@ -26,8 +26,8 @@ def than_gm(found: Sequence[Contest]) -> str:
     at_promise = told(found, lambda contest: contest.promise(FGM, GM))
     at_loss = told(found, lambda contest: contest.reach(FGM, GM, NEARLY))
     return (
-        f"**Than GM: {yes(same)} at the same promise, {yes(loss)} at the same loss.** With the same server, codec and "
-        f"start FGM / GM is {at_promise} at equal thresholds and {at_loss} at L*."
+        f"**Than GM: {yes(same)} at the same promise, {yes(loss)} at the same loss.** With the same kit FGM needs "
+        f"{at_promise} of GM's bytes at equal thresholds, and {at_loss} at L*."
     )
 
 
@@ -40,7 +40,7 @@ def than_a_period(found: Sequence[Contest]) -> str:
     )
     return (
         f"**Than a tuned period with the same kit: {yes(near)} at L*, {yes(best)} at the loss of averaging after every "
-        f"step, {yes(served)} for the served model over time.** A period promises nothing."
+        f"step, {yes(served)} for the served model over time.** But a period promises nothing."
     )
 
 
@@ -54,9 +54,9 @@ def than_fda(found: Sequence[Contest], fronts: Rows) -> str:
     same = pooled([case.promise("fgm", "fda-linear") for case in head])[0]
     old = pooled([case.reach("fgm", "fda-linear") for case in useful(head)])[0]
     return (
-        f"**Than FDA: {yes(same)} at the same promise, {yes(loss)} at the same loss.** FGM / `fda-linear` is "
-        f"{written(same)} at equal thresholds [{len(head)} sets] and {written(old)} at L* in the first round, "
-        f"{at_loss} at L* with tuned rates, all in float32."
+        f"**Than FDA: {yes(same)} at the same promise, {yes(loss)} at the same loss.** Of `fda-linear`'s bytes FGM "
+        f"needs {written(same)} at equal thresholds [{len(head)} sets] and {written(old)} at L* in the first round, "
+        f"and {at_loss} at L* with tuned rates, all in float32."
     )
 
 

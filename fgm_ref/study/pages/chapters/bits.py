@@ -31,7 +31,7 @@ def chapter(rows: Rows) -> Chapter:
     bits = Bits(rows)
     return Chapter(
         "How few bits",
-        [finding(bits, codec) for codec in bits.codecs],
+        [*(finding(bits, codec) for codec in bits.codecs), *compressor(bits)],
         [],
         [by_protocol(bits), by_dataset(bits), *crowds(bits)],
         notes=[NOTE],
@@ -47,10 +47,9 @@ def answer(bits: Bits) -> str:
     harm = told_difference(bits.all_harm(best, bits.usual).plain)
     sets = len({place.dataset for place in bits.usual})
     said = [
-        f"**`{best}`**: {ratio(bits.all_bytes(best, bits.usual).estimate)} times the bytes of float32 [{sets} sets], "
-        f"and a final loss that differs by {harm} of what is learnt; {breaks(bits, best, bits.usual)}.",
+        f"**`{best}` is the cheapest that does no harm**: {ratio(bits.all_bytes(best, bits.usual).estimate)} of the "
+        f"bytes of float32 [{sets} sets], and a final loss that differs by {harm} of what is learnt.",
         *feedback(bits),
-        *compressor(bits),
     ]
     return " ".join(said)
 
@@ -61,11 +60,11 @@ def feedback(bits: Bits) -> list[str]:
     if not pairs:
         return []
     told = [
-        f"`{codec}` {told_difference(bits.all_harm(codec, bits.usual).plain)} against "
+        f"`{codec}` changes the loss by {told_difference(bits.all_harm(codec, bits.usual).plain)} without it and "
         f"{told_difference(bits.all_harm(codec + FEEDBACK, bits.usual).plain)} with it"
         for codec in pairs
     ]
-    return [f"Feedback of what was rounded away: {'; '.join(told)}."]
+    return [f"Error feedback makes fewer bits possible: {'; '.join(told)}."]
 
 
 def compressor(bits: Bits) -> list[str]:

@@ -56,8 +56,8 @@ def answer(paces: Paces) -> str:
             groups[side(found.plain, "lower", "higher", "unclear")].append(pace.name)
     return " ".join(
         [
-            f"**A fixed period is surely beaten at the same bytes by {listed(groups['lower'])}.** Surely worse: "
-            f"{listed(groups['higher'])}; no clear difference: {listed(groups['unclear'])} "
+            f"**At the same bytes these end surely lower than a fixed period: {listed(groups['lower'])}.** Surely "
+            f"higher: {listed(groups['higher'])}. No clear difference: {listed(groups['unclear'])} "
             f"[{len(paces.datasets)} sets].",
             *radius(paces),
         ]

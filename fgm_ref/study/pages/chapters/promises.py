@@ -58,7 +58,7 @@ def before(safe: Rows) -> list[str]:
     contest = Contest(safe)
     best = contest.cheapest(MOVED)
     return [
-        f"At equal radius a zone that moves: `{best.name}` needs {ratio(contest.bytes(best, OLD_NORM).estimate)} times "
+        f"At equal radius a zone that moves, `{best.name}`, needs {ratio(contest.bytes(best, OLD_NORM).estimate)} of "
         f"the norm's bytes [{len(contest.datasets)} sets, first round]."
     ]
 
@@ -79,8 +79,8 @@ def at_loss(promises: Promises) -> str:
         told = f"{name(zone)} ({written(found)} [{number} of {len(promises.helped)} sets])"
         (better if found.estimate.value < 1 else worse).append(told)
     return (
-        f"**At the same final loss L*, tuned rates: {listed(better)} surely needs fewer bytes than FGM with the "
-        f"norm.** Surely dearer: {listed(worse)} (of {len(rivals(promises))}, on {listed(promises.helped)})."
+        f"**Surely fewer bytes than FGM with the norm at L*: {listed(better)}.** Surely more: {listed(worse)}. "
+        f"{len(rivals(promises))} were tried, with tuned rates, on {listed(promises.helped)}."
     )
 
 
@@ -95,8 +95,8 @@ def at_bytes(promises: Promises) -> str:
         if word:
             (lower if word == "lower" else higher).append(told)
     return (
-        f"At the same bytes the final loss is surely below a fixed period's with {listed(lower)}, surely above with "
-        f"{listed(higher)} (shares of what is learnt)."
+        "Beside a fixed period at the same bytes the final loss is surely lower, by shares of what is learnt, with "
+        f"{listed(lower)}, and surely higher with {listed(higher)}."
     )
 
 

@@ -51,7 +51,7 @@ def chapter(rows: Rows, fronts: Rows, fewest: Rows) -> Chapter:
     places = central.places(rates, cosine(rates), fronts)
     return Chapter(
         "Rates first",
-        [*preset(rates), *edges(rates), *sharing(rates), *central.sentences(places)],
+        [*larger(rates), *edges(rates), *sharing(rates), *central.sentences(places)],
         [],
         [
             best(rates, LINES, "Adam", usual(rates)),
@@ -67,9 +67,7 @@ def chapter(rows: Rows, fronts: Rows, fewest: Rows) -> Chapter:
         digest=[
             Answer(
                 "What do tuned learning rates change?",
-                " ".join(
-                    [*preset(rates), *survive.sentences(fewest, fronts, rows), *larger(rates)]
-                ),
+                " ".join([*preset(rates), *survive.sentences(fewest, fronts, rows)]),
                 Picture("rates", drawn(rates), CAPTION),
             )
         ],
@@ -98,10 +96,19 @@ def preset(rates: Rates) -> list[str]:
     if not number:
         return []
     return [
-        "Its own best rate instead of the first round's changes the loss of averaging after every step by "
-        f"{told_difference(gain.plain)} of what is learnt [{number} sets]; beside that, averaging in every step "
+        f"**{about_as_much(gain, other)}** The best rate instead of the first round's changes the loss of averaging "
+        f"after every step by {told_difference(gain.plain)} of what is learnt [{number} sets]. Averaging in every step "
         f"instead of in every 61st changes it by {told_difference(other.plain)}."
     ]
+
+
+def about_as_much(rate: Comparison, often: Comparison) -> str:
+    """Which of the two changes matters more."""
+    apart = rate.plain.low > often.plain.high or rate.plain.high < often.plain.low
+    if not apart:
+        return "The learning rate matters as much as how often models are averaged."
+    more = "more" if abs(rate.plain.value) > abs(often.plain.value) else "less"
+    return f"The learning rate matters {more} than how often models are averaged."
 
 
 def larger(rates: Rates) -> list[str]:
@@ -113,13 +120,13 @@ def larger(rates: Rates) -> list[str]:
         own, _ = pooled([rates.gain(course, outer) for course in cosine(rates)])
         if number:
             before, after = told_difference(small.plain), told_difference(own.plain)
-            told.append(f"`{line.protocol}` {before} and {after}")
+            told.append(f"{before} and {after} for `{line.protocol}`")
     if not told:
         return []
     return [
-        f"What an outer step (`{OUTER}`) changes at the first round's rate, where it is a larger step as well, and "
-        f"with both rates tuned: {'; '.join(told)}. What is left for `central` and `periodic:b=1` has nothing to "
-        "do with distribution."
+        f"An outer step is a larger step as well. `{OUTER}` changes the loss at the first round's rate, and with both "
+        f"rates tuned, by {listed(told)}. What it gains for `central` and `periodic:b=1` has nothing to do with "
+        "distribution."
     ]
 
 

@@ -50,22 +50,26 @@ def chapter(rows: Rows) -> Chapter:
 
 def answer(rates: Rates, rows: Rows, lines: Sequence[Line]) -> str:
     """What is picked where, what it gains, and what harms."""
-    told, gained = [], []
+    picked: dict[str, list[str]] = {}
+    gained = []
     for course in rates.courses:
         chosen = outer(rows, course.dataset)
         if chosen:
-            gain = both(rates, course, chosen["server"]).plain
-            told.append(
-                f"{course.dataset} `{chosen['server']}` at {chosen['lr']:g}, {told_difference(gain)}"
-            )
+            server = chosen["server"]
+            gain = both(rates, course, server).plain
+            change = "" if server == MEAN else f" ({told_difference(gain)})"
+            picked.setdefault(f"`{server}`", []).append(course.dataset + change)
             gained += [course.dataset] * (side(gain, GAINS, HARMS, "unclear") == GAINS)
+    sets = sum(map(len, picked.values()))
+    chosen_on = [f"{server} for {listed(names)}" for server, names in picked.items()]
     outer_steps = dict.fromkeys(line.server for line in lines if line.server != MEAN)
-    harmed = {server: harm(rates, server) for server in outer_steps}
-    said = [f"`{server}` on {listed(names)}" for server, names in harmed.items() if names]
+    harmed = {server: len(harm(rates, server)) for server in outer_steps}
+    harms = [f"`{server}` on {number}" for server, number in harmed.items() if number]
     return (
-        f"**An outer step gains with every seed on {listed(gained)}, of {len(told)} sets, once each has its own best "
-        "rate.** The validation part picks, with the change of the loss from that of the plain mean as a share of what "
-        f"is learnt: {'; '.join(told)}. What harms with every seed: {'; '.join(said) or 'none of them'}."
+        f"**An outer step gains with every seed on {len(gained)} of {sets} data sets, once each outer step has its own "
+        f"best rate.** The validation part picks {listed(chosen_on)}; in brackets the change of the loss from that of "
+        "the plain mean, as a share of what is learnt. Outer steps that harm with every seed, and on how many sets: "
+        f"{listed(harms)}."
     )
 
 

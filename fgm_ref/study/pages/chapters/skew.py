@@ -66,8 +66,8 @@ def answer(skew: Skew) -> str:
         word = side(gap, "helps", "harms", "unclear")
         groups[word].append(f"{words} ({difference(gap)})")
     return (
-        f"**Surely helps: {listed(groups['helps'])}.** Surely harms: {listed(groups['harms'])}. No clear difference: "
-        f"{listed(groups['unclear'])}. In brackets the change of the final loss as a share of what is learnt, over "
+        f"**Helps surely: {listed(groups['helps'])}.** Harms surely: {listed(groups['harms'])}. No clear difference: "
+        f"{listed(groups['unclear'])}. In brackets the change of the final loss, as a share of what is learnt, over "
         f"{len(skew.places)} cases."
     )
 

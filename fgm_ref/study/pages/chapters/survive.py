@@ -131,13 +131,13 @@ def sentences(fewest: Rows, fronts: Rows, rates: Rows) -> list[str]:
     found = made_again(fewest, fronts, rates)
     if not found:
         return []
-    alive = [f"{told.claim.text} ({told.says[1]})" for told in found if told.survives]
     dead = [
         f"{told.claim.text} ({told.says[0]} before, {told.says[1]} now)"
         for told in found
         if not told.survives
     ]
+    fallen = f" These do not: {listed(dead)}." if dead else ""
     return [
-        f"Of the first round's claims about bytes, made again, these survive: {listed(alive)}; these do not: "
-        f"{listed(dead)}."
+        f"Of {len(found)} claims of the first round about FGM's bytes, made again with tuned rates, "
+        f"{len(found) - len(dead)} stand.{fallen}"
     ]
