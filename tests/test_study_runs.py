@@ -309,6 +309,8 @@ def test_estimates_know_every_data_set_and_grow():
     base = Config(dataset="watch", steps=100)
     assert seconds(Task(base)) < seconds(Task(Config(dataset="watch", steps=200)))
     assert seconds(Task(base)) < seconds(Task(Config(dataset="watch", steps=100, sites=16)))
+    loss = Config(dataset="watch", steps=100, safe="loss", relative=False)
+    assert seconds(Task(base)) < seconds(Task(loss))
 
 
 def test_the_served_mean_leaves_out_the_start():

@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 
 from fgm_ref.datasets import SETS
+from fgm_ref.safe import safe_function
+from fgm_ref.safe.loss import LossZones
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.simulate import LOCALS
 from fgm_ref.study.running.task import Task
 
 DEARER_THAN_RNN = 2.5  # an LSTM has four gates, and its element-wise work is not free
+
+DEARER_WITH_LOSS = 15  # a zone that promises a loss measures its curvature in every round
 
 
 def seconds(task: Task) -> float:
@@ -19,7 +23,8 @@ def seconds(task: Task) -> float:
     training = config.steps * (cost.step + cost.sample * active * config.batch * network)
     # S and E along the way; S and the local models at the end
     evaluations = 2 * (config.evaluations + 1) + min(config.sites, LOCALS)
-    return float(training + evaluations * cost.evaluation * network) / 1000
+    zones = DEARER_WITH_LOSS if isinstance(safe_function(config.safe), LossZones) else 1
+    return float(training * zones + evaluations * cost.evaluation * network) / 1000
 
 
 def size(config: Config) -> float:
