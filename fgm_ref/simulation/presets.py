@@ -18,7 +18,7 @@ COMPARISON = (
     "gm-reb",
     "fgm",
     "fgm-reb",
-    "fgm server=nesterov:beta=0.5 codec=ternary+ef start=seed",
+    "fgm codec=ternary+ef start=seed",
 )
 """The runs of the default comparison, in the order of the table (see `asked`)."""
 

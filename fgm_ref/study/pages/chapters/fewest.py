@@ -66,7 +66,7 @@ def chapter(rows: Rows, rates: Rows, fronts: Rows) -> Chapter:
             Answer(
                 "How few bytes does it take to end at the same loss?",
                 fewest(useful),
-                Picture("fewest", fewest_drawn.forest(found, useful), fewest_drawn.FOREST),
+                Picture("fewest", fewest_drawn.forest(useful), fewest_drawn.FOREST),
             ),
             Answer("How much of that is FGM's doing?", brought(useful)),
             Answer("Is FGM better than GM, than a period, than FDA?", sentences(useful, fronts)),
