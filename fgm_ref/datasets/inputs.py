@@ -52,7 +52,7 @@ def made_of_columns(
     expect_some(inputs, found, table, wanted)
     values = numbers(table, inputs, layout.times, wanted.missing)
     fill = usual(values, inputs, layout.rows(test=False)) if wanted.missing == MEAN else ()
-    values = filled(values, layout.series, wanted.missing, fill)
+    values = filled(values, layout.for_filling(), wanted.missing, fill)
     unusable = no_value(values)
     if wanted.missing == DROP:
         unusable |= ~target.known
