@@ -251,6 +251,35 @@ def test_empty_columns_at_the_end(csv):
         load_csv(csv("a;y;;", [*(f"{line};;" for line in plain), "1;1;x;"]), "y")
 
 
+def test_an_index_without_a_name_is_no_input_unless_it_is_asked_for(csv):
+    day = np.datetime64("2021-01-01") + np.arange(100)
+    lines = [f"{d},{x:.3f},{i % 2}" for i, (d, x) in enumerate(zip(day, random(100), strict=True))]
+    path = csv(",x,y", lines)
+    data = load_csv(path, "y", window=2)
+    assert data.recipe.channels == ("x",) and not data.reading.doubts
+    assert (
+        "  index  left out: it had no name; --inputs or --time takes it" in data.reading.lines
+    )
+    assert "index (it had no name" in data.about
+    later = load_csv(csv(",x,y", lines[::-1], "later.csv"), "y", window=2, time="index")
+    assert np.array_equal(later.x_train, data.x_train)
+    with pytest.warns(UserWarning, match="the newest rows first"):
+        load_csv(csv(",x,y", lines[::-1], "later.csv"), "y", window=2)
+    numbers = csv('"",x,y', [f"{i},{x:.3f},{i % 2}" for i, x in enumerate(random(100))], "r.csv")
+    with pytest.warns(UserWarning, match="input 'index' goes one way"):
+        asked = load_csv(numbers, "y", inputs=["index", "x"])
+    assert asked.recipe.channels == ("index", "x")
+
+
+def test_an_index_without_a_name_beside_one_of_that_name(csv):
+    lines = [f"{i},{x:.3f},{i % 2}" for i, x in enumerate(random(100))]
+    data = load_csv(csv(",index,y", lines), "y")
+    assert data.recipe.channels == ("index",)
+    assert data.reading.lines[1].startswith("  index_  left out")
+    with pytest.raises(ValueError, match="got none for column 1"):
+        load_csv(csv('""', ["1", "2"], "one.csv"), "y")
+
+
 def test_blanks_in_a_column_that_is_left_out(csv):
     lines = [f"{'' if i % 3 else f'remark {i}'},{x:.3f},{i % 2}" for i, x in enumerate(random(200))]
     data = load_csv(csv("note,x,y", lines), "y")
