@@ -261,4 +261,7 @@ def test_no_value_is_carried_over_a_gap():
     data = from_columns(columns, "y", **asked)
     seen = data.x_train[..., 0] * data.recipe.spread[0] + data.recipe.centre[0]
     assert np.array_equal(np.diff(np.rint(seen)), np.ones((len(seen), 1)))
-    assert windows_of(data.recipe, table_of(columns)).last.tolist() == [*range(1, 30), *range(34, 60)]
+    assert windows_of(data.recipe, table_of(columns)).last.tolist() == [
+        *range(1, 30),
+        *range(34, 60),
+    ]

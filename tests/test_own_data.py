@@ -240,6 +240,17 @@ def test_percent(csv):
 # --- 11, 12, 13, 14: what is not there ---
 
 
+def test_who_does_not_know_the_columns_is_told(csv, demo):
+    path = csv("a;b;c", [f"{x};{x};{i % 2}" for i, x in enumerate(random(60))])
+    code, _, err = demo(path, "--describe")
+    assert code == 2
+    assert (
+        err == "fgm_ref.demo: --label: expected the column to predict, one of a, b, c; got none\n"
+    )
+    code, _, err = demo(path, "--label", "a,b", "--describe")
+    assert code == 2 and "(to predict several columns, repeat --label)" in err
+
+
 def test_empty_columns_at_the_end(csv):
     plain = [f"{x:.3f};{i % 2}" for i, x in enumerate(random(100))]
     data = load_csv(csv("a;y;;", [f"{line};;" for line in plain]), "y")
@@ -257,9 +268,7 @@ def test_an_index_without_a_name_is_no_input_unless_it_is_asked_for(csv):
     path = csv(",x,y", lines)
     data = load_csv(path, "y", window=2)
     assert data.recipe.channels == ("x",) and not data.reading.doubts
-    assert (
-        "  index  left out: it had no name; --inputs or --time takes it" in data.reading.lines
-    )
+    assert "  index  left out: it had no name; --inputs or --time takes it" in data.reading.lines
     assert "index (it had no name" in data.about
     later = load_csv(csv(",x,y", lines[::-1], "later.csv"), "y", window=2, time="index")
     assert np.array_equal(later.x_train, data.x_train)

@@ -60,7 +60,7 @@ class Table:
         try:
             expect_one_of(argument, column, tuple(self.columns))
         except ValueError as problem:
-            raise ValueError(f"{problem}{self._hint()}") from None
+            raise ValueError(f"{problem}{self._hint(column)}") from None
 
     @property
     def header_is_data(self) -> bool:
@@ -68,8 +68,10 @@ class Table:
         numbers = sum(self.dialect.number(name) is not None for name in self.columns)
         return bool(self.lines) and self.dialect.header and 2 * numbers >= len(self.columns)
 
-    def _hint(self) -> str:
+    def _hint(self, column: str) -> str:
         """Why a column may not be there."""
+        if all(part.strip() in self.columns for part in column.split(",")):
+            return " (to predict several columns, repeat --label)"
         if self.header_is_data:
             return " (the first line looks like data; see --no-header)"
         only = next(iter(self.columns))
