@@ -309,10 +309,10 @@ def test_a_level_that_is_far_off_does_not_flatten_the_curves():
     assert losses.get_ylim()[0] > result.curve["loss"].min() / 20
 
 
-@pytest.mark.parametrize("lowest", [0.3, 0.02, 0.001])
-def test_numbers_along_the_losses_do_not_overlap(lowest):
+@pytest.mark.parametrize(("lowest", "highest"), [(0.3, 2), (0.1, 2), (0.1, 14)])
+def test_numbers_along_the_losses_do_not_overlap(lowest, highest):
     data = toy("regression", n=300)
-    levels = [Baseline("low", lowest, lowest, None), Baseline("high", 2.0, 2.0, None)]
+    levels = [Baseline("low", lowest, lowest, None), Baseline("high", highest, highest, None)]
     figure = learning_curves([trained(data)], data, levels)
     figure.draw_without_rendering()
     axis = figure.axes[0].yaxis
