@@ -251,6 +251,12 @@ def test_who_does_not_know_the_columns_is_told(csv, demo):
     assert code == 2 and "(to predict several columns, repeat --label)" in err
 
 
+@pytest.mark.parametrize("lines", [["a,y", "1,2"], ["a y", "1 2"]])
+def test_a_comment_is_no_header(csv, demo, lines):
+    code, _, err = demo(csv("# made by a logger", lines), "--label", "y")
+    assert code == 2 and "a comment? see --comment" in err
+
+
 def test_empty_columns_at_the_end(csv):
     plain = [f"{x:.3f};{i % 2}" for i, x in enumerate(random(100))]
     data = load_csv(csv("a;y;;", [f"{line};;" for line in plain]), "y")
@@ -258,7 +264,7 @@ def test_empty_columns_at_the_end(csv):
     assert (
         "the last 2 columns of t.csv, without a name and empty, left out" in data.reading.lines[0]
     )
-    with pytest.raises(ValueError, match="expected a name for every column, got none for column 3"):
+    with pytest.raises(ValueError, match=r"got none for column 3 \(line 102 has 'x' there\)$"):
         load_csv(csv("a;y;;", [*(f"{line};;" for line in plain), "1;1;x;"]), "y")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.datasets.cells import Cells, Sheet, read_cells
+from fgm_ref.datasets.cells import COMMENT, Cells, Sheet, read_cells
 from fgm_ref.datasets.dialect import STRICT, Dialect, advice
 from fgm_ref.datasets.parsing import MISSING, Parsed, already_parsed, parsed
 from fgm_ref.text import expect_one_of
@@ -74,8 +74,10 @@ class Table:
             return " (to predict several columns, repeat --label)"
         if self.header_is_data:
             return " (the first line looks like data; see --no-header)"
-        only = next(iter(self.columns))
-        if len(self.columns) == 1 and self.lines and any(sign in only for sign in " |:"):
+        first = next(iter(self.columns))
+        if first.startswith(COMMENT):
+            return " (is the first line a comment? see --comment)"
+        if len(self.columns) == 1 and self.lines and any(sign in first for sign in " |:"):
             return " (a single column; see --delimiter)"
         return ""
 
@@ -205,11 +207,9 @@ def check_header(name: str, sheet: Sheet) -> list[str]:
     header = list(sheet.names)
     while len(header) > 1 and not header[-1] and not any(sheet.columns[len(header) - 1]):
         header.pop()
-    unnamed = [place for place, one in enumerate(header, start=1) if not one]
-    if unnamed not in ([], [1]) or header == [""]:
-        raise ValueError(
-            f"path: {name}: expected a name for every column, got none for column {unnamed[-1]}"
-        )
+    unnamed = [place for place, one in enumerate(header) if not one]
+    if unnamed not in ([], [0]) or header == [""]:
+        raise no_name(name, sheet, unnamed[-1])
     twice = [one for one in header if header.count(one) > 1]
     if twice:
         raise ValueError(
@@ -218,6 +218,18 @@ def check_header(name: str, sheet: Sheet) -> list[str]:
     if not sheet.lines:
         raise ValueError(f"path: {name}: expected rows of data below the header, got none")
     return header
+
+
+def no_name(name: str, sheet: Sheet, place: int) -> ValueError:
+    """The error for a column without a name, with a cell that it has."""
+    there = (
+        (line, cell) for line, cell in zip(sheet.lines, sheet.columns[place], strict=True) if cell
+    )
+    line, cell = next(there, (0, ""))
+    example = f" (line {line} has {cell!r} there)" if cell else ""
+    return ValueError(
+        f"path: {name}: expected a name for every column, got none for column {place + 1}{example}"
+    )
 
 
 def table_of(columns: Any, name: str = "columns") -> Table:
