@@ -232,8 +232,8 @@ BAD_TABLES = {
     "blank": ("\n \n", r"path: expected a header and rows, got the empty file"),
     "header only": ("x,y\n", r"path: table.csv: expected rows of data below the header, got none"),
     "nameless column": (
-        ",x,y\n1,2,3\n",
-        r"path: table.csv: expected a name for every column, got none for column 1",
+        ",x,,y\n1,2,3,4\n",
+        r"path: table.csv: expected a name for every column, got none for column 3",
     ),
     "same name": (
         "x,y,x\n1,2,3\n",

@@ -221,3 +221,47 @@ def test_no_option_lets_a_missing_value_through(drawn, wanted):
     if data is not None:
         assert np.isfinite(data.x_train).all() and np.isfinite(data.y_train).all()
         assert data.y_train.min() >= 0 or not data.classes
+
+
+def emptied(columns, rng):
+    """The same with long runs of rows without their values, times and groups aside."""
+    new = {name: np.array(values, object) for name, values in columns.items()}
+    rows = len(new["a"])
+    for name in ("a", "b", "kind"):
+        for _ in range(rng.integers(1, 4)):
+            begin = rng.integers(rows)
+            new[name][begin : begin + rng.integers(1, 40)] = None
+    return new
+
+
+@settings(max_examples=150)
+@given(tables(), askings().filter(lambda one: one.missing != "error" and not one.text))
+def test_what_stands_for_a_missing_value_is_not_of_the_test_part(drawn, wanted):
+    columns, rng = drawn
+    columns = emptied(columns, rng)
+    data = made(columns, wanted)
+    if data is None:
+        return
+    rows = layout_of(table_of(columns), wanted).rows(test=True)
+    there = {name: np.array([value is not None for value in columns[name]]) for name in columns}
+    other_columns = changed(columns, rows, rng)
+    for name, known in there.items():
+        other_columns[name] = np.where(known, other_columns[name], None)
+    other = made(other_columns, wanted)
+    assert np.array_equal(data.x_train, other.x_train)
+    assert np.array_equal(data.y_train, other.y_train)
+
+
+def test_no_value_is_carried_over_a_gap():
+    day = np.datetime64("2020-01-01") + np.r_[np.arange(30), 100 + np.arange(30)]
+    a = np.arange(60.0)
+    a[30:33] = np.nan
+    columns = {"day": day, "a": a, "y": np.sin(np.arange(60.0))}
+    asked = {"window": 2, "time": "day", "gaps": "cut", "missing": "forward", "test": "0.2"}
+    data = from_columns(columns, "y", **asked)
+    seen = data.x_train[..., 0] * data.recipe.spread[0] + data.recipe.centre[0]
+    assert np.array_equal(np.diff(np.rint(seen)), np.ones((len(seen), 1)))
+    assert windows_of(data.recipe, table_of(columns)).last.tolist() == [
+        *range(1, 30),
+        *range(34, 60),
+    ]

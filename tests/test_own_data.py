@@ -240,6 +240,23 @@ def test_percent(csv):
 # --- 11, 12, 13, 14: what is not there ---
 
 
+def test_who_does_not_know_the_columns_is_told(csv, demo):
+    path = csv("a;b;c", [f"{x};{x};{i % 2}" for i, x in enumerate(random(60))])
+    code, _, err = demo(path, "--describe")
+    assert code == 2
+    assert (
+        err == "fgm_ref.demo: --label: expected the column to predict, one of a, b, c; got none\n"
+    )
+    code, _, err = demo(path, "--label", "a,b", "--describe")
+    assert code == 2 and "(to predict several columns, repeat --label)" in err
+
+
+@pytest.mark.parametrize("lines", [["a,y", "1,2"], ["a y", "1 2"]])
+def test_a_comment_is_no_header(csv, demo, lines):
+    code, _, err = demo(csv("# made by a logger", lines), "--label", "y")
+    assert code == 2 and "a comment? see --comment" in err
+
+
 def test_empty_columns_at_the_end(csv):
     plain = [f"{x:.3f};{i % 2}" for i, x in enumerate(random(100))]
     data = load_csv(csv("a;y;;", [f"{line};;" for line in plain]), "y")
@@ -247,8 +264,35 @@ def test_empty_columns_at_the_end(csv):
     assert (
         "the last 2 columns of t.csv, without a name and empty, left out" in data.reading.lines[0]
     )
-    with pytest.raises(ValueError, match="expected a name for every column, got none for column 3"):
+    with pytest.raises(ValueError, match=r"got none for column 3 \(line 102 has 'x' there\)$"):
         load_csv(csv("a;y;;", [*(f"{line};;" for line in plain), "1;1;x;"]), "y")
+
+
+def test_an_index_without_a_name_is_no_input_unless_it_is_asked_for(csv):
+    day = np.datetime64("2021-01-01") + np.arange(100)
+    lines = [f"{d},{x:.3f},{i % 2}" for i, (d, x) in enumerate(zip(day, random(100), strict=True))]
+    path = csv(",x,y", lines)
+    data = load_csv(path, "y", window=2)
+    assert data.recipe.channels == ("x",) and not data.reading.doubts
+    assert "  index  left out: it had no name; --inputs or --time takes it" in data.reading.lines
+    assert "index (it had no name" in data.about
+    later = load_csv(csv(",x,y", lines[::-1], "later.csv"), "y", window=2, time="index")
+    assert np.array_equal(later.x_train, data.x_train)
+    with pytest.warns(UserWarning, match="the newest rows first"):
+        load_csv(csv(",x,y", lines[::-1], "later.csv"), "y", window=2)
+    numbers = csv('"",x,y', [f"{i},{x:.3f},{i % 2}" for i, x in enumerate(random(100))], "r.csv")
+    with pytest.warns(UserWarning, match="input 'index' goes one way"):
+        asked = load_csv(numbers, "y", inputs=["index", "x"])
+    assert asked.recipe.channels == ("index", "x")
+
+
+def test_an_index_without_a_name_beside_one_of_that_name(csv):
+    lines = [f"{i},{x:.3f},{i % 2}" for i, x in enumerate(random(100))]
+    data = load_csv(csv(",index,y", lines), "y")
+    assert data.recipe.channels == ("index",)
+    assert data.reading.lines[1].startswith("  index_  left out")
+    with pytest.raises(ValueError, match="got none for column 1"):
+        load_csv(csv('""', ["1", "2"], "one.csv"), "y")
 
 
 def test_blanks_in_a_column_that_is_left_out(csv):

@@ -283,6 +283,9 @@ def test_texts_need_nothing_but_a_text(tmp_path, capsys):
     assert [line.split(",")[:2] for line in out.splitlines()[1:]] == [["2", "y"], ["3", "n"]]
     code, out, _ = program(capsys, tmp_path / "r.npz")
     assert "the last 4 words of column 'said'" in out and "who" not in out
+    (tmp_path / "new.csv").write_text("said\na nice one\nqualche altra cosa\n")
+    _, _, err = program(capsys, tmp_path / "r.npz", tmp_path / "new.csv")
+    assert "warning: 1 of 2 texts have no word that training knew" in err
 
 
 def test_a_file_of_predictions(folder, trained, tmp_path, capsys):
@@ -345,6 +348,28 @@ def test_what_training_never_saw_is_said(folder, trained, tmp_path, capsys):
     assert code == 0 and len(out.splitlines()) == 13
     assert "warning: column 'mode' has values that training never saw: turbo" in err
     assert "warning: column 'load' goes " in err
+
+
+def test_a_missing_category_is_none_that_training_never_saw(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    kinds = rng.choice(["red", "blue", "NA", ""], 80)
+    columns = {"kind": kinds, "x": rng.normal(size=80), "y": rng.choice(["p", "q"], 80)}
+    data = from_columns(columns, "y", window=2, missing="forward")
+    run(data=data, protocol="local", sites=2, **SHORT).save(tmp_path / "r.npz")
+    said = load_run(tmp_path / "r.npz").predict(columns)
+    assert said.warnings == ()
+
+
+def test_what_a_forecast_needs(tmp_path, capsys):
+    hours = np.datetime64("2021-01-01T00") + np.arange(24 * 30)
+    kinds = np.array([f"k{i % 23}" for i in range(len(hours))])
+    columns = {"time": hours, "kind": kinds, "y": np.sin(np.arange(len(hours)) / 4)}
+    data = from_columns(columns, "y", time="time", calendar=True, horizon=3, history=True)
+    run(data=data, protocol="local", sites=2, **SHORT).save(tmp_path / "r.npz")
+    _, out, _ = program(capsys, tmp_path / "r.npz")
+    text = " ".join(out.split())
+    assert "k18, k19, or any other); y; time (day); time (week)" in text
+    assert "3 rows after a window's last one" in text
 
 
 def test_a_bundled_set_is_no_table(tmp_path, folder, capsys):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -306,3 +307,17 @@ def test_a_level_that_is_far_off_does_not_flatten_the_curves():
     exact = Baseline("ridge, window", 1e-12, 1e-6, None)
     losses, _ = learning_curves([result], data, [exact]).axes
     assert losses.get_ylim()[0] > result.curve["loss"].min() / 20
+
+
+@pytest.mark.parametrize(("lowest", "highest"), [(0.3, 2), (0.1, 2), (0.1, 14)])
+def test_numbers_along_the_losses_do_not_overlap(lowest, highest):
+    data = toy("regression", n=300)
+    levels = [Baseline("low", lowest, lowest, None), Baseline("high", highest, highest, None)]
+    figure = learning_curves([trained(data)], data, levels)
+    figure.draw_without_rendering()
+    axis = figure.axes[0].yaxis
+    boxes = [text.get_window_extent() for text in axis.get_ticklabels(which="both")]
+    low, high = figure.axes[0].bbox.intervaly
+    seen = sorted((box.y0, box.y1) for box in boxes if box.y0 > low and box.y1 < high and box.width)
+    assert len(seen) > 3
+    assert all(below[1] <= above[0] for below, above in pairwise(seen))

@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple, overload
 from fgm_ref.datasets.dialect import Dialect
 
 BLOCK = 1 << 14  # rows that are cut at a time
+COMMENT = "#"  # what a line begins with that may be a comment
 MARK = "\0"  # between the cells of a block, where no cell has it
 
 
@@ -213,9 +214,10 @@ def cut_rows(name: str, lines: Lines, first: str, delimiter: str, model: str) ->
                 continue
             width = width or len(row)
             if len(row) != width:
+                hint = "; is that a comment? see --comment" if first.startswith(COMMENT) else ""
                 raise ValueError(
                     f"path: {name}, line {lines.number}: expected {width} cells as "
-                    f"in the {model}, got {len(row)}"
+                    f"in the {model}, got {len(row)}{hint}"
                 )
             yield lines.number, row
     except csv.Error as problem:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.datasets.table import MISSING, Table
+from fgm_ref.datasets.parsing import MISSING
+from fgm_ref.datasets.table import Table
 
 ISO, NUMBERS = "iso", "numbers"
 DAYS = (

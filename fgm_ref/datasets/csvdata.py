@@ -13,7 +13,7 @@ training part alone.
 Where to read on, each file above those that need it:
 
     cells.py    the text of a file, in the dialect of `dialect.py`, becomes cells
-    table.py    cells become numbers and text
+    table.py    cells become numbers (`parsing.py`) and text
     series.py   rows become series, in the order of time (`clock.py`)
     parts.py    series become runs of rows for training and for the test (`layout.py`)
     columns.py  a column becomes channels; missing values: `fill.py`

@@ -45,7 +45,9 @@ def description(data: Dataset) -> list[str]:
     """How the data were understood; of a bundled set, what it has."""
     if data.reading:
         return list(data.reading.lines)
-    channels = f"{data.vocabulary:,} token ids" if data.tokens else f"{data.features} channels"
+    channels = count(data.features, "channel")
+    if data.tokens:
+        channels = f"{data.vocabulary:,} token ids"
     windows = (
         f"windows: {data.length} steps of {channels}; {len(data.x_train):,} for training, "
         f"{len(data.x_test):,} for the test"

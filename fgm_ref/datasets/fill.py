@@ -2,7 +2,8 @@
 
     error     the first one is refused, with its line and column
     drop      its row is left out, and the rows around it become neighbours
-    forward   the value before it in the series stands for it; rows before the first value are left out
+    forward   the value before it stands for it, unless a gap or the test part lies between; where there is none, the
+              row is left out
     mean      the mean of the training part stands for it, or the most frequent category
 
 A label is never made up: where it is missing there is nothing to predict.
@@ -11,6 +12,7 @@ A label is never made up: where it is missing there is nothing to predict.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -45,8 +47,8 @@ def filled(values: Array, series: Sequence[Series], missing: str, fill: Sequence
         return np.where(np.isnan(values), np.array(fill), values)
     if missing == FORWARD and np.isnan(values).any():
         values = values.copy()
-        for one in series:
-            values[one.rows] = carried(values[one.rows])
+        for rows in chain.from_iterable(one.pieces() for one in series):
+            values[rows] = carried(values[rows])
     return values
 
 

@@ -52,7 +52,7 @@ def made_of_columns(
     expect_some(inputs, found, table, wanted)
     values = numbers(table, inputs, layout.times, wanted.missing)
     fill = usual(values, inputs, layout.rows(test=False)) if wanted.missing == MEAN else ()
-    values = filled(values, layout.series, wanted.missing, fill)
+    values = filled(values, layout.for_filling(), wanted.missing, fill)
     unusable = no_value(values)
     if wanted.missing == DROP:
         unusable |= ~target.known
@@ -91,7 +91,7 @@ def inputs_of(table: Table, wanted: Wanted, layout: Layout) -> Found:
     left_out: dict[str, str] = {}
     train = layout.rows(test=False)
     for name in wanted.candidates(table):
-        column = input_of(table, name, train, empty_words(wanted.missing))
+        column = candidate(table, wanted, name, train)
         if isinstance(column, Input):
             inputs.append(column)
         else:
@@ -99,6 +99,13 @@ def inputs_of(table: Table, wanted: Wanted, layout: Layout) -> Found:
     if wanted.missing == ERROR:
         expect_all(table, inputs)
     return Found(tuple(inputs), left_out)
+
+
+def candidate(table: Table, wanted: Wanted, name: str, train: Array) -> Input | str:
+    """A column as an input, or why it cannot serve."""
+    if name == table.index and wanted.inputs is None:
+        return "it had no name; --inputs or --time takes it"
+    return input_of(table, name, train, empty_words(wanted.missing))
 
 
 def history_of(wanted: Wanted, target: Target) -> list[Input]:

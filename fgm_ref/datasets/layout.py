@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
+
+import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.datasets.clock import Times
@@ -34,6 +37,17 @@ class Layout(NamedTuple):
         """The runs of one part as series, with the numbers of those that they come from."""
         return [
             (run.series, cut(self.series[run.series], run)) for run in self.runs if run.test == test
+        ]
+
+    def for_filling(self) -> list[Series]:
+        """The series, broken also where a training run begins: what was before it may be of the test part."""
+        begins = [np.zeros(len(one), np.int64) for one in self.series]
+        for run in self.runs:
+            if not run.test:
+                begins[run.series][run.begin] = 1
+        return [
+            replace(one, stretch=one.stretch + np.cumsum(here))
+            for one, here in zip(self.series, begins, strict=True)
         ]
 
     def windows(self, test: bool, unusable: Array, known: Array) -> Index:

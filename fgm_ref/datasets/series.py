@@ -33,6 +33,10 @@ class Series:
         keep = ~rows[self.rows]
         return Series(self.name, self.rows[keep], self.stretch[keep])
 
+    def pieces(self) -> list[Array]:
+        """The rows of each stretch."""
+        return np.split(self.rows, np.flatnonzero(np.diff(self.stretch)) + 1)
+
     def __len__(self) -> int:
         return len(self.rows)
 

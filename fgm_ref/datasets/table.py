@@ -8,30 +8,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from fgm_ref.arrays import Array
-from fgm_ref.datasets.cells import Cells, Sheet, read_cells
+from fgm_ref.datasets.cells import COMMENT, Cells, Sheet, read_cells
 from fgm_ref.datasets.dialect import STRICT, Dialect, advice
+from fgm_ref.datasets.parsing import MISSING, Parsed, already_parsed, parsed
 from fgm_ref.text import expect_one_of
 
-MISSING = ("", "na", "n/a", "nan", "null", "none", "?")  # in any case of letters
 NO_TEXT = tuple(word for word in MISSING if word != "none")  # "none" is a word, such as a fault's
 NO_CELL = ("",)
+INDEX = "index"  # the name of a first column that has none
 SAMPLE = 1000  # cells that show what a text is
-
-
-class Parsed(NamedTuple):
-    """A column as numbers, as far as it is one."""
-
-    values: Array  # (rows,) float64, nan where there is none
-    missing: Array  # (rows,) bool
-    odd: Array  # the rows of cells that are there and no numbers
 
 
 @dataclass(frozen=True)
@@ -43,6 +35,7 @@ class Table:
     lines: Sequence[int]
     dialect: Dialect = STRICT
     notes: tuple[str, ...] = ()  # what the reader has to say
+    index: str | None = None  # the column that had no name; it is an input only if it is asked for
     _parsed: dict[str, Parsed] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -67,7 +60,7 @@ class Table:
         try:
             expect_one_of(argument, column, tuple(self.columns))
         except ValueError as problem:
-            raise ValueError(f"{problem}{self._hint()}") from None
+            raise ValueError(f"{problem}{self._hint(column)}") from None
 
     @property
     def header_is_data(self) -> bool:
@@ -75,12 +68,16 @@ class Table:
         numbers = sum(self.dialect.number(name) is not None for name in self.columns)
         return bool(self.lines) and self.dialect.header and 2 * numbers >= len(self.columns)
 
-    def _hint(self) -> str:
+    def _hint(self, column: str) -> str:
         """Why a column may not be there."""
+        if all(part.strip() in self.columns for part in column.split(",")):
+            return " (to predict several columns, repeat --label)"
         if self.header_is_data:
             return " (the first line looks like data; see --no-header)"
-        only = next(iter(self.columns))
-        if len(self.columns) == 1 and self.lines and any(sign in only for sign in " |:"):
+        first = next(iter(self.columns))
+        if first.startswith(COMMENT):
+            return " (is the first line a comment? see --comment)"
+        if len(self.columns) == 1 and self.lines and any(sign in first for sign in " |:"):
             return " (a single column; see --delimiter)"
         return ""
 
@@ -173,31 +170,6 @@ class Table:
             )
 
 
-def parsed(packed: Cells, dialect: Dialect) -> Parsed:
-    """Cells as numbers, as far as they are."""
-    if dialect.plain:
-        with suppress(ValueError):  # quick, where all of them are
-            blocks = [np.array(block, np.float64) for block in packed.blocks()]
-            return already_parsed(np.concatenate(blocks))
-    cells = list(packed)
-    known = {cell: dialect.number(cell) for cell in dict.fromkeys(cells)}
-    empty = {cell for cell in known if cell.lower() in MISSING}
-    strange = {cell for cell, value in known.items() if value is None} - empty
-    as_floats = {cell: np.nan if value is None else value for cell, value in known.items()}
-    values = np.array([as_floats[cell] for cell in cells], np.float64)
-    odd = (
-        np.array([cell in strange for cell in cells], bool)
-        if strange
-        else np.zeros(len(cells), bool)
-    )
-    return Parsed(values, np.isnan(values) & ~odd, np.flatnonzero(odd))
-
-
-def already_parsed(values: Array) -> Parsed:
-    """Numbers, of which nan is missing."""
-    return Parsed(values, np.isnan(values), np.zeros(0, np.int64))
-
-
 def read_table(
     path: str | os.PathLike[str], dialect: Dialect = STRICT, max_rows: int | None = None
 ) -> Table:
@@ -210,23 +182,34 @@ def read_table(
         empty = len(sheet.names) - len(names)
         what = "column" if empty == 1 else f"{empty} columns"
         notes.append(f"the last {what} of {path.name}, without a name and empty, left out")
-    columns = dict(zip(names, sheet.columns, strict=False))
-    return Table(path.name, columns, sheet.lines, dialect, tuple(notes))
+    index = None if names[0] else nameless(names)
+    columns = dict(zip([index or names[0], *names[1:]], sheet.columns, strict=False))
+    return Table(path.name, columns, sheet.lines, dialect, tuple(notes), index)
+
+
+def nameless(names: Sequence[str]) -> str:
+    """What to call the first column of a table that has no name for it, as data frames write their index.
+
+    >>> nameless(["", "x"]), nameless(["", "index"])
+    ('index', 'index_')
+    """
+    name = INDEX
+    while name in names:
+        name += "_"
+    return name
 
 
 def check_header(name: str, sheet: Sheet) -> list[str]:
     """The names of the columns, without trailing ones that have neither a name nor a cell.
 
-    `ValueError` unless there are rows and every column has a name of its own.
+    `ValueError` unless there are rows, and every column but the first of several has a name of its own.
     """
     header = list(sheet.names)
     while len(header) > 1 and not header[-1] and not any(sheet.columns[len(header) - 1]):
         header.pop()
-    if "" in header:
-        raise ValueError(
-            f"path: {name}: expected a name for every column, got none for column "
-            f"{header.index('') + 1} (an index? save the file without it)"
-        )
+    unnamed = [place for place, one in enumerate(header) if not one]
+    if unnamed not in ([], [0]) or header == [""]:
+        raise no_name(name, sheet, unnamed[-1])
     twice = [one for one in header if header.count(one) > 1]
     if twice:
         raise ValueError(
@@ -235,6 +218,18 @@ def check_header(name: str, sheet: Sheet) -> list[str]:
     if not sheet.lines:
         raise ValueError(f"path: {name}: expected rows of data below the header, got none")
     return header
+
+
+def no_name(name: str, sheet: Sheet, place: int) -> ValueError:
+    """The error for a column without a name, with a cell that it has."""
+    there = (
+        (line, cell) for line, cell in zip(sheet.lines, sheet.columns[place], strict=True) if cell
+    )
+    line, cell = next(there, (0, ""))
+    example = f" (line {line} has {cell!r} there)" if cell else ""
+    return ValueError(
+        f"path: {name}: expected a name for every column, got none for column {place + 1}{example}"
+    )
 
 
 def table_of(columns: Any, name: str = "columns") -> Table:

@@ -72,16 +72,16 @@ def word(name: str, value: Any) -> str:
 
     >>> word("lr", 0.01), word("hidden", (32, 16)), word("split", "iid"), word("checks", True)
     ('lr0.01', 'hidden32,16', 'split=iid', 'checks')
+    >>> word("drop", ("id", "t")), word("label", ["x", "y"])
+    ('drop=id,t', 'label=x,y')
     """
     if value is True:
         return name
     if value is False:
         return f"no-{name}"
-    if isinstance(value, tuple):
-        return name + ",".join(map(str, value))
-    if isinstance(value, str):
-        return f"{name}={value}"
-    return f"{name}{value}"
+    values = value if isinstance(value, (tuple, list)) else [value]
+    sign = "=" if all(isinstance(one, str) for one in values) else ""
+    return name + sign + ",".join(map(str, values))
 
 
 def file_name(parts: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ Whatever cannot be is a `ValueError` that begins with the name of the option.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,15 +66,26 @@ def load_csv(args: Any) -> Dataset:
     """The user's own table."""
     from fgm_ref.datasets.csvdata import load_csv
 
+    settings = table_settings(args)
     if args.dataset:
         raise ValueError("csv: expected either --csv or --dataset, got both")
     if not args.label:
         raise ValueError(
-            "label: expected the name of the column to predict (with --csv), got nothing"
+            f"label: expected the column to predict, one of {columns_of(args.csv, settings)}; got none"
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they are said in the demo's own way
-        return load_csv(args.csv, **table_settings(args))
+        return load_csv(args.csv, **settings)
+
+
+def columns_of(path: Path, settings: Mapping[str, Any]) -> str:
+    """The names in a file's header."""
+    from fgm_ref.datasets.dialect import Dialect
+    from fgm_ref.datasets.table import read_table
+    from fgm_ref.datasets.wanted import chosen
+
+    table = read_table(path, Dialect(**chosen(Dialect, dict(settings))), max_rows=1)
+    return ", ".join(table.columns)
 
 
 def load_bundled(args: Any) -> Dataset:

@@ -58,4 +58,7 @@ def needs(recipe: Recipe | None) -> dict[str, str]:
 
 def described(one: Input) -> str:
     """A column, with what it may hold."""
-    return one.name if one.kind == NUMBER else f"{one.name} ({', '.join(one.values)})"
+    if one.kind == NUMBER:
+        return one.name
+    values = [*one.values, "or any other"] if one.other else one.values or [one.kind]
+    return f"{one.name} ({', '.join(values)})"

@@ -9,9 +9,11 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.datasets.columns import class_name
+from fgm_ref.datasets.fill import empty_words
 from fgm_ref.datasets.recipe import CATEGORY, Recipe
 from fgm_ref.datasets.table import Table
 from fgm_ref.datasets.windows import windows_of
+from fgm_ref.datasets.words import FIRST
 from fgm_ref.learning.linear import probabilities
 from fgm_ref.simulation.meaning import Meaning
 
@@ -110,10 +112,16 @@ def warnings(recipe: Recipe, table: Table, x: Array) -> Iterator[str]:
     """In what the rows are unlike those of the training part."""
     for one in recipe.inputs:
         if one.kind == CATEGORY and not one.other:
-            new = sorted(set(table.texts(one.name)) - set(one.values))
+            found = set(table.texts(one.name)) - set(one.values)
+            words = empty_words(recipe.missing)
+            new = sorted(value for value in found if value.lower() not in words)
             if new:
                 yield f"column {one.name!r} has values that training never saw: {', '.join(new)}"
-    if x.dtype.kind == "f":
+    if recipe.text is not None:
+        strange = int((x < FIRST).all(axis=1).sum())
+        if strange:
+            yield f"{strange:,} of {len(x):,} texts have no word that training knew"
+    else:
         for name, largest in zip(recipe.channels, np.abs(x).max(axis=(0, 1)), strict=True):
             if largest > FAR:
                 yield f"column {name!r} goes {largest:.0f} deviations from its mean in training"

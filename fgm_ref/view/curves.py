@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import ScalarFormatter
 
 from fgm_ref.arrays import Array
 from fgm_ref.datasets import Baseline, Dataset
 from fgm_ref.simulation.result import RunResult
 from fgm_ref.view.bars import MB
-from fgm_ref.view.figure import axis
+from fgm_ref.view.figure import axis, label_losses
 from fgm_ref.view.labels import labels
 from fgm_ref.view.looks import GREY, style
 
@@ -83,8 +82,7 @@ def _draw_baseline(ax: Axes, baseline: Baseline) -> None:
 
 def _label_ends(ax: Axes, ends: Sequence[End]) -> None:
     """Names in the right margin, in the order of the final losses, tied to the ends of their lines."""
-    ax.yaxis.set_major_formatter(ScalarFormatter())
-    ax.yaxis.set_minor_formatter(ScalarFormatter())
+    label_losses(ax)
     low, high = np.log(ax.get_ylim())
     losses = np.log([end.y for end in ends])
     wanted = (losses - low) / (high - low)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import LogLocator, ScalarFormatter
 
 from fgm_ref.files import atomic
 
@@ -19,6 +20,15 @@ def axis(ax: Axes | None) -> Axes:
     if ax is not None:
         return ax
     return Figure(figsize=(6, 4.5), layout="constrained").subplots()
+
+
+def label_losses(ax: Axes) -> None:
+    """Plain numbers along a logarithmic axis of losses, as many as there is room for."""
+    low, high = ax.get_ylim()
+    if high > 10 * low:
+        ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_formatter(ScalarFormatter())
 
 
 def save(figure: Figure, path: Path, dpi: int = 110) -> None:

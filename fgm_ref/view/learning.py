@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
 
 from fgm_ref.arrays import Array
 from fgm_ref.datasets import Baseline, Dataset
 from fgm_ref.simulation.result import RunResult
+from fgm_ref.view.figure import label_losses
 from fgm_ref.view.looks import style
 from fgm_ref.view.table import score_name
 
@@ -40,8 +40,7 @@ def learning_curves(
         yscale="log",
         ylim=in_sight(losses_of(results), [one.loss for one in known]),
     )
-    losses.yaxis.set_major_formatter(ScalarFormatter())
-    losses.yaxis.set_minor_formatter(ScalarFormatter())
+    label_losses(losses)
     score = score_name(data)
     scores.set(title=f"{score[0].upper()}{score[1:]} on the test part", xlabel="step")
     lines, labels = scores.get_legend_handles_labels()

@@ -16,6 +16,7 @@ Every *mutant* is a small patch of the library, to be read beside the line that 
     learning.py    gradients, optimisers, and the checker of gradients
     training.py    dropout, the optimisers' memory, stacks and batches
     data.py        who gets which samples, and what a score is
+    tables.py      what leaks from a table of one's own, and what a window sees
     simulating.py  the observer, schedules, changes, and the record
     numbers.py     statistics, counterexamples, and a picture
 
@@ -43,6 +44,7 @@ from . import (
     safe,
     shipping,
     simulating,
+    tables,
     training,
 )
 from .registry import MUTANTS, TESTS, Mutant, install, original
@@ -68,5 +70,6 @@ __all__ = [
     "safe",
     "shipping",
     "simulating",
+    "tables",
     "training",
 ]
