@@ -1,8 +1,8 @@
 """Letters by MPI: one call of MPI for each letter.
 
-Whoever waits for a message inside MPI keeps a whole core busy.  So a rank here looks whether one has come, a few times
-at once and then every half millisecond.  Letters leave without waiting for their receiver, so no two ranks ever wait
-for each other to listen.
+Whoever waits for a message inside MPI keeps a whole core busy.  So a rank here looks whether one has come, for a moment
+without a pause and then every half millisecond.  Letters leave without waiting for their receiver, so no two ranks ever
+wait for each other to listen.
 """
 
 from __future__ import annotations
@@ -20,8 +20,14 @@ from fgm_ref.arrays import Array
 PAUSE = 0.0005
 """Seconds between two looks."""
 
-LOOKS = 200
-"""So many looks without a pause in between, as an answer is often on its way: well below a millisecond."""
+EAGER = 0.0002
+"""Seconds of looking without a pause, as an answer is often on its way.
+
+Seconds and not looks: where others want the core as well, one look takes milliseconds, for it lets them go first.
+"""
+
+YIELD = getattr(os, "sched_yield", lambda: None)
+"""Let others go first for a moment; not every system has it."""
 
 MANY = 64
 """So many letters on their way before we look which of them have left."""
@@ -64,13 +70,12 @@ class MpiPost:
     def receive(self, sender: int | None = None) -> tuple[int, Array]:
         """One MPI message: wait for it without keeping the core busy."""
         source = self.MPI.ANY_SOURCE if sender is None else sender
-        looks = 0
+        patience = time.perf_counter() + EAGER
         while not self.world.Iprobe(source, status=self.status):
-            looks += 1
-            if looks > LOOKS:
+            if time.perf_counter() > patience:
                 time.sleep(PAUSE)
-            elif hasattr(os, "sched_yield"):
-                os.sched_yield()
+            else:
+                YIELD()
         sender = int(self.status.Get_source())
         letter = np.empty(self.status.Get_count(self.MPI.BYTE), np.uint8)
         self.world.Recv([letter, self.MPI.BYTE], sender)
