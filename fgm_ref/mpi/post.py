@@ -17,14 +17,16 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 
-PAUSE = 0.0005
-"""Seconds between two looks."""
+EAGER = (0.0003, 0.002)
+"""Seconds of looking without a pause, at the coordinator's rank and at one that trains: an answer is often on its way.
 
-EAGER = 0.0002
-"""Seconds of looking without a pause, as an answer is often on its way.
-
-Seconds and not looks: where others want the core as well, one look takes milliseconds, for it lets them go first.
+A rank that trains has a core of its own, and the coordinator none: it would take one from those who train.  Seconds and
+not looks: where others want the core as well, one look takes milliseconds, for it lets them go first.  And again so
+long whenever a letter of ours has left, for MPI takes the next one along only while it is called.
 """
+
+LONGEST = 0.0005
+"""Seconds of the longest pause between two looks."""
 
 YIELD = getattr(os, "sched_yield", lambda: None)
 """Let others go first for a moment; not every system has it."""
@@ -58,6 +60,7 @@ class MpiPost:
     def __init__(self, MPI: Any):
         self.MPI, self.world = MPI, MPI.COMM_WORLD
         self.rank, self.size = self.world.Get_rank(), self.world.Get_size()
+        self.eager = EAGER[self.rank > 0]
         self.status = MPI.Status()
         self.leaving: list[Any] = []
 
@@ -65,21 +68,33 @@ class MpiPost:
         """One MPI message."""
         self.leaving.append(self.world.Isend([letter, self.MPI.BYTE], to))
         if len(self.leaving) > MANY:
-            self.leaving = [one for one in self.leaving if not one.Test()]
+            self._left()
 
     def receive(self, sender: int | None = None) -> tuple[int, Array]:
         """One MPI message: wait for it without keeping the core busy."""
         source = self.MPI.ANY_SOURCE if sender is None else sender
-        patience = time.perf_counter() + EAGER
+        since = time.perf_counter()
         while not self.world.Iprobe(source, status=self.status):
-            if time.perf_counter() > patience:
-                time.sleep(PAUSE)
-            else:
-                YIELD()
+            if self._left():
+                since = time.perf_counter()
+            self._wait(time.perf_counter() - since)
         sender = int(self.status.Get_source())
         letter = np.empty(self.status.Get_count(self.MPI.BYTE), np.uint8)
         self.world.Recv([letter, self.MPI.BYTE], sender)
         return sender, letter
+
+    def _wait(self, waited: float) -> None:
+        """Before the next look, after so many seconds: a pause in proportion, so an answer lies about little longer."""
+        if waited < self.eager:
+            YIELD()
+        else:
+            time.sleep(min(waited / 4, LONGEST))
+
+    def _left(self) -> int:
+        """Push on what is leaving; how many letters have left since the last time."""
+        before = len(self.leaving)
+        self.leaving = [one for one in self.leaving if not one.Test()]
+        return before - len(self.leaving)
 
     def waiting(self) -> bool:
         """Whether a letter has arrived."""
