@@ -1,8 +1,8 @@
 """Letters by MPI: one call of MPI for each letter.
 
-Whoever waits for a message inside MPI keeps a whole core busy.  So a rank here looks whether one has come, for a moment
-without a pause and then every half millisecond.  Letters leave without waiting for their receiver, so no two ranks ever
-wait for each other to listen.
+Whoever waits for a message inside MPI keeps a whole core busy.  So a rank here looks whether one has come, and sleeps
+between two looks, the longer the longer it has waited.  Letters leave without waiting for their receiver, so no two
+ranks ever wait for each other to listen.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from typing import Any, NoReturn
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.learning.crew import free_cores
 
-EAGER = (0.0003, 0.002)
-"""Seconds of looking without a pause, at the coordinator's rank and at one that trains: an answer is often on its way.
+EAGER = 0.002
+"""Seconds of looking without a pause if an answer comes at once.
 
-A rank that trains has a core of its own, and the coordinator none: it would take one from those who train.  Seconds and
-not looks: where others want the core as well, one look takes milliseconds, for it lets them go first.  And again so
-long whenever a letter of ours has left, for MPI takes the next one along only while it is called.
+A span and not a number of looks: where others want the core as well, one look takes milliseconds.  It begins again
+when a letter of ours has left, for MPI takes the next one along only while it is called.
 """
 
+SHARE = 0.25
+"""A pause as a share of the time waited so far, so that a letter lies about for little longer."""
+
 LONGEST = 0.0005
-"""Seconds of the longest pause between two looks."""
+"""Seconds of the longest pause."""
 
 YIELD = getattr(os, "sched_yield", lambda: None)
 """Let others go first for a moment; not every system has it."""
@@ -60,7 +63,9 @@ class MpiPost:
     def __init__(self, MPI: Any):
         self.MPI, self.world = MPI, MPI.COMM_WORLD
         self.rank, self.size = self.world.Get_rank(), self.world.Get_size()
-        self.eager = EAGER[self.rank > 0]
+        self.hurry = True
+        crowded = ranks_here(MPI) > free_cores()
+        self.core = self.rank == 0 or not crowded  # whether it may keep one busy
         self.status = MPI.Status()
         self.leaving: list[Any] = []
 
@@ -77,18 +82,18 @@ class MpiPost:
         while not self.world.Iprobe(source, status=self.status):
             if self._left():
                 since = time.perf_counter()
-            self._wait(time.perf_counter() - since)
+            self._pause(time.perf_counter() - since)
         sender = int(self.status.Get_source())
         letter = np.empty(self.status.Get_count(self.MPI.BYTE), np.uint8)
         self.world.Recv([letter, self.MPI.BYTE], sender)
         return sender, letter
 
-    def _wait(self, waited: float) -> None:
-        """Before the next look, after so many seconds: a pause in proportion, so an answer lies about little longer."""
-        if waited < self.eager:
+    def _pause(self, waited: float) -> None:
+        """Before the next look, after so many seconds."""
+        if self.hurry and self.core and waited < EAGER:
             YIELD()
         else:
-            time.sleep(min(waited / 4, LONGEST))
+            time.sleep(min(SHARE * waited, LONGEST))
 
     def _left(self) -> int:
         """Push on what is leaving; how many letters have left since the last time."""
@@ -111,3 +116,12 @@ class MpiPost:
         sys.stderr.flush()
         self.world.Abort(code)
         raise SystemExit(code)  # Abort does not come back
+
+
+def ranks_here(MPI: Any) -> int:
+    """How many ranks share this machine; all of them have to ask."""
+    here = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)
+    try:
+        return int(here.Get_size())
+    finally:
+        here.Free()
