@@ -172,7 +172,7 @@ def test_an_error_in_a_thread_is_the_callers():
     (None, 1, 1), (None, crew.WORTH_A_THREAD, 3), (2, 1, 2), (1, crew.WORTH_A_THREAD, 1)
 ])  # fmt: skip
 def test_threads_are_worth_it_for_large_products_or_if_asked_for(threads, work, hands, monkeypatch):
-    monkeypatch.setattr(crew, "_free_cores", lambda: 4)
+    monkeypatch.setattr(crew, "free_cores", lambda: 4)
     used = set()
     stacks = [slice(0, 1), slice(1, 2), slice(2, 3)]
     crew.Crew(Chain, threads).each(stacks, lambda _, chains: used.add(id(chains)), work)

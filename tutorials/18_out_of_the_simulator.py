@@ -17,7 +17,8 @@
 # has to do for each message besides; and $n$, the bytes of a message.
 
 # %%
-from _tutorial import save
+# Runs wherever fgm_ref is installed: `pip install` a checkout or a wheel.
+from fgm_ref.tutorials.start import save
 
 import subprocess
 import sys

@@ -57,7 +57,7 @@ class Crew:
         if threads is not None and threads < 1:
             raise ValueError(f"threads: expected None or at least 1, got {threads!r}")
         self.decides = threads is None
-        self.threads = threads or _free_cores()
+        self.threads = threads or free_cores()
         self.chains = [Chains(make) for _ in range(self.threads)]
         self._pool: ThreadPoolExecutor | None = None
 
@@ -82,7 +82,7 @@ class Crew:
             one.result()
 
 
-def _free_cores() -> int:
+def free_cores() -> int:
     """The cores that this process may use; 1 for one of several processes, which have shared them out already."""
     if parent_process() is not None:
         return 1

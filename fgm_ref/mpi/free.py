@@ -75,6 +75,7 @@ class FreeSimulation(FarSimulation):
         self.paused: set[int] = set()
         self.away = 0.0  # seconds in pauses
         self.points: list[Point] = []
+        office.post.hurry = False  # those who train need the cores
         super().__init__(config, dataset, office)
         self.observer.strict = False
         self.far = FarSites(self.sites, self.wire)

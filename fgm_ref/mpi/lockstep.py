@@ -129,7 +129,9 @@ class FarSimulation(Simulation):
     def train(self, active: Any) -> None:
         """All ranks train; who has something to say is known afterwards."""
         self.wire.version += 1
+        self.office.post.hurry = False  # those who train need the cores
         letters = self.everywhere(Word.STEP, Word.STEPPED)
+        self.office.post.hurry = True
         for letter in letters:
             if letter.form == DIVERGED:
                 raise Diverged(letter.site, letter.cause[1])

@@ -1,8 +1,8 @@
 """Letters by MPI: one call of MPI for each letter.
 
-Whoever waits for a message inside MPI keeps a whole core busy.  So a rank here looks whether one has come, a few times
-at once and then every half millisecond.  Letters leave without waiting for their receiver, so no two ranks ever wait
-for each other to listen.
+Whoever waits for a message inside MPI keeps a whole core busy.  So a rank here looks whether one has come, and sleeps
+between two looks, the longer the longer it has waited.  Letters leave without waiting for their receiver, so no two
+ranks ever wait for each other to listen.
 """
 
 from __future__ import annotations
@@ -16,12 +16,23 @@ from typing import Any, NoReturn
 import numpy as np
 
 from fgm_ref.arrays import Array
+from fgm_ref.learning.crew import free_cores
 
-PAUSE = 0.0005
-"""Seconds between two looks."""
+EAGER = 0.002
+"""Seconds of looking without a pause if an answer comes at once.
 
-LOOKS = 200
-"""So many looks without a pause in between, as an answer is often on its way: well below a millisecond."""
+A span and not a number of looks: where others want the core as well, one look takes milliseconds.  It begins again
+when a letter of ours has left, for MPI takes the next one along only while it is called.
+"""
+
+SHARE = 0.25
+"""A pause as a share of the time waited so far, so that a letter lies about for little longer."""
+
+LONGEST = 0.0005
+"""Seconds of the longest pause."""
+
+YIELD = getattr(os, "sched_yield", lambda: None)
+"""Let others go first for a moment; not every system has it."""
 
 MANY = 64
 """So many letters on their way before we look which of them have left."""
@@ -52,6 +63,9 @@ class MpiPost:
     def __init__(self, MPI: Any):
         self.MPI, self.world = MPI, MPI.COMM_WORLD
         self.rank, self.size = self.world.Get_rank(), self.world.Get_size()
+        self.hurry = True
+        crowded = ranks_here(MPI) > free_cores()
+        self.core = self.rank == 0 or not crowded  # whether it may keep one busy
         self.status = MPI.Status()
         self.leaving: list[Any] = []
 
@@ -59,22 +73,33 @@ class MpiPost:
         """One MPI message."""
         self.leaving.append(self.world.Isend([letter, self.MPI.BYTE], to))
         if len(self.leaving) > MANY:
-            self.leaving = [one for one in self.leaving if not one.Test()]
+            self._left()
 
     def receive(self, sender: int | None = None) -> tuple[int, Array]:
         """One MPI message: wait for it without keeping the core busy."""
         source = self.MPI.ANY_SOURCE if sender is None else sender
-        looks = 0
+        since = time.perf_counter()
         while not self.world.Iprobe(source, status=self.status):
-            looks += 1
-            if looks > LOOKS:
-                time.sleep(PAUSE)
-            elif hasattr(os, "sched_yield"):
-                os.sched_yield()
+            if self._left():
+                since = time.perf_counter()
+            self._pause(time.perf_counter() - since)
         sender = int(self.status.Get_source())
         letter = np.empty(self.status.Get_count(self.MPI.BYTE), np.uint8)
         self.world.Recv([letter, self.MPI.BYTE], sender)
         return sender, letter
+
+    def _pause(self, waited: float) -> None:
+        """Before the next look, after so many seconds."""
+        if self.hurry and self.core and waited < EAGER:
+            YIELD()
+        else:
+            time.sleep(min(SHARE * waited, LONGEST))
+
+    def _left(self) -> int:
+        """Push on what is leaving; how many letters have left since the last time."""
+        before = len(self.leaving)
+        self.leaving = [one for one in self.leaving if not one.Test()]
+        return before - len(self.leaving)
 
     def waiting(self) -> bool:
         """Whether a letter has arrived."""
@@ -91,3 +116,12 @@ class MpiPost:
         sys.stderr.flush()
         self.world.Abort(code)
         raise SystemExit(code)  # Abort does not come back
+
+
+def ranks_here(MPI: Any) -> int:
+    """How many ranks share this machine; all of them have to ask."""
+    here = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)
+    try:
+        return int(here.Get_size())
+    finally:
+        here.Free()

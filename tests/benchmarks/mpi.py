@@ -15,7 +15,7 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,23 +60,34 @@ def ranks(number: int, deed: str, *more: Any) -> list[dict[str, float]]:
 
 def speed(seconds: float) -> list[Row]:
     """Steps a second: one process, one rank that trains, two of them; one thread each."""
-    rows = []
-    for name, k in CASES:
-        section = f"{name}, k = {k}, {PROTOCOL}"
-        (alone,) = ranks(1, "training", name, k, PROTOCOL, seconds)
-        rows.append(Row(section, "one process", alone["steps"], "steps per s"))
-        one = 0.0
-        for trainers in (1, 2):
-            first, *others = ranks(trainers + 1, "training", name, k, PROTOCOL, seconds)
-            busiest = max(other["trained"] for other in others)
-            what = f"{trainers} rank{'s' * (trainers > 1)} that train{'s' * (trainers == 1)}"
-            rows.append(Row(section, what, first["steps"], "steps per s"))
-            share = 100 * (1 - busiest / first["wall"])
-            rows.append(Row(section, f"{what}: not training", share, "% of the time"))
-            one = one or first["steps"]
-        rows.append(Row(section, "2 ranks / one process", first["steps"] / alone["steps"], ""))
-        rows.append(Row(section, "2 ranks / 1 rank", first["steps"] / one, ""))
-    return rows
+    return [row for name, k in CASES for row in case(name, k, seconds)]
+
+
+def case(name: str, k: int, seconds: float) -> list[Row]:
+    """One workload."""
+
+    def row(what: str, value: float, unit: str = "") -> Row:
+        return Row(f"{name}, k = {k}, {PROTOCOL}", what, value, unit)
+
+    (alone,) = ranks(1, "training", name, k, PROTOCOL, seconds)
+    one, *trained = ranks(2, "training", name, k, PROTOCOL, seconds)
+    two, *both = ranks(3, "training", name, k, PROTOCOL, seconds)
+    return [
+        row("steps of a round", one["round"], "steps"),
+        row("messages in a step", one["messages"], "messages"),
+        row("one process", alone["steps"], "steps per s"),
+        row("1 rank that trains", one["steps"], "steps per s"),
+        row("1 rank that trains: not training", idle(one, trained), "% of the time"),
+        row("2 ranks that train", two["steps"], "steps per s"),
+        row("2 ranks that train: not training", idle(two, both), "% of the time"),
+        row("2 ranks / one process", two["steps"] / alone["steps"]),
+        row("2 ranks / 1 rank", two["steps"] / one["steps"]),
+    ]
+
+
+def idle(first: Mapping[str, float], others: Sequence[Mapping[str, float]]) -> float:
+    """Per cent of the time in which the busiest rank does not train: messages, and waits for others."""
+    return 100 * (1 - max(other["trained"] for other in others) / first["wall"])
 
 
 class Costs(NamedTuple):
@@ -119,12 +130,14 @@ def wire(quick: bool) -> tuple[list[Row], Costs]:
 
 def scale(costs: Costs, step: float) -> list[Row]:
     """From how many sites on a synchronisation takes longer than the steps of a round."""
-    section = f"where the coordinator becomes the bottleneck (W1, a round of {ROUND} steps)"
+    section = (
+        f"where the coordinator becomes the bottleneck ({CASES[0][0]}, a round of {ROUND} steps)"
+    )
     room = ROUND * step
     star = room / (costs.star(1, costs.model) - 2 * costs.latency)
     rows = [
-        Row(section, "the steps of a round at one site", 1e3 * room, "ms"),
-        Row(section, "star: as long for models of", star, "sites"),
+        Row(section, "the steps of a round at a site by itself", 1e3 * room, "ms"),
+        Row(section, "star: as long for the models of", star, "sites"),
     ]
     for k in (10, 1_000, 100_000, 1_000_000):
         star, tree = (1e3 * float(one(k, costs.model)) for one in (costs.star, costs.tree))
@@ -200,18 +213,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, help="default data/results/bench; out/bench with --quick"
     )
-    parser.add_argument("--quick", action="store_true", help="shorter turns: about a minute")
+    parser.add_argument("--quick", action="store_true", help="shorter turns: half a minute")
     args = parser.parse_args(argv)
     out = args.out or Path("out/bench" if args.quick else "data/results/bench")
-    rows = speed(2.0 if args.quick else 15.0)
+    seconds = 2.0 if args.quick else 5.0
+    rows = speed(seconds)
     more, costs = wire(args.quick)
-    name, k = CASES[0]
-    (steps,) = [
-        row.value
-        for row in rows
-        if row.section.startswith(f"{name}, k = {k},") and row.what == "one process"
-    ]
-    step = 1 / (steps * k)  # of one site
+    (single,) = ranks(1, "training", CASES[0][0], 1, PROTOCOL, seconds)
+    step = 1 / single["steps"]
     rows += [*more, *scale(costs, step)]
     out.mkdir(parents=True, exist_ok=True)
     with atomic(out / "mpi.csv") as part, open(part, "w", newline="", encoding="utf-8") as file:

@@ -21,8 +21,11 @@ from fgm_ref.simulation.simulate import Simulation
 from fgm_ref.transport.messages import LOCAL
 from fgm_ref.transport.wire.office import Office
 
-SIZES = [4, 4_000, 50_588, 400_000, 4_000_000]
-"""Bytes of a message: a word, ..., a model of W1, ..."""
+SIZES = [4, 4_000, 40_000, 400_000, 4_000_000]
+"""Bytes of a message: from a word to the largest model."""
+
+THRESHOLD = 0.2
+"""With random data and FGM a round then has about twenty steps."""
 
 TURNS = 5
 
@@ -49,7 +52,7 @@ def settings(name: str, k: int, protocol: str) -> Config:
         hidden=shape.hidden,
         batch=shape.B,
         sites=k,
-        threshold=0.05,
+        threshold=THRESHOLD,
         steps=10**6,
     )
 
@@ -89,14 +92,13 @@ def training(office: Office, name: str, k: str, protocol: str, seconds: str) -> 
     start = time.perf_counter()
     steps = steps_per_second(simulation, float(seconds))
     wall = time.perf_counter() - start
-    messages = simulation.ledger.total_messages
     simulation.end()
     stop(office)
     return {
         "steps": steps,
         "wall": wall,
-        "rounds": simulation.coordinator.round,
-        "messages": messages,
+        "round": simulation.ledger.step / simulation.coordinator.round,
+        "messages": simulation.ledger.total_messages / simulation.ledger.step,
     }
 
 

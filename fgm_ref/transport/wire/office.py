@@ -54,6 +54,8 @@ class Post(Protocol):
 
     rank: int
     size: int
+    hurry: bool
+    """Whether what is waited for comes at once.  Who carries bytes may look more often then."""
 
     def send(self, to: int, letter: Array) -> None:
         """Take bytes along (uint8), without waiting for the other rank."""
