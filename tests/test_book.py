@@ -129,7 +129,13 @@ def test_every_formula_was_understood(pages):
 
 def test_the_player_is_shown_where_it_is_spoken_of(pages):
     assert (BOOK / "player.html").exists()
-    assert any(one.endswith("player.html") for one in pages[BOOK / "README.html"].loads)
+    picture = "images/player.png"
+    told = [path for path in ROOT.glob("tutorials/*.md") if picture in path.read_text("utf-8")]
+    told += [path for path in ROOT.glob("tutorials/*.py") if picture in path.read_text("utf-8")]
+    assert len(told) >= 3
+    for path in told:
+        page = pages[BOOK / path.relative_to(ROOT).with_suffix(".html")]
+        assert any(one.endswith("player.html") for one in page.loads), path
 
 
 @pytest.fixture(scope="module")
