@@ -129,7 +129,13 @@ def test_every_formula_was_understood(pages):
 
 def test_the_player_is_shown_where_it_is_spoken_of(pages):
     assert (BOOK / "player.html").exists()
-    assert any(one.endswith("player.html") for one in pages[BOOK / "README.html"].loads)
+    picture = "images/player.png"
+    told = [path for path in ROOT.glob("tutorials/*.md") if picture in path.read_text("utf-8")]
+    told += [path for path in ROOT.glob("tutorials/*.py") if picture in path.read_text("utf-8")]
+    assert len(told) >= 3
+    for path in told:
+        page = pages[BOOK / path.relative_to(ROOT).with_suffix(".html")]
+        assert any(one.endswith("player.html") for one in page.loads), path
 
 
 @pytest.fixture(scope="module")
@@ -173,17 +179,20 @@ def test_the_search_finds(server, tmp_path):
     assert re.search(r'href="tutorials/08[^"]*"', said), said[-3000:]
 
 
+SCREENS = [360, 700, 1010, 1200, 1400]  # pixels; the theme has another layout in each of them
 WIDTHS = """<!DOCTYPE html><body><script>
-const pages = %s, tooWide = [];
+const pages = %s, screens = %s, tooWide = [];
 async function look() {
   for (const page of pages) {
     const frame = document.createElement("iframe");
-    frame.style.width = "360px";
     frame.style.height = "640px";
     frame.src = page;
     await new Promise(done => { frame.onload = done; document.body.append(frame); });
-    const width = frame.contentDocument.documentElement.scrollWidth;
-    if (width > 360) tooWide.push(page + " " + width);
+    for (const screen of screens) {
+      frame.style.width = screen + "px";
+      const width = frame.contentDocument.documentElement.scrollWidth;
+      if (width > screen) tooWide.push(page + " " + width + " > " + screen);
+    }
     frame.remove();
   }
   document.body.innerHTML = "<pre id=report>looked at " + pages.length + ": " + tooWide.join("; ") + "</pre>";
@@ -193,11 +202,11 @@ look();
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
-def test_nothing_sticks_out_on_a_phone(pages, server, tmp_path):
+def test_nothing_sticks_out_on_any_screen(pages, server, tmp_path):
     names = [path.relative_to(BOOK).as_posix() for path in pages]
     names = [name for name in names if not name.startswith(("_modules", "genindex", "py-mod"))]
     place = BOOK / "widths.html"
-    place.write_text(WIDTHS % names, encoding="utf-8")
+    place.write_text(WIDTHS % (names, SCREENS), encoding="utf-8")
     try:
         said = browse(f"{server}/widths.html", tmp_path, 300_000)
     finally:

@@ -1,4 +1,4 @@
-"""The README keeps its word: its table, its commands and its code are those of the library."""
+"""The README and the pages behind its doors keep their word: tables, commands and code are those of the library."""
 
 import csv
 import re
@@ -9,11 +9,44 @@ import pytest
 
 from fgm_ref import demo
 from fgm_ref.demo import options as cli
+from fgm_ref.mpi import options as mpi_options
 from fgm_ref.protocols import PROTOCOLS, parse
+from fgm_ref.safe import CATALOGUE
+from fgm_ref.safe.loss import PROMISES
 from fgm_ref.simulation.presets import COMPARISON, asked
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DEMO, USING, SPEED, CLUSTER = (
+    (ROOT / "tutorials" / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("demo", "using", "speed", "cluster")
+)
+COUNTED = {11: "eleven", 12: "twelve", 13: "thirteen", 17: "seventeen", 18: "eighteen"}
+COUNTED |= {19: "nineteen", 20: "twenty", 21: "twenty-one", 22: "twenty-two"}
+
+
+def test_the_first_screen_has_two_commands_a_picture_and_no_table():
+    assert not re.findall(r"^(?:\||    \S)", README, re.M)
+    start, _, rest = README.partition("\n## ")
+    (block,) = re.findall(r"```\n(.*?)```", start, re.S)
+    assert [line.split("  ")[0] for line in block.splitlines()] == ["make demo", "make book"]
+    assert "](tutorials/images/demo.png)" in start
+    assert rest.startswith("Is FGM better than GM?\n") and "## Doors\n" in rest
+
+
+def test_what_is_counted_in_words_is_counted_right():
+    tutorials = len(list(ROOT.glob("tutorials/[0-9]*.py")))
+    exercises = len(list(ROOT.glob("tutorials/assignments/a[0-9][0-9]_*")))
+    assert f"[{COUNTED[tutorials]} tutorials](" in README
+    assert f"[{COUNTED[exercises]} exercises](" in README
+    assert f"{COUNTED[len(CATALOGUE) + len(PROMISES)]} safe functions" in DEMO
+
+
+def test_commands_of_the_network_are_understood():
+    commands = re.findall(r"python -m fgm_ref\.mpi([^`\n]*)", CLUSTER)
+    assert len(commands) > 2
+    for command in commands:
+        mpi_options.parser().parse_args(shlex.split(command, comments=True))
 
 
 def rows(text):
@@ -28,12 +61,12 @@ def rows(text):
 
 
 def test_the_table_of_protocols_explains_the_comparison():
-    listed = {parse(name)[0].name for name in re.findall(r"^\| `([^`]+)` \|", README, re.M)}
+    listed = {parse(name)[0].name for name in re.findall(r"^\| `([^`]+)` \|", DEMO, re.M)}
     assert listed == {parse(asked(text)["protocol"])[0].name for text in COMPARISON}
 
 
 def test_every_command_is_understood():
-    commands = re.findall(r"python -m fgm_ref\.demo(.*)", README)
+    commands = re.findall(r"python -m fgm_ref\.demo([^`\n]*)", README + DEMO + USING)
     assert len(commands) > 4
     for command in commands:
         arguments = shlex.split(command.strip().strip("`.,"), comments=True)
@@ -79,10 +112,10 @@ def test_the_tables_of_speeds_are_what_was_measured():
                 [case["jax-scan"][1] for case in cases],
             )
             cells = [f"{min(found):.2f}–{max(found):.2f}" for found in columns]
-            assert f"| {' | '.join([about, *cells])} |" in README, f"{kernel}: {about} {cells}"
+            assert f"| {' | '.join([about, *cells])} |" in SPEED, f"{kernel}: {about} {cells}"
 
 
-def test_what_the_readme_says_of_rivals_that_are_ahead():
+def test_what_is_said_of_rivals_that_are_ahead():
     one_thread = {case[:1] + case[2:]: row for case, row in speeds().items() if case[1] == "1t"}
     assert len(one_thread) == 2 * 22  # nothing is left out
     for (kernel, workload, _, dtype), row in one_thread.items():
@@ -98,8 +131,8 @@ def test_what_the_readme_says_of_rivals_that_are_ahead():
 @pytest.mark.slow
 def test_the_code_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    exec(compile(block, "README.md", "exec"), {})
+    (block,) = re.findall(r"```python\n(.*?)```", USING, re.S)
+    exec(compile(block, "using.md", "exec"), {})
     assert (tmp_path / "fgm.npz").exists()
 
 
@@ -107,7 +140,7 @@ def test_the_code_runs(tmp_path, monkeypatch):
 def test_the_printed_comparison_is_what_the_demo_prints(capsys, tmp_path):
     # other processors round otherwise, and training amplifies it: alike, not equal
     assert demo.main(["--out", str(tmp_path)]) == 0
-    printed, fresh = rows(README), rows(capsys.readouterr().out)
+    printed, fresh = rows(DEMO), rows(capsys.readouterr().out)
     assert printed.keys() == fresh.keys()
     for name, cells in printed.items():
         _, messages, *_, score, balanced, relative = (

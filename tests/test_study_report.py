@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from fgm_ref.study.numbers.cases import Cases
+from fgm_ref.study.numbers import fewest
+from fgm_ref.study.numbers.cases import ROOM, Cases, clearly, written
 from fgm_ref.study.numbers.compare import pooled
-from fgm_ref.study.numbers.words import ratio
+from fgm_ref.study.numbers.picks import helped
+from fgm_ref.study.numbers.words import UNCLEAR, ratio
 from fgm_ref.study.pages import report
+from fgm_ref.study.pages.chapters.fewest import FGM, GM, PERIODIC
 from fgm_ref.study.pages.chapters.safe import BEST, MOVED, NORM, Contest
 from fgm_ref.study.pages.chapters.shipped import Codecs
 from fgm_ref.study.pages.chapters.verdicts import CONFIRMED, OPEN, REFUTED
 
 ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS, PAGE = ROOT / "data" / "results", ROOT / "tutorials" / "study.md"
 LARGEST = 250_000  # bytes of a picture
 
@@ -68,6 +72,43 @@ def test_a_pooled_number_says_its_number_of_sets_and_a_star_its_share(found):
     assert starred and all(cell.endswith(" %)") for cell in starred)
 
 
+def said(found):
+    """What the README answers: the second round's numbers, and FDA's of the first."""
+    every = fewest.contests(found.tables["fewest"])
+    names = helped(found.tables["rates"], [contest.name for contest in every])
+    useful = [contest for contest in every if contest.name in names]
+    rivals = {
+        "gm": lambda contest: contest.promise(FGM, GM),
+        "kit": lambda contest: contest.reach(PERIODIC, fewest.TUNED_PERIOD, fewest.NEARLY),
+        "all": lambda contest: contest.reach(FGM, fewest.TUNED_PERIOD, fewest.NEARLY),
+        "gm at L*": lambda contest: contest.reach(FGM, GM, fewest.NEARLY),
+        "period at L*": lambda contest: contest.reach(FGM, PERIODIC, fewest.NEARLY),
+    }
+    return {name: fewest.over(useful, question)[0] for name, question in rivals.items()}
+
+
+def test_the_readme_answers_with_the_numbers_of_the_digest(found):
+    now = said(found)
+    wanted = (
+        f"FGM ships {written(now['gm'])} times the bytes of GM",
+        f"a tuned period ships {written(now['kit'])} times the bytes that it ships in float32",
+        f"**FGM with the same three** ships {written(now['all'])} times the bytes of a tuned period in float32",
+        f"{100 * (1 - ROOM):.0f} % of the way",
+    )
+    text = " ".join(README.split())
+    for sentence in wanted:
+        assert sentence in text, sentence
+    # "at the same promise, yes", "at the same final loss, no clear difference: neither from GM nor from ... b tuned"
+    assert now["gm"].estimate.high < 1 and now["kit"].estimate.high < 1
+    assert {clearly(now[name]) for name in ("gm at L*", "period at L*")} == {UNCLEAR}
+
+
+def test_the_readme_shows_the_figure_of_the_digest(found):
+    pictures = [one for chapter in found.chapters.values() for one in chapter.drawn]
+    (caption,) = [caption for name, _, caption in pictures if name == "fewest"]
+    assert f"![{caption}]({PAGE.parent.name}/{report.PICTURES}/fewest.png)" in README
+
+
 def test_what_the_readme_says_in_short_holds(found):
     head = Cases(found.tables["fronts"]).headline
     # at the same promise, yes
@@ -75,7 +116,7 @@ def test_what_the_readme_says_in_short_holds(found):
         case.promise("fgm", rival).estimate.high < 1 for case in head for rival in ("gm", "dynamic")
     )
     fda = pooled([case.promise("fgm", "fda-linear") for case in head])[0].estimate
-    assert f"FGM ships {ratio(fda)} times its bytes" in (ROOT / "README.md").read_text("utf-8")
+    assert f"FGM ships {ratio(fda)} times its bytes" in " ".join(README.split())
     # at the same loss, hardly: nobody is clearly cheaper than a tuned period, not even the omniscient trigger
     assert pooled([case.reach("omniscient", "periodic") for case in head])[0].estimate.high > 1
     assert pooled([case.reach("fgm", "periodic") for case in head])[0].estimate.high > 1

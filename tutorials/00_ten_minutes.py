@@ -195,7 +195,9 @@ assert small < 0.01 * fgm.totals["bytes"] and many > fgm.totals["messages"] / 2
 # free, so it can be done in every step. Only averaging is expensive, and it is done when the watching says so.
 #
 # On the command line, `python -m fgm_ref.demo` runs a larger comparison, and
-# `python -m fgm_ref.demo --protocol fgm --trace 2` prints a transcript like the one above.
+# `python -m fgm_ref.demo --protocol fgm --trace 2` prints a transcript like the one above. To go through such a
+# round with your own hands, let `python -m fgm_ref.demo --html player.html` write a page that replays a run in the
+# browser. It [looks like this](images/player.png).
 #
 # ## Questions
 #

@@ -181,6 +181,9 @@ assert subrounds == 5 and out.sum() == 2 and of_mean < 0.7 * R
 #
 # ![the round as an animation: drifts in the plane, and what the coordinator knows](images/fgm.gif)
 #
+# You can also go step by step through a round of GM and one of FGM, with real models, in a browser:
+# `python -m fgm_ref.demo --html player.html` writes a page that [looks like this](images/player.png).
+#
 # ## Does it pay?
 #
 # **Predict:** where does FGM save most rounds against GM: where sites go each their own way, or all one way?

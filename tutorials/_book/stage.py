@@ -19,10 +19,10 @@ BESIDES = ("tutorials/images/**/*", "tutorials/**/*.py", "data/**/*.png", "tests
 
 PARTS = {
     "Learn": ("tutorials/README", "tutorials/[0-9]*"),
-    "Use": ("tutorials/installing", "*"),
+    "Use": ("tutorials/installing", "tutorials/demo", "tutorials/using", "tutorials/cluster", "*"),
     "Practise": ("tutorials/assignments/README", "tutorials/assignments/*/instructions"),
     "Teach": ("tutorials/assignments/course", "tutorials/assignments/*"),
-    "Look up": ("tutorials/reference", "tutorials/study", "data/README", "data/*", "tutorials/bib*",
+    "Look up": ("tutorials/reference", "tutorials/study", "tutorials/speed", "data/README", "data/*", "tutorials/bib*",
                 "fgm_ref/*", "api/*", "tutorials/CHANGELOG"),
 }  # fmt: skip
 """The parts of the book in their order; the patterns of their pages in their order."""
