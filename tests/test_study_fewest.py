@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from test_study_chapters import made
 
+from fgm_ref.datasets import SETS as SETS_OF_THE_DEMO
 from fgm_ref.study import presets
 from fgm_ref.study.numbers import picks
 from fgm_ref.study.numbers.choices import best, for_a_hundredth
@@ -265,3 +266,10 @@ def test_presets_are_what_the_validation_part_picks(name, pick, chosen):
     assert {row["held_out"] for row in rows} == {"validation"}
     assert {dataset: pick(rows, dataset) for dataset in chosen} == chosen
     assert set(values(rows, "dataset")) == set(chosen)
+
+
+def test_the_demo_has_the_steady_rate_that_was_picked():
+    """On `watch` it stays lower: with the picked rate the short runs of the tutorials would be too restless to read."""
+    found = {name: picks.steady(filed("rates"), name) for name in SETS_OF_THE_DEMO}
+    assert found["nyc_flights"] == {"lr": SETS_OF_THE_DEMO["nyc_flights"].preset["lr"]}
+    assert found["watch"]["lr"] > SETS_OF_THE_DEMO["watch"].preset["lr"]

@@ -39,7 +39,7 @@ from fgm_ref import Simulation, load, preset, run
 data = load("nyc_flights")
 data = replace(data, x_test=data.x_test[::6], y_test=data.y_test[::6])
 SEEDS = range(5)
-SAME = {"hidden": (12,), "steps": 80, "evaluations": 1}
+SAME = {"hidden": (12,), "steps": 80, "lr": 0.01, "evaluations": 1}
 
 
 def runs(protocol, threshold=0.1, **more):

@@ -71,7 +71,7 @@ SETS = {
         file="nyc_flights.npz",
         build=nyc.flights,
         line="16 classes  airline of a departure; T=5, D=27; natural sites: 3 airports",
-        preset={"sites": 6, "split": "natural", "hidden": (32,), "steps": 300, "lr": 0.01},
+        preset={"sites": 6, "split": "natural", "hidden": (32,), "steps": 300, "lr": 0.04},
         cost=Cost(step=1.3, sample=0.008, evaluation=40.0),
     ),
     "nyc_weather": Entry(

@@ -51,6 +51,12 @@ def tuned(rates: Rows, dataset: str) -> dict[str, Any] | None:
     return _lowest(rows, PERIODIC, "lr")
 
 
+def steady(rates: Rows, dataset: str) -> dict[str, Any] | None:
+    """The same for rates that stay, which the demo has; None without the runs."""
+    rows = where(rates, dataset=dataset, optimizer="adam", lr_schedule="constant")
+    return _lowest(where(rows, protocol=PERIODIC), PERIODIC, "lr")
+
+
 def outer(servers: Rows, dataset: str) -> dict[str, Any] | None:
     """Outer step and learning rate with the lowest loss over a period and FGM; None without the runs."""
     return _lowest(where(servers, dataset=dataset), EITHER, "server", "lr")
