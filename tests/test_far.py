@@ -1,17 +1,20 @@
 """Sites in ranks of their own: the same run to the bit, without an MPI (threads carry the bytes)."""
 
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from far_cases import PROTOCOLS, SETTINGS, UNEVEN, small
-from loopback import apart, run_apart
+from loopback import PATIENCE, apart, run_apart
 from same_run import assert_same
 
 from fgm_ref.mpi import bill
 from fgm_ref.mpi.lockstep import FarSimulation, run_far
+from fgm_ref.mpi.watch import Watch
 from fgm_ref.simulation.simulate import RunDiverged, run
 from fgm_ref.transport.wire.clerk import Clerk
 from fgm_ref.transport.wire.office import Gone
@@ -131,6 +134,22 @@ def test_a_letter_to_somebody_else():
             simulation.coordinator.welcome([0])
 
     apart(3, work)
+
+
+@pytest.mark.parametrize(
+    ("said", "dead"), [(b"", []), (b"1 7\n", [7]), (b"1 7\nwell", []), (b"1", [])]
+)
+def test_the_launcher_hears_who_dies(said, dead):
+    watch = Watch()
+    with socket.create_connection(("127.0.0.1", watch.port)) as line:
+        line.sendall(said)
+    until = time.monotonic() + PATIENCE
+    found = watch.dead(1.0)
+    while watch.heard:
+        assert time.monotonic() < until
+        found += watch.dead(1.0)
+    assert found == dead
+    watch.close()
 
 
 def test_without_mpi_it_says_what_to_install():

@@ -98,6 +98,17 @@ def best_torch(case):
     return min(case[name] for name in engines)[1]
 
 
+def test_what_is_said_of_ranks_is_what_was_measured():
+    with (ROOT / "data/results/bench/mpi.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["what"] == "2 ranks / 1 rank"]
+    faster = {row["section"][:2]: f"{float(row['value']):.2f}" for row in rows}
+    text = " ".join((ROOT / "tutorials" / "cluster.md").read_text(encoding="utf-8").split())
+    assert (
+        f"are {faster['W3']} times as fast as one for the LSTMs of 256, 256 and 128 cells, {faster['W2']} times for "
+        f"the LSTM of 64, and {faster['W1']} times for the LSTM of 19"
+    ) in text
+
+
 def test_the_tables_of_speeds_are_what_was_measured():
     for kernel in ("native", "avx2"):
         for workload, about in NETWORKS.items():

@@ -295,8 +295,8 @@ print(f"star: {bound:.0f} sites; a tree of a million sites takes {1000 * tree(1e
 assert 160 < bound < 170 and tree(1e6, 50_000) < 0.02
 
 # %% [markdown]
-# From 166 on. The measured numbers of this machine, and how much faster two ranks train than one, are made by
-# `python tests/benchmarks/mpi.py`.
+# From 166 on. What this costs on a real machine, and how much faster two ranks train than one, was measured by
+# `python tests/benchmarks/mpi.py` and stands in [mpi.md](../data/results/bench/mpi.md).
 #
 # Does FGM go with a tree? It watches a sum, and a sum may be taken in groups. Each group has a coordinator that is to
 # the one above what a site is to it: its $\varphi$ is the sum of those below. It has room until that sum has risen by

@@ -5,9 +5,11 @@ ledger is a message of MPI.  In lockstep, models, events and ledger are those of
 
     homes.py     who lives where
     slice.py     a rank that trains: its sites, and how they keep in step
+    serve.py     run after run, until there are no more
     lockstep.py  the coordinator's rank: the simulator, with its sites elsewhere
+    free.py      the same without a barrier; free_slice.py trains at its own pace, free_report.py says what came of it
     bill.py      the ledger against the wire
-    run.py       the program
+    run.py       the program, and options.py its command line
     post.py      letters by MPI: the only file that knows of mpi4py
     launch.py    starts the ranks, and says which has died (who is alive: watch.py)
 

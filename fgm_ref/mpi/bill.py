@@ -14,6 +14,7 @@ from fgm_ref.simulation.result import RunResult
 from fgm_ref.transport.messages import KINDS, UP
 from fgm_ref.transport.wire.letter import HEADER
 from fgm_ref.transport.wire.office import Office
+from fgm_ref.view.labels import labels_of
 
 MB = 1e6
 
@@ -69,13 +70,18 @@ def differences(result: Billed, simulation: FarSimulation) -> list[str]:
 class Line(NamedTuple):
     """What has passed in a run."""
 
-    protocol: str
+    config: Config
     messages: int
     payload: int
     envelopes: int
     words: int  # of control
     control: int  # bytes of these
     seconds: float
+
+    @property
+    def protocol(self) -> str:
+        """Which one."""
+        return self.config.protocol
 
 
 def line(result: RunResult, office: Office, seconds: float) -> Line:
@@ -85,7 +91,7 @@ def line(result: RunResult, office: Office, seconds: float) -> Line:
     payload = sum(int(way.payload.sum()) for way in ways)
     words, control = np.sum([way.control for way in ways], axis=0)
     return Line(
-        result.config.protocol,
+        result.config,
         messages,
         payload,
         messages * HEADER,
@@ -97,6 +103,7 @@ def line(result: RunResult, office: Office, seconds: float) -> Line:
 
 def table(lines: list[Line]) -> list[str]:
     """A row for each run."""
+    names = labels_of([one.config for one in lines])
     header = [
         "protocol",
         "messages",
@@ -108,7 +115,7 @@ def table(lines: list[Line]) -> list[str]:
     ]
     cells = [
         [
-            one.protocol,
+            label,
             f"{one.messages:,}",
             f"{one.payload / MB:.3f}",
             f"{one.envelopes / MB:.3f}",
@@ -116,6 +123,6 @@ def table(lines: list[Line]) -> list[str]:
             f"{one.control / MB:.3f}",
             f"{one.seconds:.2f}",
         ]
-        for one in lines
+        for label, one in zip(names, lines, strict=True)
     ]
     return aligned([header, *cells])

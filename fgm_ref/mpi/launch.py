@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -44,6 +45,7 @@ def launch(ranks: int, arguments: Sequence[str], program: str = NAME) -> int:
         command = [mpiexec(), "-n", str(ranks), sys.executable, "-m", program, *arguments]
     except ValueError as error:
         return complain(NAME, (), str(error), USAGE)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the ranks would stay behind
     watch = Watch()
     environment = {**os.environ, PLACE: f"127.0.0.1:{watch.port}"}
     with subprocess.Popen(

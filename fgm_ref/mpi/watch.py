@@ -13,7 +13,6 @@ PLACE = "FGM_REF_LAUNCHER"
 WELL = b"well"
 """What a rank says before it ends as it should, or after it has said itself what was wrong."""
 
-
 RANK = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
 """Where an MPI's starter says which rank a process is to be."""
 
@@ -72,16 +71,15 @@ class Watch:
             said = b""
         self.heard[line] += said
         name, ended, rest = self.heard[line].partition(b"\n")
-        if not ended:
-            return []
-        rank, process = map(int, name.split())
-        self.ranks[process] = rank
+        if ended:
+            rank, process = map(int, name.split())
+            self.ranks[process] = rank
         if said:
             return []
         self.selector.unregister(line)
         line.close()
         del self.heard[line]
-        return [] if rest == WELL else [process]
+        return [process] if ended and rest != WELL else []
 
     def close(self) -> None:
         """Listen no more."""

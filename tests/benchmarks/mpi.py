@@ -24,6 +24,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fgm_ref.files import atomic
+from fgm_ref.learning.crew import free_cores
 from fgm_ref.mpi.launch import mpiexec
 
 CASES = [("W1", 128), ("W2", 32), ("W3", 4)]
@@ -33,6 +34,9 @@ WANTED = ("W2", 32, 1.7)
 
 FAN = 16
 """How many a node of the tree hears of."""
+
+LARGE = 4_000_000
+"""Bytes of a large model, for the chart; a word costs hardly less than a small one."""
 
 SITES = np.logspace(1, 6, 51)
 ROUND = 20
@@ -150,7 +154,8 @@ def chart(costs: Costs, step: float) -> Figure:
     """The cost of one synchronisation over the number of sites."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     ax = figure.subplots()
-    for size, label, color in ((costs.model, "models", "C0"), (4, "single words", "C1")):
+    for size, color in ((costs.model, "C0"), (LARGE, "C1")):
+        label = f"models of {size / 1000:,.0f} kB"
         ax.loglog(SITES, costs.star(SITES, size), color=color, label=f"{label}, star")
         ax.loglog(
             SITES, costs.tree(SITES, size), "--", color=color, label=f"{label}, tree of {FAN}"
@@ -189,7 +194,9 @@ def table(rows: Sequence[Row]) -> str:
     text = [
         "# Sites in processes of their own",
         "",
-        "One thread for each rank, float32.  Written by `tests/benchmarks/mpi.py`.",
+        f"One thread for each rank, float32, {free_cores()} cores.  With two ranks that train, the coordinator is",
+        "a third one: on two cores it has none of its own, and whatever else runs there costs time.",
+        "Written by `tests/benchmarks/mpi.py`.",
     ]
     last = ""
     for section, what, value, unit in rows:

@@ -90,6 +90,22 @@ def test_a_killed_rank_ends_the_run_in_one_line(rank, tmp_path):
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+def test_a_launcher_that_is_told_to_end_leaves_nobody_behind(tmp_path):
+    job = launched("--free", "--steps", 10**6, "--out", tmp_path)
+    until = time.monotonic() + 60
+    while (process := process_of(1, str(tmp_path))) is None:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    job.terminate()
+    _, errors = job.communicate(timeout=QUICK)
+    assert errors.splitlines()[-1] == "fgm_ref.mpi: interrupted"
+    until = time.monotonic() + QUICK
+    while Path(f"/proc/{process}").exists():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 def test_a_run_whose_ranks_were_killed_goes_on(tmp_path):
     told = ["--protocol", "fgm", "--codec", "int8+ef", "--steps", 400, "--json"]
     kept = tmp_path / "run.npz"
