@@ -31,6 +31,7 @@ def converted(text):
         ("k * D, w_ and |x|", r"k \* D, w\_ and \|x\|"),
         ("a *round* starts", "a *round* starts"),
         ("`*args` and **more", r"``*args`` and \*\*more"),
+        ("a file::function", r"a file\::function"),
         ("it `poll`s `all` of `them`", r"it ``poll``\ s ``all`` of ``them``"),
     ],
 )

@@ -4,7 +4,7 @@ import re
 
 LONGEST = 60  # letters of a value that is shown
 KEPT = r"`[^`\n]+`|(?<![\w*])\*[^\s*][^*\n]*\*(?![\w*])"  # code, and *stress*
-SIGNS = re.compile(rf"({KEPT})|([\\*|]|(?<=\w)_(?!\w))")
+SIGNS = re.compile(rf"({KEPT})|([\\*|]|(?<=\w)_(?!\w)|(?<=\w):(?=:\w))")
 ANY = r"~?(?:typing\.)?Any"
 ARRAY = re.compile(rf"~?(?:numpy\.)?ndarray\[tuple\[{ANY}, \.\.\.\], ~?(?:numpy\.)?dtype\[{ANY}\]\]")
 
