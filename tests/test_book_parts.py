@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+DISPLAY = ".. code-block:: none"
 FOLDER = Path(__file__).resolve().parent.parent / "tutorials" / "_book"
 
 
@@ -30,6 +31,8 @@ def converted(text):
         ("k * D, w_ and |x|", r"k \* D, w\_ and \|x\|"),
         ("a *round* starts", "a *round* starts"),
         ("`*args` and **more", r"``*args`` and \*\*more"),
+        ("a file::function", r"a file\::function"),
+        ("it `poll`s `all` of `them`", r"it ``poll``\ s ``all`` of ``them``"),
     ],
 )
 def test_signs_lose_their_meaning_and_code_keeps_its_letters(text, wanted):
@@ -39,9 +42,13 @@ def test_signs_lose_their_meaning_and_code_keeps_its_letters(text, wanted):
 def test_what_is_indented_is_kept():
     text = "So\n\n    Σ φ * 2 ≤ 0   ⇒   |x|\n\nand\n    a term\n    >>> 2 * 3"
     lines = converted(text)
-    assert lines[2:4] == ["::", ""]
+    assert lines[2:4] == [DISPLAY, ""]
     assert "    Σ φ * 2 ≤ 0   ⇒   |x|" in lines and "    >>> 2 * 3" in lines
-    assert lines.count("::") == 1
+    assert lines.count(DISPLAY) == 1
+
+
+def test_what_says_nothing_is_left_out():
+    assert converted("Alias for field number 3") == []
 
 
 def test_a_new_page_is_in_the_book_without_being_named():

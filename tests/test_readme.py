@@ -31,7 +31,7 @@ def test_the_first_screen_has_two_commands_a_picture_and_no_table():
     (block,) = re.findall(r"```\n(.*?)```", start, re.S)
     assert [line.split("  ")[0] for line in block.splitlines()] == ["make demo", "make book"]
     assert "](tutorials/images/demo.png)" in start
-    assert rest.startswith("Is FGM better than GM?\n") and "## Doors\n" in rest
+    assert rest.startswith("Is FGM better than GM?\n") and "## Where to go next\n" in rest
 
 
 def test_what_is_counted_in_words_is_counted_right():

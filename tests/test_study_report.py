@@ -64,12 +64,17 @@ def test_no_table_is_wider_than_eight_columns():
 
 
 def test_a_pooled_number_says_its_number_of_sets_and_a_star_its_share(found):
-    text = PAGE.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8").replace(r"\*", "*")
     for line in re.findall(r"^\| pooled \|.*$", text, re.M):
         cells = [cell for cell in line.split(" | ")[1:] if re.search(r"\d\.\d+\*? \(", cell)]
         assert all("sets]" in cell for cell in cells), line
     starred = re.findall(r"\d\*(?!\*) \([^)]*\)", text)
     assert starred and all(cell.endswith(" %)") for cell in starred)
+
+
+def test_stress_begins_and_ends_in_its_line():
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        assert len(re.findall(r"(?<!\\)\*", line)) % 2 == 0, line
 
 
 def said(found):

@@ -4,7 +4,7 @@
 def write(package, target):
     """The pages of all rooms; the package itself comes first, as `index`."""
     target.mkdir(parents=True)
-    names = ["```{toctree}", *rooms(package), "```"]
+    names = ["```{toctree}", ":maxdepth: 1", "", *rooms(package), "```"]
     page(target / "index.md", "API", ["fgm_ref"], "no-index", INTRODUCTION + "\n".join(names))
     for room in rooms(package):
         page(target / f"{room}.md", f"fgm_ref.{room}", modules(package, room))

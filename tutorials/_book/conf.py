@@ -41,6 +41,7 @@ autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 default_role = "literal"
+viewcode_follow_imported_members = False  # the way back from a source leads to its own room's page
 toc_object_entries = False  # the side bar would be longer than the pages
 
 html_theme = "furo"

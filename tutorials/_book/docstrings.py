@@ -4,7 +4,7 @@ import re
 
 LONGEST = 60  # letters of a value that is shown
 KEPT = r"`[^`\n]+`|(?<![\w*])\*[^\s*][^*\n]*\*(?![\w*])"  # code, and *stress*
-SIGNS = re.compile(rf"({KEPT})|([\\*|]|(?<=\w)_(?!\w))")
+SIGNS = re.compile(rf"({KEPT})|([\\*|]|(?<=\w)_(?!\w)|(?<=\w):(?=:\w))")
 ANY = r"~?(?:typing\.)?Any"
 ARRAY = re.compile(rf"~?(?:numpy\.)?ndarray\[tuple\[{ANY}, \.\.\.\], ~?(?:numpy\.)?dtype\[{ANY}\]\]")
 
@@ -33,12 +33,14 @@ def without_long_values(_app, doctree):
 def convert(lines):
     """In place.  Code keeps its letters, signs of the markup lose their meaning, what is indented is kept as it is."""
     before, lines[:] = list(lines), []
+    if before[:1] and re.fullmatch(r"Alias for field number \d+", before[0]):
+        return  # it says nothing
     display = False
     for line in before:
         blank, example = not line.strip(), line.lstrip().startswith(">>>")
         indented = line.startswith("    ") and not example
         if indented and not display and lines and not lines[-1].strip():
-            lines += ["::", ""]
+            lines += [".. code-block:: none", ""]
         display = indented or (display and blank)
         lines.append(line if display or example else escaped(line))
 
@@ -53,4 +55,7 @@ def replaced(found):
     kept, sign = found.groups()
     if kept is None:
         return "\\" + sign
-    return f"`{kept}`" if kept.startswith("`") else kept
+    if not kept.startswith("`"):
+        return kept
+    followed = found.string[found.end() :][:1].isalnum()  # code would not end before a letter
+    return f"`{kept}`\\ " if followed else f"`{kept}`"

@@ -5,6 +5,7 @@ give the same text.  What can be said of a ratio is decided by its interval (`wo
 numbers if they change.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -59,7 +60,8 @@ class Report:
             lines += self.chapters[name].lines(PICTURES)
         if "sweeps" in self.tables:
             lines += [CLAIMS, "", *claims.table(self.tables).lines()]
-        return "\n".join([*lines, METHOD.read_text(encoding="utf-8"), *bibliography.lines()])
+        lines += [METHOD.read_text(encoding="utf-8"), *bibliography.lines()]
+        return literal("\n".join(lines))
 
     @property
     def first(self) -> str | None:
@@ -128,6 +130,15 @@ def make(name: str, tables: Mapping[str, Rows]) -> Chapter:
     others = [tables.get(other, []) for other in getattr(module, "NEEDS", ())]
     found: Chapter = module.chapter(tables[name], *others)
     return found
+
+
+def literal(text: str) -> str:
+    r"""The stars of L* and of numbers are no stress: Markdown has to be told.
+
+    >>> print(literal("**At L*: 0.85* (0.72–1.34).** *Dotted: L*.*"))
+    **At L\*: 0.85\* (0.72–1.34).** *Dotted: L\*.*
+    """
+    return re.sub(r"(?<=[\dL])\*(?![\w*])", r"\\*", text)
 
 
 def anchor(title: str) -> str:
