@@ -1,11 +1,10 @@
 """Is FGM better than GM, than a period, than FDA?  A sentence for each, as the intervals allow."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from fgm_ref.study.numbers.cases import Cases, clearly, useful, written
 from fgm_ref.study.numbers.compare import Comparison, pooled
-from fgm_ref.study.numbers.fewest import BEST, NEARLY, Contest, Question, over
+from fgm_ref.study.numbers.fewest import NEARLY, Contest, Question, over
 from fgm_ref.study.numbers.kits import FULL, Entrant
 from fgm_ref.study.numbers.rows import Rows
 from fgm_ref.study.numbers.words import UNCLEAR, verdict
@@ -33,15 +32,8 @@ def than_gm(found: Sequence[Contest]) -> str:
 
 def than_a_period(found: Sequence[Contest]) -> str:
     """At equal loss, for a period promises nothing."""
-    asked = ((NEARLY, "loss"), (BEST, "loss"), (NEARLY, "served_mean"))
-    near, best, served = (
-        over(found, partial(Contest.reach, a=FGM, b=PERIODIC, goal=goal, loss=loss))[0]
-        for goal, loss in asked
-    )
-    return (
-        f"**Than a tuned period with the same kit: {yes(near)} at L*, {yes(best)} at the loss of averaging after every "
-        f"step, {yes(served)} for the served model over time.** But a period promises nothing."
-    )
+    near, _ = over(found, lambda contest: contest.reach(FGM, PERIODIC, NEARLY))
+    return f"**Than a tuned period with the same kit: {yes(near)} at L*.** But a period promises nothing."
 
 
 def than_fda(found: Sequence[Contest], fronts: Rows) -> str:

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from fgm_ref.study.numbers.bits import HARM, MANY, Bits, Place
 from fgm_ref.study.numbers.rows import Rows, values
-from fgm_ref.study.numbers.words import ratio, side, told_difference
+from fgm_ref.study.numbers.words import listed, ratio, side, told_difference
 from fgm_ref.study.pages import figures
 from fgm_ref.study.pages.chapter import Answer, Chapter, Picture, Table
 from fgm_ref.view.plots import BLACK, GREEN
@@ -60,11 +60,11 @@ def feedback(bits: Bits) -> list[str]:
     if not pairs:
         return []
     told = [
-        f"`{codec}` changes the loss by {told_difference(bits.all_harm(codec, bits.usual).plain)} without it and "
-        f"{told_difference(bits.all_harm(codec + FEEDBACK, bits.usual).plain)} with it"
+        f"`{codec}` breaks in {len(bits.broken(codec, bits.usual))} of {len(bits.tried(codec, bits.usual))} cases "
+        f"without it and in {len(bits.broken(codec + FEEDBACK, bits.usual))} with it"
         for codec in pairs
     ]
-    return [f"Error feedback makes fewer bits possible: {'; '.join(told)}."]
+    return [f"What error feedback brings: {listed(told)}."]
 
 
 def compressor(bits: Bits) -> list[str]:

@@ -95,8 +95,8 @@ def at_bytes(promises: Promises) -> str:
         if word:
             (lower if word == "lower" else higher).append(told)
     return (
-        "Beside a fixed period at the same bytes the final loss is surely lower, by shares of what is learnt, with "
-        f"{listed(lower)}, and surely higher with {listed(higher)}."
+        f"At the same bytes these end surely lower than a fixed period: {listed(lower)}; these surely higher: "
+        f"{listed(higher)} (shares of what is learnt)."
     )
 
 
