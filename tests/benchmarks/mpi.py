@@ -74,8 +74,10 @@ def case(name: str, k: int, seconds: float) -> list[Row]:
         return Row(f"{name}, k = {k}, {PROTOCOL}", what, value, unit)
 
     (alone,) = ranks(1, "training", name, k, PROTOCOL, seconds)
+    halves = ranks(2, "apart", name, k, PROTOCOL, seconds)
     one, *trained = ranks(2, "training", name, k, PROTOCOL, seconds)
     two, *both = ranks(3, "training", name, k, PROTOCOL, seconds)
+    least = min(half["steps"] for half in halves)
     return [
         row("steps of a round", one["round"], "steps"),
         row("messages in a step", one["messages"], "messages"),
@@ -84,6 +86,7 @@ def case(name: str, k: int, seconds: float) -> list[Row]:
         row("1 rank that trains: not training", idle(one, trained), "% of the time"),
         row("2 ranks that train", two["steps"], "steps per s"),
         row("2 ranks that train: not training", idle(two, both), "% of the time"),
+        row("2 processes of half the sites that never speak / one process", least / alone["steps"]),
         row("2 ranks / one process", two["steps"] / alone["steps"]),
         row("2 ranks / 1 rank", two["steps"] / one["steps"]),
     ]
@@ -196,6 +199,7 @@ def table(rows: Sequence[Row]) -> str:
         "",
         f"One thread for each rank, float32, {free_cores()} cores.  With two ranks that train, the coordinator is",
         "a third one: on two cores it has none of its own, and whatever else runs there costs time.",
+        "What two cores are worth is what two processes bring that never speak to each other.",
         "Written by `tests/benchmarks/mpi.py`.",
     ]
     last = ""

@@ -70,6 +70,13 @@ def steps_per_second(sim: Simulation, seconds: float) -> float:
     return best
 
 
+def apart(office: Office, name: str, k: str, protocol: str, seconds: str) -> dict[str, float]:
+    """Steps a second of a simulator of half the sites, which hears of no other rank."""
+    half = int(k) // 2
+    simulation = Simulation(settings(name, half, protocol), synthetic(name, half), threads=1)
+    return {"steps": steps_per_second(simulation, float(seconds))}
+
+
 def training(office: Office, name: str, k: str, protocol: str, seconds: str) -> dict[str, float]:
     """Steps a second; with one rank only, of the simulator with one thread."""
     data, config = synthetic(name, int(k)), settings(name, int(k), protocol)
