@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from desk import cases, close, holds
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 LEVELS, BIT = "equation (1); tutorial 16, by hand with 4 bits", "equation (2); tutorial 16, one bit"
@@ -140,16 +140,36 @@ def test_nothing_is_lost(student, D, n, seed, code):
 @pytest.mark.points(1)
 @cases()
 @given(D=SIZES, seed=SEEDS, code=CODES)
+@example(D=2, seed=0, code=halved)  # something is owed after every message
 def test_nobody_elses_array_is_changed(student, D, seed, code):
-    sender, (x, y) = student.Sender(D, code), vectors(seed, 2, D)
-    first, before = x.copy(), x.copy()
-    arrived = sender.send(first)
-    copy, owed = np.array(arrived), np.array(sender.owed)
-    holds((first == before).all(), "x stays as it is", COPIES, x=before, got=first)
-    first[:] = 99
-    holds((sender.owed == owed).all(), "what is owed is an array of its own", COPIES, x=before)
-    sender.send(y.copy())
-    holds(np.array_equal(arrived, copy), "what has arrived stays as it is", COPIES, x=before, y=y)
+    sender, came, copies = student.Sender(D, code), [], []
+    for t, x in enumerate(vectors(seed, 3, D), 1):
+        numbers = {"message": t, "x": x, "code": code.__name__}
+        handed = x.copy()
+        came.append(sender.send(handed))
+        copies.append(np.array(came[-1]))
+        owed = np.array(sender.owed)
+        holds((handed == x).all(), "x stays as it is", COPIES, **numbers, got=handed)
+        handed[:] = 99
+        holds((sender.owed == owed).all(), "what is owed is an array of its own", COPIES, **numbers)
+        same = all(map(np.array_equal, came, copies))
+        holds(same, "what has arrived stays as it is", COPIES, **numbers)
+    arrays_of_a_round_stay(student, D, seed, code)
+
+
+def arrays_of_a_round_stay(student, D, seed, code):
+    """Two rounds; what is handed to `synchronise`, and the models of before, are the caller's."""
+    senders, coordinator, _ = ends(student, 2, D, code)
+    models, copies = [vectors(seed, D)], [vectors(seed, D)]
+    for t, drifts in enumerate(vectors(seed + 1, 2, 2, D), 1):
+        numbers = {"round": t, "code": code.__name__}
+        handed = drifts.copy()
+        models.append(student.synchronise(models[-1], handed, senders, coordinator))
+        copies.append(np.array(models[-1]))
+        stay = (handed == drifts).all()
+        holds(stay, "drifts stay as they are", COPIES, **numbers, drifts=drifts, got=handed)
+        same = all(map(np.array_equal, models, copies))
+        holds(same, "E stays as it is", COPIES, **numbers, E=copies[-2], got=models[-2])
 
 
 def ends(student, k, D, code):
@@ -182,7 +202,7 @@ def test_models_are_not_worn_out(student, k, D, n, seed, code):
     E = start = vectors(seed, D)
     drifts = vectors(seed + 1, n, k, D)
     for now in drifts:
-        E = student.synchronise(E, now.copy(), senders, coordinator)
+        E = student.synchronise(E.copy(), now.copy(), senders, coordinator)
     owed = coordinator.owed + np.mean([sender.owed for sender in senders], axis=0)
     exact = start + drifts.mean(axis=1).sum(axis=0)
     numbers = {"rounds": n, "drifts": drifts, "code": code.__name__}
