@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import test_a05
 import test_a11
 from desk import SOLUTIONS, Broken, Submission
 
@@ -65,6 +66,27 @@ MISTAKES = {
 # mistakes that random cases may miss: an explicit example has to find each, and is what the student is shown
 # name: assignment, what is replaced, by what, the test and its arguments, and words of what is shown
 RARE = {
+    "no return after fetch": (
+        "a05",
+        "self.fetch(phi)\n                return",
+        "self.fetch(phi)",
+        (test_a05.test_as_a_slow_round, {"what": "words"}),
+        "costs 3 words: 1 for increments, 2 to fetch all values\n  k = 2\n",
+    ),
+    "c is looked at after all turns": (
+        "a05",
+        "            if self.c.sum() > self.k:\n                self.fetch(phi)\n                return",
+        "        if self.c.sum() > self.k:\n            self.fetch(phi)",
+        (test_a05.test_as_a_slow_round, {"what": "words"}),
+        "\n  path = [[ 0.6 -0.4]]\n  c_before = [0, 0]\n  got = 4\n",
+    ),
+    "> for ≥ in (4)": (
+        "a05",
+        "self.psi >= self.epsilon",
+        "self.psi > self.epsilon",
+        (test_a05.test_as_a_slow_round, {"what": "over"}),
+        "\n  epsilon = 0.5\n  path = [[ 0.5 -1.5]]\n  got = False\n",
+    ),
     "the caller's x is changed": (
         "a11",
         "meant = x + self.owed",
