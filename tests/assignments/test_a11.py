@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 LEVELS, BIT = "equation (1); tutorial 16, by hand with 4 bits", "equation (2); tutorial 16, one bit"
 FEEDBACK, LOST = "equation (3)", "equations (3) and (4); tutorial 16, why one bit is enough"
 PACKING = "the docstring of `pack`, and the example in the instructions"
+NEGATIVE = f"{PACKING}; uint8 has no numbers below 0, so `astype(int)` before you take 7 away"
 COPIES = "`+=`, `out=` and views: what is handed in, and what was handed out, stays as it is"
 BOTH_WAYS = "the docstring of `synchronise`; equation (4)"
 SIZES = st.integers(1, 9)
@@ -73,7 +74,7 @@ def test_levels(student, D, L, seed, zero):
     close(scale, s, "s = max |x|/L", LEVELS, x=x, L=L)
     close(q, np.rint(x / s) if s else x, "q = round(x/s), and 0 for zeros", LEVELS, x=x, L=L)
     kind = np.asarray(q).dtype
-    holds(kind.kind in "iu", "q holds whole numbers", "`astype(int)`", x=x, got=kind.name)
+    holds(kind.kind in "iu", "q is an array of integers", "`astype(int)`", x=x, got=kind.name)
 
 
 def nibbles(q):
@@ -97,7 +98,7 @@ def test_pack(student, q):
 @given(q=st.lists(st.integers(-7, 7), min_size=1, max_size=9))
 def test_unpack(student, q):
     got = student.unpack(nibbles(q), len(q))
-    close(got, q, "the numbers that were packed", PACKING, 0, bytes=nibbles(q), D=len(q))
+    close(got, q, "the numbers that were packed", NEGATIVE, 0, bytes=nibbles(q), D=len(q))
 
 
 @pytest.mark.points(2)
@@ -190,8 +191,9 @@ def test_synchronise(student, k, D, seed, code):
     counts = [len(wire.meant) for wire in wires]
     holds(counts == [1] * (k + 1), "each end sends once", BOTH_WAYS, got=counts, **numbers)
     mean = np.mean([wire.arrived[0] for wire in wires[:k]], axis=0)
-    close(wires[k].meant[0], mean, "the mean of what arrived goes down", BOTH_WAYS, **numbers)
-    close(new, E + wires[k].arrived[0], "E plus what arrives below", BOTH_WAYS, **numbers)
+    down = "given to the coordinator's sender: the mean of what arrived from the sites"
+    close(wires[k].meant[0], mean, down, BOTH_WAYS, **numbers)
+    close(new, E + wires[k].arrived[0], "returned: E plus what arrives below", BOTH_WAYS, **numbers)
 
 
 @pytest.mark.points(2)
@@ -215,7 +217,7 @@ def test_models_are_not_worn_out(student, k, D, n, seed, code):
 def test_worst(student, D):
     x = np.asarray(student.worst(D), float)
     close(x.shape, (D,), "D numbers: the shape", "the docstring", D=D)
-    holds(np.abs(x).max() <= 1, "no number is longer than 1", "the docstring", D=D, x=x)
+    holds(np.abs(x).max() <= 1, "no |x_i| is above 1", "the docstring", D=D, x=x)
     arrived = np.where(x >= 0, 1.0, -1.0) * np.abs(x).mean()
     off = np.abs(x - arrived).max()
-    holds(off >= 1 - 1 / D - 1e-9, "some number is off by 1 − 1/D", BIT, D=D, x=x, off=off)
+    holds(off >= 1 - 1 / D - 1e-9, "some C(x)_i is off by at least 1 − 1/D", BIT, D=D, x=x, off=off)
