@@ -79,10 +79,10 @@ def close(
 
 
 def show(value: Any, indent: int = 0) -> str:
-    """A value in a message: short; the rows of an array below each other."""
+    """A value in a message, with up to 100 numbers of an array, so that a case can be tried again."""
     if isinstance(value, (np.ndarray, np.generic)):
         return np.array2string(
-            np.asarray(value), precision=6, threshold=24, max_line_width=100, prefix=" " * indent
+            np.asarray(value), precision=6, threshold=100, max_line_width=100, prefix=" " * indent
         )
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 

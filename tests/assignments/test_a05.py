@@ -1,5 +1,7 @@
 """a05 Quanta: the invariants of an FGM round, on random paths of φ, and a slow round beside it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from desk import cases, close, holds
@@ -15,7 +17,14 @@ BOUND, ENDING = (
     "(3) and (4); tutorial 08b, from one subround to the next",
 )
 COPY = "the instructions, 'In one step': the caller may change its array; z is a copy, `phi.copy()`"
-WORDS = "the docstring of `Round`; tutorials/reference.md: at most 3k + 1 words in a subround"
+IN_ONE_STEP = "the instructions, 'In one step'; at most 3k + 1 words in a subround"
+
+# short, and each tells a mistake that random paths may miss
+SHORT = {
+    "over before site 1 has its turn": (-1.0, 0.1, np.array([[0.6, -0.4]])),
+    "ψ = ε k φ(0)": (-1.0, 0.5, np.array([[0.5, -1.5]])),
+    "two subrounds": (-1.0, 0.1, np.array([[-1.0, 0.0], [-0.5, -0.5], [0.5, -0.5]])),
+}
 
 
 @st.composite
@@ -32,6 +41,13 @@ def paths(draw):
         draw(st.sampled_from((0.01, 0.1, 0.3))),
         phi_zero * (1 - np.cumsum(moves, axis=0)),
     )
+
+
+def short_paths_first(test):
+    """Try those of `SHORT` before any other."""
+    for path in reversed(SHORT.values()):
+        test = example(path=path)(test)
+    return test
 
 
 @pytest.mark.points(2)
@@ -62,8 +78,8 @@ def test_count(student, path, theta):
         close(got, want, "c_i = max(c_i, ⌊(φ − z)/θ⌋)", COUNTER, 0, phi=phi, z=z, theta=theta, c=c)
         holds(
             np.asarray(got).dtype.kind == "i",
-            "counters are whole numbers",
-            COUNTER,
+            "counters are whole numbers: an array of integers",
+            "`astype(int)`",
             got=np.asarray(got).dtype.name,
         )
         c = want
@@ -72,6 +88,7 @@ def test_count(student, path, theta):
 @pytest.mark.points(4)
 @cases(0.6)
 @given(path=paths())
+@short_paths_first
 def test_at_rest(student, path):
     # (5) is what makes it a guarantee; here it is looked at from the outside
     phi_zero, epsilon, values = path
@@ -104,26 +121,49 @@ def test_at_rest(student, path):
         )
 
 
+@dataclass
+class Step:
+    """A step of a slow round: what is so after it, the counters before it, and the words that it costs."""
+
+    subrounds: int
+    over: bool
+    c_before: list[int]
+    increments: int = 0
+    fetched: int = 0
+    quantum: int = 0
+
+    def cost(self):
+        """In words."""
+        return self.increments + self.fetched + self.quantum
+
+    def bill(self):
+        """The cost, and what it is for."""
+        bill = f"{self.cost()} words: {self.increments} for increments"
+        bill += f", {self.fetched} to fetch all values" if self.fetched else ""
+        return bill + (f", {self.quantum} for a new quantum" if self.quantum else "")
+
+
 def slow_round(phi_zero, epsilon, values):
-    """(subrounds started, over, words) after each step."""
-    k, seen = values.shape[1], []
-    psi, z, c, subrounds, words, over = k * phi_zero, [phi_zero] * k, [0] * k, 1, 0, False
+    """A `Step` for each row of the values, until the round is over."""
+    k, subrounds = values.shape[1], 1
+    psi, z, c = k * phi_zero, [phi_zero] * k, [0] * k
     for phi in values:
+        step = Step(subrounds, False, list(c))
         for i in range(k):
             quanta = int((phi[i] - z[i]) // (-psi / (2 * k)))
             if quanta <= c[i]:
                 continue
-            c[i], words = quanta, words + 1
+            c[i], step.increments = quanta, step.increments + 1
             if sum(c) > k:
-                psi, z, c, words = float(sum(phi)), list(phi), [0] * k, words + k
-                over = psi >= epsilon * k * phi_zero
-                if over:
-                    break
-                subrounds, words = subrounds + 1, words + k
-        seen.append((subrounds, over, words))
-        if over:
-            break
-    return seen
+                psi, z, c, step.fetched = float(sum(phi)), list(phi), [0] * k, k
+                step.over = psi >= epsilon * k * phi_zero
+                if not step.over:
+                    step.subrounds, step.quantum = subrounds + 1, k
+                break
+        subrounds = step.subrounds
+        yield step
+        if step.over:
+            return
 
 
 @pytest.mark.parametrize(
@@ -135,23 +175,24 @@ def slow_round(phi_zero, epsilon, values):
 )
 @cases(0.5)
 @given(path=paths())
+@short_paths_first
 def test_as_a_slow_round(student, what, path):
     phi_zero, epsilon, values = path
-    place, read = {"subrounds": (0, ENDING), "over": (1, ENDING), "words": (2, WORDS)}[what]
-    round_ = student.Round(values.shape[1], phi_zero, epsilon)
-    for n, want in enumerate(slow_round(phi_zero, epsilon, values)):
+    k = values.shape[1]
+    round_, words = student.Round(k, phi_zero, epsilon), 0
+    free = "`words` is 0 at the start: the first quantum is free"
+    holds(what != "words" or round_.words == 0, free, IN_ONE_STEP, k=k)
+    for n, step in enumerate(slow_round(phi_zero, epsilon, values)):
         round_.step(values[n].copy())
-        got = getattr(round_, what)
-        holds(
-            got == want[place],
-            f"`{what}` after step {n} is right",
-            read,
-            phi_zero=phi_zero,
-            epsilon=epsilon,
-            path=values[: n + 1],
-            got=got,
-            should_be=want[place],
-        )
+        numbers = {"k": k, "phi_zero": phi_zero, "epsilon": epsilon, "path": values[: n + 1]}
+        if what == "words":
+            numbers |= {"c_before": step.c_before, "got": round_.words - words}
+            right, words = round_.words == words + step.cost(), round_.words
+            holds(right, f"the last step of this path costs {step.bill()}", IN_ONE_STEP, **numbers)
+            continue
+        got, want = getattr(round_, what), getattr(step, what)
+        right = f"`{what}` is {want} after the last step of this path"
+        holds(got == want, right, ENDING, **numbers, got=got, should_be=want)
 
 
 @pytest.mark.points(1)

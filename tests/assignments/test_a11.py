@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from desk import cases, close, holds
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 LEVELS, BIT = "equation (1); tutorial 16, by hand with 4 bits", "equation (2); tutorial 16, one bit"
 FEEDBACK, LOST = "equation (3)", "equations (3) and (4); tutorial 16, why one bit is enough"
 PACKING = "the docstring of `pack`, and the example in the instructions"
+NEGATIVE = f"{PACKING}; uint8 has no numbers below 0, so `astype(int)` before you take 7 away"
 COPIES = "`+=`, `out=` and views: what is handed in, and what was handed out, stays as it is"
 BOTH_WAYS = "the docstring of `synchronise`; equation (4)"
 SIZES = st.integers(1, 9)
@@ -73,7 +74,7 @@ def test_levels(student, D, L, seed, zero):
     close(scale, s, "s = max |x|/L", LEVELS, x=x, L=L)
     close(q, np.rint(x / s) if s else x, "q = round(x/s), and 0 for zeros", LEVELS, x=x, L=L)
     kind = np.asarray(q).dtype
-    holds(kind.kind in "iu", "q holds whole numbers", "`astype(int)`", x=x, got=kind.name)
+    holds(kind.kind in "iu", "q is an array of integers", "`astype(int)`", x=x, got=kind.name)
 
 
 def nibbles(q):
@@ -97,7 +98,7 @@ def test_pack(student, q):
 @given(q=st.lists(st.integers(-7, 7), min_size=1, max_size=9))
 def test_unpack(student, q):
     got = student.unpack(nibbles(q), len(q))
-    close(got, q, "the numbers that were packed", PACKING, 0, bytes=nibbles(q), D=len(q))
+    close(got, q, "the numbers that were packed", NEGATIVE, 0, bytes=nibbles(q), D=len(q))
 
 
 @pytest.mark.points(2)
@@ -140,16 +141,36 @@ def test_nothing_is_lost(student, D, n, seed, code):
 @pytest.mark.points(1)
 @cases()
 @given(D=SIZES, seed=SEEDS, code=CODES)
+@example(D=2, seed=1, code=halved)  # something is owed after every message
 def test_nobody_elses_array_is_changed(student, D, seed, code):
-    sender, (x, y) = student.Sender(D, code), vectors(seed, 2, D)
-    first, before = x.copy(), x.copy()
-    arrived = sender.send(first)
-    copy, owed = np.array(arrived), np.array(sender.owed)
-    holds((first == before).all(), "x stays as it is", COPIES, x=before, got=first)
-    first[:] = 99
-    holds((sender.owed == owed).all(), "what is owed is an array of its own", COPIES, x=before)
-    sender.send(y.copy())
-    holds(np.array_equal(arrived, copy), "what has arrived stays as it is", COPIES, x=before, y=y)
+    sender, came, copies = student.Sender(D, code), [], []
+    for t, x in enumerate(vectors(seed, 3, D), 1):
+        numbers = {"message": t, "x": x, "code": code.__name__}
+        handed = x.copy()
+        came.append(sender.send(handed))
+        copies.append(np.array(came[-1]))
+        owed = np.array(sender.owed)
+        holds((handed == x).all(), "x stays as it is", COPIES, **numbers, got=handed)
+        handed[:] = 99
+        holds((sender.owed == owed).all(), "what is owed is an array of its own", COPIES, **numbers)
+        same = all(map(np.array_equal, came, copies))
+        holds(same, "what has arrived stays as it is", COPIES, **numbers)
+    arrays_of_a_round_stay(student, D, seed, code)
+
+
+def arrays_of_a_round_stay(student, D, seed, code):
+    """Two rounds; what is handed to `synchronise`, and the models of before, are the caller's."""
+    senders, coordinator, _ = ends(student, 2, D, code)
+    models, copies = [vectors(seed, D)], [vectors(seed, D)]
+    for t, drifts in enumerate(vectors(seed + 1, 2, 2, D), 1):
+        numbers = {"round": t, "code": code.__name__}
+        handed = drifts.copy()
+        models.append(student.synchronise(models[-1], handed, senders, coordinator))
+        copies.append(np.array(models[-1]))
+        stay = (handed == drifts).all()
+        holds(stay, "drifts stay as they are", COPIES, **numbers, drifts=drifts, got=handed)
+        same = all(map(np.array_equal, models, copies))
+        holds(same, "E stays as it is", COPIES, **numbers, E=copies[-2], got=models[-2])
 
 
 def ends(student, k, D, code):
@@ -170,8 +191,9 @@ def test_synchronise(student, k, D, seed, code):
     counts = [len(wire.meant) for wire in wires]
     holds(counts == [1] * (k + 1), "each end sends once", BOTH_WAYS, got=counts, **numbers)
     mean = np.mean([wire.arrived[0] for wire in wires[:k]], axis=0)
-    close(wires[k].meant[0], mean, "the mean of what arrived goes down", BOTH_WAYS, **numbers)
-    close(new, E + wires[k].arrived[0], "E plus what arrives below", BOTH_WAYS, **numbers)
+    down = "given to the coordinator's sender: the mean of what arrived from the sites"
+    close(wires[k].meant[0], mean, down, BOTH_WAYS, **numbers)
+    close(new, E + wires[k].arrived[0], "returned: E plus what arrives below", BOTH_WAYS, **numbers)
 
 
 @pytest.mark.points(2)
@@ -182,7 +204,7 @@ def test_models_are_not_worn_out(student, k, D, n, seed, code):
     E = start = vectors(seed, D)
     drifts = vectors(seed + 1, n, k, D)
     for now in drifts:
-        E = student.synchronise(E, now.copy(), senders, coordinator)
+        E = student.synchronise(E.copy(), now.copy(), senders, coordinator)
     owed = coordinator.owed + np.mean([sender.owed for sender in senders], axis=0)
     exact = start + drifts.mean(axis=1).sum(axis=0)
     numbers = {"rounds": n, "drifts": drifts, "code": code.__name__}
@@ -195,7 +217,7 @@ def test_models_are_not_worn_out(student, k, D, n, seed, code):
 def test_worst(student, D):
     x = np.asarray(student.worst(D), float)
     close(x.shape, (D,), "D numbers: the shape", "the docstring", D=D)
-    holds(np.abs(x).max() <= 1, "no number is longer than 1", "the docstring", D=D, x=x)
+    holds(np.abs(x).max() <= 1, "no |x_i| is above 1", "the docstring", D=D, x=x)
     arrived = np.where(x >= 0, 1.0, -1.0) * np.abs(x).mean()
     off = np.abs(x - arrived).max()
-    holds(off >= 1 - 1 / D - 1e-9, "some number is off by 1 − 1/D", BIT, D=D, x=x, off=off)
+    holds(off >= 1 - 1 / D - 1e-9, "some C(x)_i is off by at least 1 − 1/D", BIT, D=D, x=x, off=off)

@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from desk import SOLUTIONS
+import test_a05
+import test_a11
+from desk import SOLUTIONS, Broken, Submission
 
 ROOT = SOLUTIONS.parents[1]
 
@@ -61,14 +63,63 @@ MISTAKES = {
 }
 
 
+# mistakes that random cases may miss: an explicit example has to find each, and is what the student is shown
+# name: assignment, what is replaced, by what, the test and its arguments, and words of what is shown
+RARE = {
+    "no return after fetch": (
+        "a05",
+        "self.fetch(phi)\n                return",
+        "self.fetch(phi)",
+        (test_a05.test_as_a_slow_round, {"what": "words"}),
+        "costs 3 words: 1 for increments, 2 to fetch all values\n  k = 2\n",
+    ),
+    "c is looked at after all turns": (
+        "a05",
+        "            if self.c.sum() > self.k:\n                self.fetch(phi)\n                return",
+        "        if self.c.sum() > self.k:\n            self.fetch(phi)",
+        (test_a05.test_as_a_slow_round, {"what": "words"}),
+        "\n  path = [[ 0.6 -0.4]]\n  c_before = [0, 0]\n  got = 4\n",
+    ),
+    "> for ≥ in (4)": (
+        "a05",
+        "self.psi >= self.epsilon",
+        "self.psi > self.epsilon",
+        (test_a05.test_as_a_slow_round, {"what": "over"}),
+        "\n  epsilon = 0.5\n  path = [[ 0.5 -1.5]]\n  got = False\n",
+    ),
+    "the caller's x is changed": (
+        "a11",
+        "meant = x + self.owed",
+        "x += self.owed\n        meant = x",
+        (test_a11.test_nobody_elses_array_is_changed, {}),
+        "expected: x stays as it is\n  message = 2\n",
+    ),
+}
+
+
+def with_a_mistake(name, old, new):
+    """The text of a solution, changed in one place."""
+    text = next(SOLUTIONS.glob(f"{name}_*/solution.py")).read_text(encoding="utf-8")
+    assert text.count(old) == 1, (name, old)
+    return text.replace(old, new)
+
+
+@pytest.mark.parametrize("mistake", RARE)
+def test_a_rare_mistake_is_found_by_an_example(mistake, tmp_path):
+    name, old, new, (test, arguments), words = RARE[mistake]
+    (tmp_path / f"{name}.py").write_text(with_a_mistake(name, old, new), encoding="utf-8")
+    with pytest.raises(Broken) as error:
+        test(student=Submission(name, tmp_path), **arguments)
+    assert words in str(error.value)
+
+
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory):
     """{assignment: score} of all mistakes, in one run."""
     place = tmp_path_factory.mktemp("mistakes")
     for name, (old, new, _) in MISTAKES.items():
-        text = next(SOLUTIONS.glob(f"{name}_*/solution.py")).read_text(encoding="utf-8")
-        assert text.count(old) == 1, (name, old)
-        (place / f"{name}_mine.py").write_text(text.replace(old, new), encoding="utf-8")
+        text = with_a_mistake(name, old, new)
+        (place / f"{name}_mine.py").write_text(text, encoding="utf-8")
     tests = [f"tests/assignments/test_{name}.py" for name in MISTAKES]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HYPOTHESIS_PROFILE": "ci"}
     command = [

@@ -22,7 +22,7 @@ def quantum(psi: float, k: int) -> float:
 
 
 def count(phi: Array, z: Array, theta: float, c: Array) -> Array:
-    """Task 2: the new counters (k,), whole numbers; phi, z and the old counters c are (k,)."""
+    """Task 2: the new counters (k,), an array of integers; phi, z and the old counters c are (k,)."""
     return np.maximum(c, np.floor((phi - z) / theta).astype(int))
 
 
@@ -44,7 +44,10 @@ class Round:
         self.start_subround()
 
     def start_subround(self) -> None:
-        """Task 3: (1), with the z and psi of now."""
+        """Task 3: θ and c of (1).  `self.z` and `self.psi` are already set by `__init__` or `fetch`.
+
+        Counts the subround, and the quantum's k words unless it is the first of the round.
+        """
         self.theta = quantum(self.psi, self.k)
         self.c = np.zeros(self.k, int)
         self.words += self.k if self.subrounds else 0

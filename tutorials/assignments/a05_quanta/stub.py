@@ -22,7 +22,7 @@ def quantum(psi: float, k: int) -> float:
 
 
 def count(phi: Array, z: Array, theta: float, c: Array) -> Array:
-    """Task 2: the new counters (k,), whole numbers; phi, z and the old counters c are (k,)."""
+    """Task 2: the new counters (k,), an array of integers; phi, z and the old counters c are (k,)."""
     raise NotImplementedError("a05, task 2: not done yet (make hint A=05 N=1 T=2)")
 
 
@@ -39,7 +39,10 @@ class Round:
         raise NotImplementedError("a05, task 3: not done yet (make hint A=05 N=1 T=3)")
 
     def start_subround(self) -> None:
-        """Task 3: (1), with the z and psi of now."""
+        """Task 3: θ and c of (1).  `self.z` and `self.psi` are already set by `__init__` or `fetch`.
+
+        Counts the subround, and the quantum's k words unless it is the first of the round.
+        """
         raise NotImplementedError("a05, task 3: not done yet (make hint A=05 N=1 T=3)")
 
     def step(self, phi: Array) -> None:

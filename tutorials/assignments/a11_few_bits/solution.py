@@ -7,6 +7,7 @@ C(x) is what the other end reads when x (D,) is sent.
     arrives:  x̂ = C(x + owed);    then  owed := x + owed − x̂                                         (3)
     x̂_1 + ... + x̂_n + owed_n = x_1 + ... + x_n                 nothing is lost                       (4)
 
+Here one scale s serves the whole vector.  (3) is (2) of tutorial 16, where `owed` is called e.
 (Seide et al. 2014; Karimireddy et al. 2019.)
 """
 
@@ -20,7 +21,7 @@ Code = Callable[[Array], Array]
 
 
 def levels(x: Array, L: int) -> tuple[Array, float]:
-    """Task 1: (q, s) of (1) for x (D,); q holds whole numbers.  If x is all zero, so are q and s."""
+    """Task 1: (q, s) of (1) for x (D,); q is an array of integers.  If x is all zero, so are q and s."""
     s = np.abs(x).max() / L
     if s == 0:
         return np.zeros(len(x), int), 0.0
@@ -28,9 +29,10 @@ def levels(x: Array, L: int) -> tuple[Array, float]:
 
 
 def pack(q: Array) -> Array:
-    """Task 2: whole numbers (D,) from −7 to 7 -> ⌈D/2⌉ bytes, as uint8: two numbers in each.
+    """Task 2: integers (D,) from −7 to 7 -> ⌈D/2⌉ bytes, as uint8: two numbers in each.
 
-    A byte is 16·(q + 7) of the first number plus (q + 7) of the second.  If D is odd, the last byte has no second one.
+    A byte is 16·(q + 7) of the first number plus (q + 7) of the second.  If D is odd, the low half of the last byte
+    stays 0.
     """
     shifted = np.zeros(len(q) + len(q) % 2, np.uint8)
     shifted[: len(q)] = q + 7
@@ -38,7 +40,7 @@ def pack(q: Array) -> Array:
 
 
 def unpack(packed: Array, D: int) -> Array:
-    """Task 2: the inverse of `pack`, for D numbers."""
+    """Task 2: the inverse of `pack`: D integers from −7 to 7.  uint8 cannot hold those below 0."""
     pairs = np.stack([packed // 16, packed % 16], axis=1)
     return pairs.ravel()[:D].astype(int) - 7
 
@@ -77,8 +79,8 @@ def synchronise(E: Array, drifts: Array, senders: list[Sender], coordinator: Sen
 def worst(D: int) -> Array:
     """Task 6: why is (2) of little use without (3)?  An x (D,) that a single message tells badly; D ≥ 2.
 
-    No number is longer than 1, and some number of C(x) is off by at least 1 − 1/D.
+    No |x_i| is above 1, and some number of C(x) is off by at least 1 − 1/D.
     """
-    # The mean is 1/D: the long number arrives short, and the zeros arrive as long as it.  With (3) it does no harm, for
-    # the rest is said later: one message says at least 1/D of the squared length, and so what is owed stays bounded.
+    # The mean is 1/D: the 1 arrives as 1/D, and so do the zeros.  With (3) it does no harm, for the rest is said
+    # later: one message says at least 1/D of the squared length, and so what is owed stays bounded.
     return np.eye(D)[0]

@@ -7,6 +7,7 @@ C(x) is what the other end reads when x (D,) is sent.
     arrives:  x̂ = C(x + owed);    then  owed := x + owed − x̂                                         (3)
     x̂_1 + ... + x̂_n + owed_n = x_1 + ... + x_n                 nothing is lost                       (4)
 
+Here one scale s serves the whole vector.  (3) is (2) of tutorial 16, where `owed` is called e.
 (Seide et al. 2014; Karimireddy et al. 2019.)
 """
 
@@ -20,20 +21,21 @@ Code = Callable[[Array], Array]
 
 
 def levels(x: Array, L: int) -> tuple[Array, float]:
-    """Task 1: (q, s) of (1) for x (D,); q holds whole numbers.  If x is all zero, so are q and s."""
+    """Task 1: (q, s) of (1) for x (D,); q is an array of integers.  If x is all zero, so are q and s."""
     raise NotImplementedError("a11, task 1: not done yet (make hint A=11 N=1 T=1)")
 
 
 def pack(q: Array) -> Array:
-    """Task 2: whole numbers (D,) from −7 to 7 -> ⌈D/2⌉ bytes, as uint8: two numbers in each.
+    """Task 2: integers (D,) from −7 to 7 -> ⌈D/2⌉ bytes, as uint8: two numbers in each.
 
-    A byte is 16·(q + 7) of the first number plus (q + 7) of the second.  If D is odd, the last byte has no second one.
+    A byte is 16·(q + 7) of the first number plus (q + 7) of the second.  If D is odd, the low half of the last byte
+    stays 0.
     """
     raise NotImplementedError("a11, task 2: not done yet (make hint A=11 N=1 T=2)")
 
 
 def unpack(packed: Array, D: int) -> Array:
-    """Task 2: the inverse of `pack`, for D numbers."""
+    """Task 2: the inverse of `pack`: D integers from −7 to 7.  uint8 cannot hold those below 0."""
     raise NotImplementedError("a11, task 2: not done yet (make hint A=11 N=1 T=2)")
 
 
@@ -66,6 +68,6 @@ def synchronise(E: Array, drifts: Array, senders: list[Sender], coordinator: Sen
 def worst(D: int) -> Array:
     """Task 6: why is (2) of little use without (3)?  An x (D,) that a single message tells badly; D ≥ 2.
 
-    No number is longer than 1, and some number of C(x) is off by at least 1 − 1/D.
+    No |x_i| is above 1, and some number of C(x) is off by at least 1 − 1/D.
     """
     raise NotImplementedError("a11, task 6: not done yet (make hint A=11 N=1 T=6)")
