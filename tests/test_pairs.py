@@ -44,7 +44,12 @@ def fooled(R):
 
 def renamed(text):
     """Other names and words, and the last function first."""
-    for old, new in (("norm", "laenge"), ("along", "entlang"), ("Task", "Aufgabe"), ("E:", "Mitte:")):
+    for old, new in (
+        ("norm", "laenge"),
+        ("along", "entlang"),
+        ("Task", "Aufgabe"),
+        ("E:", "Mitte:"),
+    ):
         text = text.replace(old, new)
     head, *functions = text.split("\n\n\n")
     return "\n\n\n".join([head, "# all my own work\nLIMIT = 3", *reversed(functions)])
@@ -75,7 +80,9 @@ def test_a_renamed_copy_comes_first(students, capsys):
 def test_names_numbers_and_words_do_not_count():
     one = 'def f(x):\n    """Words."""\n    return x + 1  # why\n'
     other = "def g(value):\n    return value + 2\n"
-    assert pairs.own(one, "") == pairs.own(other, "") != pairs.own("def f(x):\n    return x + 1.0", "")
+    assert (
+        pairs.own(one, "") == pairs.own(other, "") != pairs.own("def f(x):\n    return x + 1.0", "")
+    )
 
 
 def test_where_there_is_no_class(tmp_path, capsys):
