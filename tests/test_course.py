@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,35 @@ def test_the_lecture_has_slides():
 def commands():
     (block,) = re.findall(r"```\n(mkdir .*?)```", COURSE, re.S)
     return [shlex.split(line) for line in block.splitlines()]
+
+
+def test_feedback_is_packed_for_each_student(tmp_path):
+    (block,) = re.findall(r"```\n(cd out/grade/feedback\n.*?)```", COURSE, re.S)
+    names = ["MÜLLER ANNA_123456_assignsubmission_file_", "LEE BO_7_assignsubmission_file_"]
+    for name in names:
+        place = tmp_path / "out/grade/feedback" / f"{name}.txt"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(name, encoding="utf-8")
+    script = f"set -e\npython() {{ '{sys.executable}' \"$@\"; }}\n{block}"
+    subprocess.run(["sh", "-c", script], cwd=tmp_path, check=True)
+    with zipfile.ZipFile(tmp_path / "out/grade/feedback.zip") as packed:
+        files = {name: packed.read(name).decode() for name in packed.namelist() if name[-1] != "/"}
+    assert files == {f"{name}/feedback.txt": name for name in names}
+
+
+def test_points_of_a_rubric_are_scaled_as_in_the_example():
+    tables = [len(rows(part)) - 1 for part in re.split(r"^## ", RUBRICS, flags=re.M)[1:]]
+    titles = re.findall(r"^## (.*)", RUBRICS, re.M)
+    of = {title[:3]: count for title, count in zip(titles, tables, strict=True)}
+    lines = of["Any"] + of["a08"]
+    got, most, points = map(
+        int, re.search(r"(\d+) of (\d+) makes 20 · \d+ / \d+ = (\d+) points", RUBRICS).groups()
+    )
+    assert most == 3 * lines and points == round(20 * got / most)
+    told = re.search(r"first table ([\d, ]+) and in that of a08 ([\d, ]+):", RUBRICS)
+    marks = [list(map(int, part.split(","))) for part in told.groups()]
+    assert [len(part) for part in marks] == [of["Any"], of["a08"]]
+    assert sum(map(sum, marks)) == got and max(map(max, marks)) <= 3
 
 
 @pytest.mark.slow
