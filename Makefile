@@ -69,7 +69,7 @@ notebooks: $(VENV)/.docs  ## execute the tutorials that have changed as notebook
 book: $(VENV)/.docs  ## the book: a site to read, in out/book
 	@$(RUN) tutorials/_build.py book
 
-test-book: $(VENV)/.docs  ## build the book, and look for broken links, pictures without a text and pages that are too wide
+test-book: $(VENV)/.docs  ## build the book, and look for broken links, pictures without a text and pages that are too wide or high
 	$(PYTEST) tests/test_book.py
 
 grade: $(VENV)/.dev  ## grade a student's folder or a class (DIR=class SEED=7)

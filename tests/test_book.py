@@ -212,3 +212,42 @@ def test_nothing_sticks_out_on_any_screen(pages, server, tmp_path):
     finally:
         place.unlink()
     assert f"looked at {len(names)}: </pre>" in said, said[-2000:]
+
+
+WINDOWS = [(1920, 1080), (1280, 720), (1280, 633), (1024, 768)]  # the third has a browser's bars
+HEIGHTS = """<!DOCTYPE html><body><script>
+const pages = %s, windows = %s, tooHigh = [];
+async function look() {
+  for (const page of pages) for (const [width, height] of windows) {
+    const frame = document.createElement("iframe");
+    frame.style = `border: 0; width: ${width}px; height: ${height}px`;
+    frame.src = page;
+    await new Promise(done => { frame.onload = done; document.body.append(frame); });
+    const slides = frame.contentDocument.querySelectorAll("section");
+    for (const notes of [false, true]) {
+      frame.contentDocument.body.classList.toggle("notes", notes);
+      for (const slide of slides) {
+        const picture = slide.querySelector("img");
+        const small = picture && picture.offsetHeight < height / 4;
+        if (slide.scrollHeight > height || small) tooHigh.push([page, slide.id, width, height, notes].join(" "));
+      }
+    }
+    frame.remove();
+  }
+  document.body.innerHTML = "<pre id=report>looked at " + pages.length + ": " + tooHigh.join("; ") + "</pre>";
+}
+look();
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+def test_every_slide_fits_the_window(server, tmp_path):
+    names = [path.relative_to(BOOK).as_posix() for path in BOOK.rglob("*-slides.html")]
+    assert names
+    place = BOOK / "heights.html"
+    place.write_text(HEIGHTS % (names, [list(size) for size in WINDOWS]), encoding="utf-8")
+    try:
+        said = browse(f"{server}/heights.html", tmp_path, 60_000)
+    finally:
+        place.unlink()
+    assert f"looked at {len(names)}: </pre>" in said, said[-2000:]

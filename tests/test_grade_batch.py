@@ -107,6 +107,9 @@ def test_one_student(checkout, tmp_path):
     (line,) = lines(tmp_path / "out")
     assert line["grade"]["refused"] == [] and line["grade"]["extra"] == {"student": "ada"}
     assert line["key"]["seed"] == 7
+    assert "not from this grading" not in err
+    code, out, err = grade(checkout, folder, tmp_path / "out", "--student", "bo")
+    assert f"not from this grading, in {tmp_path / 'out' / 'feedback'}: ada.txt\n" in err
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])

@@ -1,5 +1,6 @@
 """The teachers' guide speaks of what there is: assignments, mutants, commands, limits, tutorials."""
 
+import ast
 import json
 import re
 import shlex
@@ -33,9 +34,39 @@ def rows(start):
 
 def test_every_assignment_is_described_as_the_students_know_it():
     assert [row[0] for row in rows(r"a\d\d \|")] == list(harness.find(ROOT).assignments)
-    for name, title, _, minutes, before, _ in rows(r"a\d\d \|"):
+    for name, title, _, minutes, before, _, _ in rows(r"a\d\d \|"):
         (line,) = [line for line in STUDENTS.splitlines() if line.startswith(f"| {name} |")]
         assert f"[{title}]" in line and f" {before} | {minutes} | 20 |" in line, line
+
+
+def points_of_the_variant(name):
+    """Those of the tests that ask for the variant, or for a fixture that does."""
+    tree = ast.parse((ROOT / harness.TESTS / f"test_{name}.py").read_text(encoding="utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    known = {each.name: {one.arg for one in each.args.args} for each in functions}
+    wanting = {"variant", *(each for each, asked in known.items() if "variant" in asked)}
+    worth = re.compile(r"pytest\.mark\.points\((\d+)\)")
+    return sum(
+        int(worth.fullmatch(ast.unparse(mark))[1])
+        for each in functions
+        for mark in each.decorator_list
+        if known[each.name] & wanting and worth.fullmatch(ast.unparse(mark))
+    )
+
+
+def test_which_numbers_are_a_student_s_own():
+    told = {row[0]: row[5] for row in rows(r"a\d\d \|")}
+    counted = {name: points_of_the_variant(name) for name in told}
+    assert told == {name: str(points or "–") for name, points in counted.items()}
+    own = [name for name, points in counted.items() if points]
+    listed = f"In {', '.join(own[:-1])} and {own[-1]} "
+    course = (ROOT / harness.SOLUTIONS / "course.md").read_text(encoding="utf-8")
+    assert listed in STUDENTS and listed in course and len(own) == 4  # "In four assignments"
+
+
+def test_the_line_with_a_range_is_there():
+    (line,) = re.findall(r"^```python\n( *.*variant\.pick.*\n)```$", GUIDE, re.MULTILINE)
+    assert line in (ROOT / harness.TESTS / "test_a00.py").read_text(encoding="utf-8")
 
 
 def test_tutorials_and_mutants_exist():

@@ -13,13 +13,14 @@ import pytest
 from grading import GOOD, course, hand_in
 
 from fgm_ref.grade import child, clock, harness, submissions
+from fgm_ref.grade.feedback import of_others, write_feedback
 from fgm_ref.grade.guard import Guard, Rules
 from fgm_ref.grade.handed_in import MOST_BYTES
 from fgm_ref.grade.inside import Watcher
 from fgm_ref.grade.integrity import snapshot
 from fgm_ref.grade.process import LIVING, Limits, messages, talk
 from fgm_ref.grade.result import Grade
-from fgm_ref.grade.table import RACE, leaderboard, table
+from fgm_ref.grade.table import RACE, leaderboard, some, table
 
 
 def test_a_class_and_a_student(tmp_path):
@@ -194,6 +195,17 @@ def test_snapshot_sees_what_is_replaced(monkeypatch):
         patch.setattr(harness.Harness, "is_copy", lambda *_: True)
         assert changed() == "fgm_ref.grade.harness.Harness.is_copy"
     assert changed() is None
+
+
+def test_texts_of_an_earlier_class_are_told_from_ours(tmp_path):
+    def graded(*students):
+        return [Grade(student, "a90", status="missing") for student in students]
+
+    write_feedback(tmp_path, graded("ada", "Müller/Bo"), [])
+    assert of_others(tmp_path, graded("ada", "Müller/Bo")) == []
+    assert of_others(tmp_path, graded("ada")) == ["Müller_Bo.txt"]
+    assert of_others(tmp_path / "none", graded("ada")) == []
+    assert some([str(n) for n in range(12)]).endswith("8, 9, and 2 more")
 
 
 def test_points_are_written_plainly():

@@ -74,6 +74,32 @@ def test_who_has_no_score_is_named(tmp_path, capsys):
     assert code == 0 and after.splitlines()[-1].endswith("ada\t")
 
 
+def test_a_row_without_a_key_is_named_by_what_it_has(tmp_path, capsys):
+    text, options = SHEETS["canvas"]
+    graded(tmp_path, text + ",,,,\n", options)
+    assert "rows without a score: Points Possible, row 4\n" in capsys.readouterr().err
+
+
+def test_a_second_column_is_filled_in_the_same_result(tmp_path):
+    sheet = "Username,first,second\nada,,\n"
+    _, after = graded(tmp_path, sheet, ["--key", "Username", "--into", "first"])
+    paths = [str(tmp_path / "scores.csv"), str(tmp_path / "sheet-graded.csv")]
+    options = ["--key", "Username", "--into", "second", "--points", "total"]
+    assert gradebook.main([*paths, *options]) == 0
+    assert (tmp_path / "sheet.csv").read_text() == sheet
+    after = (tmp_path / "sheet-graded.csv").read_text(encoding="utf-8-sig")
+    assert after.splitlines()[1] == "ada,12,12"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_the_options_are_explained(capsys):
+    with pytest.raises(SystemExit):
+        gradebook.main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for option in ("--key", "--into", "--points"):
+        assert f"{option} COLUMN of " in said
+
+
 def test_what_does_not_fit_is_said(tmp_path, capsys):
     text, _ = SHEETS["moodle"]
     code, after = graded(tmp_path, text, ["--key", "Email", "--into", "Grade"])

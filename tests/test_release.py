@@ -1,6 +1,9 @@
 """What makes it a release: one version everywhere, every target with its plain command, papers with their DOIs."""
 
 import re
+import shlex
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -40,6 +43,16 @@ def test_the_plain_command_is_the_one_behind_the_target(target):
     for command in re.findall(r"`(python [^`]*)`", PLAIN[target]):
         start = command.partition(" tests/test_fgm.py ...")[0]
         assert start in recipe, f"make {target}: {command}"
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize("target", [name for name in PLAIN if name.startswith("a03")])
+def test_an_assignment_is_graded_the_same_way_without_make(target):
+    done = subprocess.run(
+        ["make", "-n", *target.split()], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    recipe = done.stdout.replace("\\\n", " ").splitlines()[-1]
+    assert shlex.split(recipe)[1:] == shlex.split(PLAIN[target].strip("`"))[1:]
 
 
 def test_the_programs_are_named():

@@ -12,11 +12,11 @@ from fgm_ref import program
 from fgm_ref.grade import harness, ids, submissions
 from fgm_ref.grade.batch import grades
 from fgm_ref.grade.export import as_json, write_csv, write_gradescope
-from fgm_ref.grade.feedback import write_feedback
+from fgm_ref.grade.feedback import of_others, write_feedback
 from fgm_ref.grade.process import Limits
 from fgm_ref.grade.result import TROUBLE, Grade
 from fgm_ref.grade.submissions import Class
-from fgm_ref.grade.table import table
+from fgm_ref.grade.table import some, table
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, whole
 from fgm_ref.text import expect_one_of
 
@@ -190,6 +190,8 @@ def report(done: Sequence[Grade], found: Class, args: argparse.Namespace) -> int
     else:
         print(table(done, found.many, found.unread))
     print(f"written: {scores}, and a text for each student in {feedback}", file=sys.stderr)
+    if left := of_others(feedback, done):
+        complain(f"not from this grading, in {feedback}: {some(left)}", FINE)
     trouble = [grade for grade in done if grade.status == TROUBLE]
     for grade in trouble:
         complain(f"{grade.student} {grade.assignment}: {grade.reason}", FAILED)

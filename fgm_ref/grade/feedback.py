@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fgm_ref.files import atomic
 from fgm_ref.grade.handed_in import Unread
-from fgm_ref.grade.names import NOTEBOOK, suffix
+from fgm_ref.grade.names import NOTEBOOK, shown, suffix
 from fgm_ref.grade.result import GRADED, MISSING, Grade
 from fgm_ref.grade.table import by_student, number, said_once, total
 
@@ -19,6 +19,12 @@ def write_feedback(folder: Path, grades: Sequence[Grade], unread: Sequence[Unrea
         text = "\n".join(feedback(student, own, beside)) + "\n"
         with atomic(folder / f"{file_name(student)}.txt") as part:
             part.write_text(text, encoding="utf-8")
+
+
+def of_others(folder: Path, grades: Sequence[Grade]) -> list[str]:
+    """The texts in the folder that belong to none of these students: an earlier grading has left them."""
+    own = {f"{file_name(student)}.txt" for student in by_student(grades)}
+    return sorted({shown(path.name) for path in folder.glob("*.txt")} - own)
 
 
 def feedback(student: str, grades: Sequence[Grade], unread: Sequence[Unread]) -> Iterator[str]:

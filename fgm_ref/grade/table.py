@@ -9,7 +9,7 @@ from fgm_ref.program import aligned
 
 LEADING = "a08"
 SIGNS = {MISSING: "–", UNREAD: "?", TROUBLE: "!"}  # where there is no grade
-MOST_FILES = 10  # of a student are named in the table; the feedback names all
+MOST_FILES = 10  # are named in one line; the feedback names all of a student's
 RACE = "test_fewer_bytes"  # tests called so are the race itself; the others are its rules
 
 
@@ -69,8 +69,13 @@ def not_read(unread: Sequence[Unread]) -> Iterator[str]:
     for each in unread:
         files.setdefault(each.student, []).append(f"{each.name} ({each.why})")
     for student, those in files.items():
-        more = f", and {len(those) - MOST_FILES} more" if len(those) > MOST_FILES else ""
-        yield f"not read: {student or 'in the class folder'}: {', '.join(those[:MOST_FILES])}{more}"
+        yield f"not read: {student or 'in the class folder'}: {some(those)}"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first ones, and how many more there are."""
+    more = f", and {len(names) - MOST_FILES} more" if len(names) > MOST_FILES else ""
+    return ", ".join(names[:MOST_FILES]) + more
 
 
 def overlooked(grades: Sequence[Grade], unread: Sequence[Unread]) -> Iterator[str]:
