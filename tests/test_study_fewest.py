@@ -119,7 +119,7 @@ def test_the_stated_losses():
     assert contest.stated(NEARLY) == pytest.approx(every + 0.1 * (alone - every), abs=1e-6)
 
 
-@pytest.mark.parametrize(("share", "word"), [(0.05, "is met at L*"), (0.5, "is missed at L*")])
+@pytest.mark.parametrize(("share", "word"), [(0.05, "At L*: met"), (0.5, "At L*: missed")])
 def test_the_hope_of_an_eighth_follows_the_numbers(share, word):
     text = fewest.fewest(contests(rows_of(share)))
     assert word in text and "[3 of 3 sets]" in text
@@ -127,7 +127,7 @@ def test_the_hope_of_an_eighth_follows_the_numbers(share, word):
 
 def test_an_interval_that_is_too_wide_does_not_fulfil_the_hope():
     draws = np.log(np.linspace(0.05, 0.4, 1000))
-    unsure = "met by the estimate, but not surely"
+    unsure = "met by the estimate only"
     assert fewest.hope(Comparison(np.log(0.1), draws, 10)) == unsure
     narrow = np.log(np.linspace(0.09, 0.11, 1000))
     assert fewest.hope(Comparison(np.log(0.1), narrow, 10)) == "met"
@@ -152,7 +152,7 @@ def test_fgm_beside_others_with_the_same_kit(fgm, word, words):
 @pytest.mark.parametrize(("share", "word"), [(0.005, "**Yes: on 3"), (0.5, "**No: on 0")])
 def test_a_hundredth_of_the_bytes(share, word):
     found = contests(rows_of(share))
-    assert word in advice.hundredth(found)
+    assert word in advice.hundredth(found, found)
     assert all((for_a_hundredth(contest) is not None) == (share < 0.01) for contest in found)
 
 

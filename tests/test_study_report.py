@@ -112,8 +112,8 @@ def advised(found):
     choice = best(useful, promised=True)
     lost = pooled([choice.lost(contest) for contest in useful])[0].plain
     return (
-        f"**Use** {choice.name} and the three: {times(cost(choice, useful).estimate)} of the bytes of averaging",
-        f"a final loss that differs by {difference(lost)} of what communication brings",
+        f"**Use** {choice.name} and the kit: {times(cost(choice, useful).estimate)} of the bytes of averaging",
+        f"Its final loss differs by {difference(lost)} of what communication brings",
     )
 
 
@@ -121,8 +121,7 @@ def test_the_readme_answers_with_the_numbers_of_the_digest(found):
     now = said(found)
     wanted = (
         f"FGM ships {written(now['gm'])} times the bytes of GM",
-        f"FGM ships {written(now['all'])} times the bytes of a tuned period in float32",
-        f"A period with the same three ships {written(now['kit'])} times",
+        f"With it FGM ships {written(now['all'])} times the bytes of a tuned period in float32",
         *advised(found),
         f"{100 * (1 - ROOM):.0f} % of the way",
     )

@@ -67,7 +67,8 @@ def test_a_codec_breaks_where_it_does_harm(harm, says):
     answer = found.digest[0].text
     # harm is a share of what is learnt
     assert f"`int4` breaks in 2 of 2 cases without it and in {2 if harm else 0} with it" in answer
-    assert answer.startswith("**`int4+ef` is" if not harm else "**`int4` is")
+    best = "`int4+ef` is the cheapest that breaks nowhere"
+    assert answer.startswith(f"**{best}" if not harm else "**`int4` breaks least often, in 2 of 2")
 
 
 def test_many_sites_stand_apart():

@@ -38,17 +38,18 @@ def than_a_period(found: Sequence[Contest]) -> str:
 
 def than_fda(found: Sequence[Contest], fronts: Rows) -> str:
     """At equal promise from the first round, at equal loss from this one; both in float32."""
-    loss = over(found, lambda contest: contest.reach(BARE_FGM, FDA, NEARLY))[0]
+    loss, sets = over(found, lambda contest: contest.reach(BARE_FGM, FDA, NEARLY))
+    where = f" on {sets} of {len(found)} sets" if sets < len(found) else ""
     at_loss = told(found, lambda contest: contest.reach(BARE_FGM, FDA, NEARLY))
     head = Cases(fronts).headline if fronts else []
     if not head:
-        return f"**Than FDA: {yes(loss)} at the same loss.** FGM / `fda-linear`: {at_loss}."
+        return f"**Than FDA: {yes(loss)} at the same loss{where}.** FGM / `fda-linear`: {at_loss}."
     same = pooled([case.promise("fgm", "fda-linear") for case in head])[0]
     old = pooled([case.reach("fgm", "fda-linear") for case in useful(head)])[0]
     return (
-        f"**Than FDA: {yes(same)} at the same promise, {yes(loss)} at the same loss.** Of `fda-linear`'s bytes FGM "
-        f"needs {written(same)} at equal thresholds [{len(head)} sets] and {written(old)} at L* in the first round, "
-        f"and {at_loss} at L* with tuned rates, all in float32."
+        f"**Than FDA: {yes(same)} at the same promise, {yes(loss)} at the same loss{where}.** Of `fda-linear`'s bytes "
+        f"FGM needs {written(same)} at equal thresholds [{len(head)} sets] and {written(old)} at L* in the first "
+        f"round, and {at_loss} at L* with tuned rates, all in float32."
     )
 
 

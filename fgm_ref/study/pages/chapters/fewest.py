@@ -70,7 +70,10 @@ def chapter(rows: Rows, rates: Rows, fronts: Rows) -> Chapter:
             ),
             Answer("How much of that is FGM's doing?", brought(useful)),
             Answer("Is FGM better than GM, than a period, than FDA?", sentences(useful, fronts)),
-            Answer("Is a promise to be had for a hundredth of the bytes?", advice.hundredth(found)),
+            Answer(
+                "Is a promise to be had for a hundredth of the bytes?",
+                advice.hundredth(found, useful),
+            ),
             Answer("What should one use?", advice.use(useful)),
         ],
     )
@@ -89,8 +92,8 @@ def fewest(useful: Sequence[Contest]) -> str:
     found = [over(useful, reach(FGM, TUNED_PERIOD, goal))[0] for goal in GOALS]
     served = told(useful, reach(FGM, TUNED_PERIOD, NEARLY, "served_mean"))
     return (
-        f"**The aim of at most 1/8, with the whole interval below 1/5, is {hope(found[0])} at L*, and {hope(found[1])} "
-        "at the loss of averaging after every step.** FGM with its kit needs this share of the bytes of periodic "
+        f"**The aim was at most 1/8, with the whole interval below 1/5. At L*: {hope(found[0])}. At the loss of "
+        f"averaging after every step: {hope(found[1])}.** FGM with its kit needs this share of the bytes of periodic "
         f"averaging in float32, whose period and learning rate are tuned: {ratios[0]} at L*, {ratios[1]} at the loss "
         f"of averaging after every step, {served} at L* for the served model over time. {pooling(useful)}"
     )
@@ -103,7 +106,7 @@ def hope(found: Comparison) -> str:
         return "missed" if e.low > EIGHTH else "not met"
     if e.high < FIFTH and e.reached > SURE and found.bound in ("", "≤"):
         return "met"
-    return "met by the estimate, but not surely"
+    return "met by the estimate only"
 
 
 def pooling(useful: Sequence[Contest]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from math import isfinite
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -62,14 +63,19 @@ def dots(
     rival: Entrant,
 ) -> None:
     """FGM's bytes by the rival's, for both goals."""
+    unreached = set(range(len(labels)))
     for goal, (marker, label, hollow) in GOALS.items():
         single = [contest.reach(FGM, rival, goal) for contest in useful]
         pooled, _ = over(useful, partial(Contest.reach, a=FGM, b=rival, goal=goal))
         estimates = [comparison.estimate for comparison in (*single, pooled)]
         places = [place + (0.15 if hollow else -0.15) for place in range(len(labels))]
+        unreached -= {place for place, one in enumerate(estimates) if isfinite(one.value)}
         color = BLACK if hollow else GREEN
         figures.dots_at(ax, places, estimates, marker, color, label, hollow)
     figures.name_lines(ax, labels)
+    for place in unreached:
+        where = ax.get_yaxis_transform()
+        ax.text(0.5, place, "not reached", transform=where, ha="center", va="center", color=BLACK)
 
 
 def fronts(found: Sequence[Contest]) -> Figure:

@@ -58,7 +58,7 @@ def answer(paces: Paces) -> str:
         [
             f"**At the same bytes these end surely lower than a fixed period: {listed(groups['lower'])}.** Surely "
             f"higher: {listed(groups['higher'])}. No clear difference: {listed(groups['unclear'])} "
-            f"[{len(paces.datasets)} sets].",
+            f"[{len(paces.datasets)} sets, {len(values(paces.rows, 'seed'))} seeds].",
             *radius(paces),
         ]
     )

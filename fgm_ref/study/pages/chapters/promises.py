@@ -44,7 +44,7 @@ def chapter(rows: Rows, safe: Rows, rates: Rows) -> Chapter:
         digest=[
             Answer(
                 "Which safe function beats the norm?",
-                " ".join([at_loss(promises), *before(safe), at_bytes(promises)]),
+                " ".join([at_loss(promises), at_bytes(promises), *before(safe)]),
                 Picture("promises", drawn(promises), CAPTION),
             )
         ],
@@ -72,15 +72,19 @@ def at_loss(promises: Promises) -> str:
     """Whether any needs fewer bytes than the norm for the same loss."""
     better: list[str] = []
     worse: list[str] = []
+    found_at_loss: list[Zone] = []
+    seeds = len(values(promises.rows, "seed"))
     for zone in rivals(promises):
         found, number = promises.reach(zone, NORM)
+        found_at_loss += [zone] * bool(number)
         if not number or clearly(found) == UNCLEAR:
             continue
         told = f"{name(zone)} ({written(found)} [{number} of {len(promises.helped)} sets])"
         (better if found.estimate.value < 1 else worse).append(told)
     return (
         f"**Surely fewer bytes than FGM with the norm at L*: {listed(better)}.** Surely more: {listed(worse)}. "
-        f"{len(rivals(promises))} were tried, with tuned rates, on {listed(promises.helped)}."
+        f"{len(rivals(promises))} were tried, with tuned rates, on {listed(promises.helped)}; "
+        f"{len(found_at_loss)} of them reach L* there [{seeds} seeds]."
     )
 
 
@@ -91,12 +95,11 @@ def at_bytes(promises: Promises) -> str:
     for zone in promises.zones:
         gap = promises.beside(zone).plain
         word = side(gap, "lower", "higher", "")
-        told = f"{name(zone)} ({told_difference(gap)})"
         if word:
-            (lower if word == "lower" else higher).append(told)
+            (lower if word == "lower" else higher).append(name(zone))
     return (
-        f"At the same bytes these end surely lower than a fixed period: {listed(lower)}; these surely higher: "
-        f"{listed(higher)} (shares of what is learnt)."
+        f"**Surely a lower final loss than a fixed period at the same bytes: {listed(lower)}.** Surely a higher one: "
+        f"{listed(higher)}."
     )
 
 

@@ -136,7 +136,8 @@ def sentences(fewest: Rows, fronts: Rows, rates: Rows) -> list[str]:
         for told in found
         if not told.survives
     ]
-    fallen = f" These do not: {listed(dead)}." if dead else ""
+    does = "This one does not" if len(dead) == 1 else "These do not"
+    fallen = f" {does}: {listed(dead)}." if dead else ""
     return [
         f"Of {len(found)} claims of the first round about FGM's bytes, made again with tuned rates, "
         f"{len(found) - len(dead)} stand.{fallen}"
