@@ -153,8 +153,9 @@ save(fig, "00")
 # away from what averaging right now would give. Each averaging moves $E$, and the region around it moves along. The
 # promise says nothing about how good $E$ is.
 #
-# Nobody can check the promise directly, because nobody knows all drifts. But if (2) holds, the mean of the *lengths* is at most $R$, and the
-# length of the mean drift is at most that: vectors that point in different directions cancel, at least in part.
+# Nobody can check the promise directly, because nobody knows all drifts. But if (2) holds, the mean of the *lengths*
+# is at most $R$, and the length of the mean drift is at most that: vectors that point in different directions cancel,
+# at least in part.
 #
 # So it is enough to watch one number per site. `gm` does it the simple way: a site calls out as soon as its own
 # $\varphi(X_i)$ is positive. Then all models are averaged, and a new **round** starts with all drifts at zero. While

@@ -70,8 +70,8 @@ assert in_shell(two).all() and not in_shell(two.mean(axis=0))
 # $$ \Vert t X + (1 - t) Y \Vert \le t \Vert X \Vert + (1 - t) \Vert Y \Vert . $$
 #
 # The honest description of the shell takes the difference of lengths $d = \Vert E + X \Vert - \Vert E \Vert$. Then
-# $\chi(X) = \vert d \vert - R$ is negative exactly where $E + X$ is inside the shell. But it is not convex. Walk from the drift of site 1 to that of site 2 and
-# look at both.
+# $\chi(X) = \vert d \vert - R$ is negative exactly where $E + X$ is inside the shell. But it is not convex. Walk from
+# the drift of site 1 to that of site 2 and look at both.
 
 
 # %%
