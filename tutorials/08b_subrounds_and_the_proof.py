@@ -109,15 +109,16 @@ save(fig, "08b-worst")
 # ## From one subround to the next
 #
 # When $c \gt k$, the coordinator polls. The fresh sum is the new $\psi$, and each site's current $\varphi$ is its new
-# $z_i$. If less than a share $\epsilon$ of the first slack is left, that is $\psi \ge \epsilon k \varphi(0)$, the
-# *round* ends: the drifts are collected, and the mean is shipped. We take $\epsilon = 0.01$. Otherwise a new quantum
-# by (1) goes to all, and the next subround begins.
+# $z_i$. If at most a share $\epsilon$ of the first slack is left, that is $\psi \ge \epsilon k \varphi(0)$ (the
+# right-hand side is negative), the *round* ends: the drifts are collected, and the mean is shipped. We take
+# $\epsilon = 0.01$, the 1 % of tutorial 08. Otherwise a new quantum by (1) goes to all, and the next subround begins.
 #
 # Two details. Within a step all sites first train; then those with something to say have their turn, one after another
-# in random order. A poll comes at once, in the middle of the turns, and afterwards nobody has anything left to say.
-# And nobody need tell of more than $k + 1$ quanta, for then a poll is certain.
+# in random order. A poll comes at once, in the middle of the turns, and afterwards nobody has anything left to say, for
+# every $z_i$ is now the current $\varphi$. And nobody need tell of more than $k + 1$ quanta, for then a poll is
+# certain.
 #
-# That is the whole protocol. Here it is as a toy for one round, on the values of $\varphi$ alone, next to the
+# Now the protocol is complete. Here it is as a toy for one round, on the values of $\varphi$ alone, next to the
 # library's.
 
 
@@ -244,8 +245,8 @@ assert most["first"] <= 2 * 8 + 1 and most["later"] <= 3 * 8 + 1
 # 1. In which line of the proof is it used that all sites have had their turn?
 # 2. Why does the coordinator poll *all* sites at the end of a subround, also those that have said nothing?
 # 3. With "wait while $c \le m$" and $\theta = -\psi / (m + k)$: what is better with a large $m$, what is worse?
-# 4. The step that lifts $c$ above $k$ may push the sum above 0 before anybody has spoken. Does that break (2)? How far
-#    can the mean model get out of the ball in that step?
+# 4. The step that lifts $c$ above $k$ may push the sum above 0 before anybody has spoken. Does that break (2)? Let no
+#    site move farther than $\delta$ in one step. How far out of the ball can the mean model be then?
 # 5. $k = 8$, and sites only move away. How many words can a whole round cost at most, without the models?
 
 # %% [markdown]
@@ -258,5 +259,6 @@ assert most["first"] <= 2 * 8 + 1 and most["later"] <= 3 * 8 + 1
 # 3. Large $m$: the hidden part is smaller, so less slack is left unused at a poll; but the quanta are smaller, so
 #    there are more increments.
 # 4. No, (2) speaks of $c \le k$. Within the same step the coordinator polls, and ends the round if no slack is left.
-#    The mean model can be outside by no more than that one step has moved it.
+#    One step earlier the mean model was in the ball, and the mean of moves of at most $\delta$ is no longer than
+#    $\delta$: so by at most $\delta$.
 # 5. At most 7 subrounds: $17 + 6 \cdot 25 = 167$ words, 668 bytes.
