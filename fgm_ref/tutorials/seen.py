@@ -5,6 +5,7 @@ Notebooks keep it beside the picture, as `alt`; a page made from them shows it t
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -67,9 +68,8 @@ def plain(text: str) -> str:
 
 def shown_with_its_text() -> None:
     """From now on this notebook shows figures with what `describe` says of them."""
-    from IPython import get_ipython
-
-    formatter = get_ipython().display_formatter.formatters["image/png"]
+    shell = import_module("IPython").get_ipython()
+    formatter = shell.display_formatter.formatters["image/png"]
     draw = formatter.lookup_by_type(Figure)
     if not getattr(draw, "says_more", False):
         formatter.for_type(Figure, _Both(draw))
