@@ -124,10 +124,13 @@ def test_a_full_disk_behind_stdout_is_one_line(arguments):
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
 def test_where_nothing_can_be_said_the_exit_code_says_it():
-    with FULL.open("wb") as full:
-        assert start("-m", "fgm_ref.demo", "--list", stdout=full, stderr=full).returncode == 1
-        wrong = start("-m", "fgm_ref.demo", "--dataset", "nope", stdout=full, stderr=full)
-        assert wrong.returncode == 2
+    for unbuffered in ("", "1"):
+        env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        with FULL.open("wb") as full:
+            listing = start("-m", "fgm_ref.demo", "--list", stdout=full, stderr=full, env=env)
+            wrong = ("-m", "fgm_ref.demo", "--dataset", "nope")
+            mistake = start(*wrong, stdout=full, stderr=full, env=env)
+        assert (listing.returncode, mistake.returncode) == (1, 2)
 
 
 def test_a_closed_stdout_is_no_error():

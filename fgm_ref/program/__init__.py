@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from fgm_ref.program.console import readable
 from fgm_ref.program.progress import Progress, duration
@@ -73,7 +73,8 @@ def entry(main: Callable[[], int], interrupted: Callable[[], int]) -> NoReturn:
         code = FAILED
     except OSError as error:
         code = complain(_running(), (), in_words(error), FAILED)
-    _let_go_of_stdout()
+    for stream in (sys.stdout, sys.stderr):
+        _let_go(stream)
     sys.exit(code)
 
 
@@ -91,12 +92,14 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _let_go_of_stdout() -> None:
+def _let_go(stream: TextIO | None) -> None:
     """What could not be written there must not be tried again when Python ends."""
+    if stream is None:
+        return
     try:
-        _flush()
+        stream.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _running() -> str:
