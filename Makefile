@@ -106,7 +106,7 @@ $(VENV)/.dev: pyproject.toml
 	@touch $(VENV)/.runtime
 
 $(VENV)/.docs: pyproject.toml
-	$(call install,-e '.[docs,test]')
+	$(call install,-e '.[docs]' -e '.[test]')
 	@touch $(VENV)/.runtime
 
 $(VENV)/.mpi: pyproject.toml

@@ -38,6 +38,20 @@ def checkout(tmp_path):
     return tmp_path
 
 
+@needs_make
+@pytest.mark.parametrize("name", ["runtime", "dev", "docs", "mpi", "bench"])
+def test_every_environment_is_handed_on_to_pip_whole(checkout, name):
+    """A comma would end what make hands on."""
+    command = ["make", f"PYTHON={checkout / 'python'}", f".venv/.{name}"]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    extras = "" if name == "runtime" else f".[{name}]"
+    installed = [
+        line for line in (checkout / "log").read_text().splitlines() if " install " in line
+    ]
+    assert installed and all(extras in line for line in installed)
+
+
 def make(checkout, *what):
     command = ["make", f"PYTHON={checkout / 'python'}", *(what or [".venv/.runtime"])]
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True)

@@ -75,7 +75,7 @@ def dots(
     figures.name_lines(ax, labels)
     for place in unreached:
         where = ax.get_yaxis_transform()
-        ax.text(0.5, place, "not reached", transform=where, ha="center", va="center", color=BLACK)
+        ax.text(0.5, -place, "not reached", transform=where, ha="center", va="center")
 
 
 def fronts(found: Sequence[Contest]) -> Figure:
