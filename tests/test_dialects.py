@@ -216,7 +216,11 @@ def test_the_first_rows(path):
             {"encoding": "ascii"},
             r"line 2: expected text in ascii, got byte 0xe4",
         ),
-        (gzip.compress(b"x,y\n1,2\n", mtime=0)[:-6], {}, r"^path: expected a CSV file, got .*t.csv'"),
+        (
+            gzip.compress(b"x,y\n1,2\n", mtime=0)[:-6],
+            {},
+            r"^path: expected a CSV file, got .*t.csv'",
+        ),
         (b"PK\x03\x04nothing", {}, r"^path: expected a CSV file, got .*not a zip file"),
     ],
 )
