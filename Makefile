@@ -55,7 +55,7 @@ demo-mpi: $(VENV)/.mpi  ## the comparison with the sites in processes of their o
 	@$(RUN) -m fgm_ref.mpi --launch $(RANKS) $(ARGS)
 
 test-mpi: $(VENV)/.mpi  ## the tests that need MPI: sites in 1, 2 and 4 processes, to the bit
-	$(PYTEST) -n 0 tests/mpi
+	$(PYTEST) -n $(WORKERS) tests/mpi
 
 tutorials: $(VENV)/.runtime  ## run every tutorial; their figures go to out/
 	$(RUN) tutorials/_build.py run

@@ -1,7 +1,8 @@
 """The launcher: starts the ranks by `mpiexec`, and says in one line which of them has died, if one does.
 
-A rank that is killed cannot say so, and the others wait for it.  `mpiexec` ends them, and prints a page that may well
-name another one.  So the launcher listens to who is alive (`watch.py`), and speaks instead.
+A rank that is killed cannot say so, and the others wait for it.  `mpiexec` would end them before anybody can tell which
+was the first, and print a page that may well name another one.  So the launcher listens to who is alive
+(`watch.py`), speaks instead, and ends the others itself.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +22,7 @@ from fgm_ref.program import FAILED, INTERRUPTED, USAGE, complain
 
 NAME = "fgm_ref.mpi"
 PATIENCE = 2.0
-"""Seconds for `mpiexec` to end by itself once a rank has died."""
+"""Seconds for `mpiexec` to end when it is told to."""
 
 PAGE = b"=" * 40
 """How MPICH begins the page on a process that has ended badly."""
@@ -39,10 +39,18 @@ def mpiexec() -> str:
     return found
 
 
+def leave_alone(starter: str) -> list[str]:
+    """What tells MPICH's `mpiexec` to leave the other ranks alone when one dies; no other MPI's knows it."""
+    version = subprocess.run([starter, "--version"], capture_output=True, text=True)
+    return ["-disable-auto-cleanup"] if "HYDRA" in version.stdout else []
+
+
 def launch(ranks: int, arguments: Sequence[str], program: str = NAME) -> int:
     """Start so many ranks of a program of this package; returns the exit code."""
     try:
-        command = [mpiexec(), "-n", str(ranks), sys.executable, "-m", program, *arguments]
+        starter = mpiexec()
+        command = [starter, *leave_alone(starter), "-n", str(ranks)]
+        command += [sys.executable, "-m", program, *arguments]
     except ValueError as error:
         return complain(NAME, (), str(error), USAGE)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the ranks would stay behind
@@ -67,14 +75,13 @@ def outcome(running: subprocess.Popen[bytes], watch: Watch, pipes: Sequence[Pipe
     while running.poll() is None and not dead:
         dead = watch.dead(seconds=0.1)
     if dead:
-        with suppress(subprocess.TimeoutExpired):
-            running.wait(PATIENCE)
         silence(running, pipes)
     for pipe in pipes:
         pipe.join()
     if dead := dead or watch.dead(seconds=0):
-        names = [f"rank {watch.ranks[process]} (process {process})" for process in dead]
-        return complain(NAME, (), f"{' and '.join(names)} has died, and the run with it", FAILED)
+        process = dead[0]  # the first; the others lost it
+        name = f"rank {watch.ranks[process]} (process {process})"
+        return complain(NAME, (), f"{name} has died, and the run with it", FAILED)
     return running.returncode
 
 

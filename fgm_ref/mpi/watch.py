@@ -53,7 +53,7 @@ class Watch:
         self.ranks: dict[int, int] = {}
 
     def dead(self, seconds: float) -> list[int]:
-        """Listen for so long; the processes that have died without a word."""
+        """Listen for so long; the processes that have died without a word, the first one first."""
         found = []
         for key, _ in self.selector.select(seconds):
             if key.fileobj is self.server:
