@@ -36,6 +36,7 @@ from fgm_ref.mpi.lockstep import FarSimulation
 from fgm_ref.mpi.serve import FREE
 from fgm_ref.mpi.slice import DIVERGED
 from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.metrics import spread
 from fgm_ref.transport.ends import EncoderLike
 from fgm_ref.transport.messages import KINDS, NO_TAG, WHOLE, Message
 from fgm_ref.transport.wire.far import FarSites, Wire, size
@@ -160,13 +161,13 @@ class FreeSimulation(FarSimulation):
     def look(self, began: float) -> None:
         """Nothing is under way: what the models are worth, and whether the guarantee is kept."""
         self.wire.version += 1  # the models have moved without a message
-        models = self.trained.P
+        models = self.trained.P  # fetched, before the onlooker looks at them
         onlooker: Any = self.sites
         onlooker.zone = self.coordinator.make_zone(self.coordinator.E)  # it stands still
         breaches = self.observer.breaches
         self.observer.at_rest()
         kept = self.observer.breaches == breaches if self.observer.watching else None
-        S = models.mean(axis=0)
+        S = self.mean_model
         clocks = self.clocks()
         self.points.append(
             Point(
@@ -174,9 +175,9 @@ class FreeSimulation(FarSimulation):
                 steps=float(np.mean(clocks)),
                 lead=max(clocks) - min(clocks),
                 bytes=self.ledger.total_bytes,
-                loss=self.metrics(self.mean_model).loss,
+                loss=self.metrics(S).loss,
                 served=self.metrics(self.coordinator.E).loss,
-                spread=float(np.sqrt(((models - S) ** 2).sum(axis=1).mean())),
+                spread=spread(models, S),
                 kept=kept,
             )
         )

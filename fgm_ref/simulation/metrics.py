@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fgm_ref.arrays import Array
+from fgm_ref.arrays import Array, norm
 from fgm_ref.datasets import Dataset
 from fgm_ref.learning.losses import LOSSES
 from fgm_ref.learning.model import Model
@@ -49,3 +49,12 @@ def balanced_accuracy(right: Array, y: Array) -> float:
     correct = np.bincount(y, weights=right)
     occurs = samples > 0
     return float(np.mean(correct[occurs] / samples[occurs]))
+
+
+def spread(models: Array, S: Array) -> float:
+    """How far apart the models (k, D) are: √((1/k) Σ ‖w_i − S‖²), with S (D,).
+
+    >>> spread(np.array([[0.0, 3.0], [0.0, -3.0]]), np.zeros(2))
+    3.0
+    """
+    return float(np.sqrt(np.mean(norm(models - S) ** 2)))

@@ -23,7 +23,7 @@ from fgm_ref.protocols.game import Game, NetworkMaker, mean_model
 from fgm_ref.simulation.checkpoint.kept import Checkpoint, packed, unpack
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.meaning import Meaning
-from fgm_ref.simulation.metrics import Metrics, evaluate
+from fgm_ref.simulation.metrics import Metrics, evaluate, spread
 from fgm_ref.simulation.observer import Observer, outlives
 from fgm_ref.simulation.promise import promised
 from fgm_ref.simulation.result import RunResult, event_array
@@ -219,7 +219,7 @@ class Simulation(Scene):
         final["norm"] = float(norm(self.coordinator.E))
         locals_ = [self.metrics(p).loss for p in P[:LOCALS]]
         final["local_loss"] = float(np.mean(locals_))
-        final["spread"] = float(np.sqrt(np.mean(norm(P - S) ** 2)))
+        final["spread"] = spread(P, S)
         final["parameters"] = self.model.size
         if self.config.checks:
             final |= self.observer.final(self.series["verdict"])

@@ -9,7 +9,6 @@ Needs mpi4py and an MPI (make test-mpi installs both), and a machine with nothin
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import math
 import subprocess
@@ -22,6 +21,7 @@ from typing import Any, NamedTuple
 import fgm_ref.threads  # noqa: F401  isort: skip  (before NumPy)
 import numpy as np
 from matplotlib.figure import Figure
+from measured import Row, file_rows, sections
 
 from fgm_ref.files import atomic
 from fgm_ref.learning.crew import free_cores
@@ -43,15 +43,6 @@ ROUND = 20
 """Steps of a round, for the question where the coordinator becomes the bottleneck."""
 
 
-class Row(NamedTuple):
-    """One measured number."""
-
-    section: str
-    what: str
-    value: float
-    unit: str
-
-
 def ranks(number: int, deed: str, *more: Any) -> list[dict[str, float]]:
     """What each rank has found."""
     program = Path(__file__).with_name("mpi_ranks.py")
@@ -71,7 +62,7 @@ def case(name: str, k: int, seconds: float) -> list[Row]:
     """One workload."""
 
     def row(what: str, value: float, unit: str = "") -> Row:
-        return Row(f"{name}, k = {k}, {PROTOCOL}", what, value, unit)
+        return f"{name}, k = {k}, {PROTOCOL}", what, value, unit
 
     (alone,) = ranks(1, "training", name, k, PROTOCOL, seconds)
     halves = ranks(2, "apart", name, k, PROTOCOL, seconds)
@@ -125,13 +116,13 @@ def wire(quick: bool) -> tuple[list[Row], Costs]:
     section = "one way between two ranks"
     found, _ = ranks(2, "post")
     times = {int(size): seconds for size, seconds in found.items()}
-    rows = [Row(section, f"{size:,} bytes", 1e6 * one, "µs") for size, one in times.items()]
+    rows = [(section, f"{size:,} bytes", 1e6 * one, "µs") for size, one in times.items()]
     small, large = min(times), max(times)
     byte = (times[large] - times[small]) / (large - small)
-    rows.append(Row(section, "bandwidth", 1e-9 / byte, "GB per s"))
+    rows.append((section, "bandwidth", 1e-9 / byte, "GB per s"))
     handled, *_ = ranks(3, "handling", 16 if quick else 128)
     model = 4 * int(handled["numbers"])
-    rows.append(Row(section, "a synchronisation, per site", 1e6 * handled["site"], "µs"))
+    rows.append((section, "a synchronisation, per site", 1e6 * handled["site"], "µs"))
     return rows, Costs(times[small], byte, handled["site"], model)
 
 
@@ -143,13 +134,13 @@ def scale(costs: Costs, step: float) -> list[Row]:
     room = ROUND * step
     star = room / (costs.star(1, costs.model) - 2 * costs.latency)
     rows = [
-        Row(section, "the steps of a round at a site by itself", 1e3 * room, "ms"),
-        Row(section, "star: as long for the models of", star, "sites"),
+        (section, "the steps of a round at a site by itself", 1e3 * room, "ms"),
+        (section, "star: as long for the models of", star, "sites"),
     ]
     for k in (10, 1_000, 100_000, 1_000_000):
         star, tree = (1e3 * float(one(k, costs.model)) for one in (costs.star, costs.tree))
-        rows.append(Row(section, f"star, {k:,} sites", star, "ms"))
-        rows.append(Row(section, f"tree of {FAN}, {k:,} sites", tree, "ms"))
+        rows.append((section, f"star, {k:,} sites", star, "ms"))
+        rows.append((section, f"tree of {FAN}, {k:,} sites", tree, "ms"))
     return rows
 
 
@@ -194,7 +185,7 @@ than √k others.  What it costs: more polls, for a group's room is used up more
 
 def table(rows: Sequence[Row]) -> str:
     """Markdown, a table for each section."""
-    text = [
+    head = [
         "# Sites in processes of their own",
         "",
         f"One thread for each rank, float32, {free_cores()} cores.  With two ranks that train, the coordinator is",
@@ -202,20 +193,7 @@ def table(rows: Sequence[Row]) -> str:
         "What two cores are worth is what two processes bring that never speak to each other.",
         "Written by `tests/benchmarks/mpi.py`.",
     ]
-    last = ""
-    for section, what, value, unit in rows:
-        if section != last:
-            text += [
-                "",
-                f"## {section[0].upper()}{section[1:]}",
-                "",
-                "| what | value | unit |",
-                "| --- | ---: | --- |",
-            ]
-            last = section
-        shown = f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-        text.append(f"| {what} | {shown} | {unit} |")
-    return "\n".join([*text, "", "![cost of a synchronisation](mpi.png)", LEVELS])
+    return "\n".join([*head, *sections(rows), "", "![cost of a synchronisation](mpi.png)", LEVELS])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -233,13 +211,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     (single,) = ranks(1, "training", CASES[0][0], 1, PROTOCOL, seconds)
     step = 1 / single["steps"]
     rows += [*more, *scale(costs, step)]
-    out.mkdir(parents=True, exist_ok=True)
-    with atomic(out / "mpi.csv") as part, open(part, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(Row._fields)
-        writer.writerows(rows)
-    with atomic(out / "mpi.md") as part:
-        part.write_text(table(rows), encoding="utf-8")
+    file_rows(out, "mpi", rows, table(rows))
     with atomic(out / "mpi.png") as part:
         chart(costs, step).savefig(part, format="png", dpi=100)
     print(table(rows))
@@ -250,9 +222,9 @@ def verdict(rows: Sequence[Row]) -> int:
     """Whether two ranks are as fast as they should be."""
     name, k, wanted = WANTED
     (found,) = [
-        row.value
-        for row in rows
-        if row.section.startswith(f"{name}, k = {k},") and row.what == "2 ranks / 1 rank"
+        value
+        for section, what, value, _ in rows
+        if section.startswith(f"{name}, k = {k},") and what == "2 ranks / 1 rank"
     ]
     if math.isnan(found) or found < wanted:
         print(

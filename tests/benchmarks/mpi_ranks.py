@@ -9,6 +9,7 @@ from pathlib import Path
 
 import fgm_ref.threads  # noqa: F401  isort: skip  (before NumPy)
 import numpy as np
+from measured import steps_per_second
 from workloads import WORKLOADS
 
 from fgm_ref.datasets.dataset import Dataset, classification
@@ -57,31 +58,20 @@ def settings(name: str, k: int, protocol: str) -> Config:
     )
 
 
-def steps_per_second(sim: Simulation, seconds: float) -> float:
-    """The fastest of some turns, after a first step."""
-    sim.step()
-    best = 0.0
-    for _ in range(TURNS):
-        count, start = 0, time.perf_counter()
-        while (elapsed := time.perf_counter() - start) < seconds / TURNS or not count:
-            sim.step()
-            count += 1
-        best = max(best, count / elapsed)
-    return best
-
-
 def apart(office: Office, name: str, k: str, protocol: str, seconds: str) -> dict[str, float]:
     """Steps a second of a simulator of half the sites, which hears of no other rank."""
     half = int(k) // 2
     simulation = Simulation(settings(name, half, protocol), synthetic(name, half), threads=1)
-    return {"steps": steps_per_second(simulation, float(seconds))}
+    return {"steps": steps_per_second(simulation, float(seconds), TURNS)}
 
 
 def training(office: Office, name: str, k: str, protocol: str, seconds: str) -> dict[str, float]:
     """Steps a second; with one rank only, of the simulator with one thread."""
     data, config = synthetic(name, int(k)), settings(name, int(k), protocol)
     if office.post.size == 1:
-        return {"steps": steps_per_second(Simulation(config, data, threads=1), float(seconds))}
+        return {
+            "steps": steps_per_second(Simulation(config, data, threads=1), float(seconds), TURNS)
+        }
     if office.rank:
         spent = 0.0
         train = Slice.train
@@ -97,7 +87,7 @@ def training(office: Office, name: str, k: str, protocol: str, seconds: str) -> 
         return {"trained": spent}
     simulation = FarSimulation(config, data, office)
     start = time.perf_counter()
-    steps = steps_per_second(simulation, float(seconds))
+    steps = steps_per_second(simulation, float(seconds), TURNS)
     wall = time.perf_counter() - start
     simulation.end()
     stop(office)

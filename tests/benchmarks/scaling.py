@@ -10,7 +10,6 @@ of 16) and random data: enough for time and memory, which do not ask what the nu
 from __future__ import annotations
 
 import argparse
-import csv
 import subprocess
 import sys
 import time
@@ -22,16 +21,15 @@ from typing import Any
 
 import fgm_ref.threads  # noqa: F401  isort: skip  (before NumPy)
 import numpy as np
+from measured import Row, file_rows, sections, steps_per_second
 
 from fgm_ref.datasets.dataset import Dataset, classification
-from fgm_ref.files import atomic
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.simulate import Simulation
 
 D, CLASSES, T, H, B = 18, 39, 5, 19, 16
 STREAM = 746_000  # samples of the long event stream of the papers' experiments
 PROTOCOLS = ("fgm", "gm", "dynamic", "local")
-Row = tuple[str, str, float, str]  # section, what, value, unit
 
 
 def synthetic(samples: int, length: int = T) -> Dataset:
@@ -51,19 +49,6 @@ def simulation(data: Dataset, protocol: str = "fgm", k: int = 8, hidden: int = H
     return Simulation(
         Config(protocol=protocol, sites=k, hidden=(hidden,), batch=B, threshold=0.05), data
     )
-
-
-def steps_per_second(sim: Simulation, seconds: float, rounds: int = 3) -> float:
-    """The fastest of some turns: what the machine can do when nobody disturbs it."""
-    sim.step()
-    best = 0.0
-    for _ in range(rounds):
-        count, start = 0, time.perf_counter()
-        while (elapsed := time.perf_counter() - start) < seconds / rounds or not count:
-            sim.step()
-            count += 1
-        best = max(best, count / elapsed)
-    return best
 
 
 def exponent(x: list[float], y: list[float]) -> float:
@@ -252,26 +237,8 @@ def start_up(repeats: int) -> list[Row]:
 
 def table(rows: list[Row]) -> str:
     """Markdown, a table for each section."""
-    text, last = (
-        ["# Whole simulations", "", f"LSTM of {H} cells, T = {T}, B = {B}, float32, one thread."],
-        "",
-    )
-    for section, what, value, unit in rows:
-        if section != last:
-            text += [
-                "",
-                f"## {section[0].upper()}{section[1:]}",
-                "",
-                "| what | value | unit |",
-                "| --- | ---: | --- |",
-            ]
-            last = section
-        text.append(
-            f"| {what} | {value:,.0f} | {unit} |"
-            if value >= 1000
-            else f"| {what} | {value:.3g} | {unit} |"
-        )
-    return "\n".join(text) + "\n"
+    head = ["# Whole simulations", "", f"LSTM of {H} cells, T = {T}, B = {B}, float32, one thread."]
+    return "\n".join([*head, *sections(rows)]) + "\n"
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -300,12 +267,7 @@ def main(argv: list[str] | None = None) -> None:
     for number, (name, part) in enumerate(parts, 1):
         print(f"[{number}/{len(parts)}] {name} ...", file=sys.stderr, flush=True)
         rows += part()
-    with atomic(out / "scaling.csv") as file, file.open("w", newline="") as handle:
-        csv.writer(handle, lineterminator="\n").writerows(
-            [("section", "what", "value", "unit"), *rows]
-        )
-    with atomic(out / "scaling.md") as file:
-        file.write_text(table(rows))
+    file_rows(out, "scaling", rows, table(rows))
     print(table(rows))
 
 

@@ -65,11 +65,10 @@ class Contest:
         by = setting_of(entrant.protocol)
         return Runs(grid(rows, by, size, self.seeds), grid(rows, by, loss, self.seeds))
 
-    def once(self, entrant: Entrant) -> bool:
-        """Whether its cheapest setting synchronises no more than once."""
-        rows = self.of(entrant)
-        rounds = grid(rows, setting_of(entrant.protocol), "rounds", self.seeds)
-        return bool(rounds[cheapest(self.front(entrant))].mean() <= 1)
+    def once(self, entrant: Entrant, front: Runs) -> bool:
+        """Whether the cheapest setting on its front synchronises no more than once."""
+        rounds = grid(self.of(entrant), setting_of(entrant.protocol), "rounds", self.seeds)
+        return bool(rounds[cheapest(front)].mean() <= 1)
 
     def level(self, entrant: Entrant, loss: str = "loss") -> float:
         """The mean loss of a protocol without a threshold."""
@@ -110,7 +109,7 @@ class Contest:
             return log_bytes_at(mine, level, w) - log_bytes_at(theirs, level, w)
 
         found = resampled(log_ratio, len(self.seeds), self.number)
-        once = self.once(a), self.once(b)
+        once = self.once(a, mine), self.once(b, theirs)
         return found._replace(bound=bound_of(mine, theirs, self.stated(goal, loss), once))
 
     def promise(self, a: Entrant, b: Entrant) -> Comparison:
