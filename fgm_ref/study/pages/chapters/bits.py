@@ -58,10 +58,9 @@ def answer(bits: Bits) -> str:
 
 def is_safe(bits: Bits, codec: str) -> str:
     """Whether it breaks anywhere."""
-    broken, tried = bits.broken(codec, bits.usual), bits.tried(codec, bits.usual)
-    if not broken:
+    if not bits.broken(codec, bits.usual):
         return "is the cheapest that breaks nowhere"
-    return f"breaks least often, in {len(broken)} of {len(tried)} cases"
+    return f"breaks least often, in {cases(bits, codec, bits.usual)}"
 
 
 def price(bits: Bits, codec: str) -> str:
@@ -75,11 +74,13 @@ def price(bits: Bits, codec: str) -> str:
 
 def kit(bits: Bits) -> str:
     """The codec of the kits."""
-    broken, tried = bits.broken(FULL.codec, bits.usual), bits.tried(FULL.codec, bits.usual)
-    return (
-        f"`{FULL.codec}`, which the kits have, needs {price(bits, FULL.codec)}; it breaks in {len(broken)} of "
-        f"{len(tried)} cases."
-    )
+    broken = cases(bits, FULL.codec, bits.usual)
+    return f"`{FULL.codec}`, which the kits have, needs {price(bits, FULL.codec)}; it breaks in {broken}."
+
+
+def cases(bits: Bits, codec: str, places: Sequence[Place]) -> str:
+    """In how many of how many it breaks."""
+    return f"{len(bits.broken(codec, places))} of {len(bits.tried(codec, places))} cases"
 
 
 def feedback(bits: Bits) -> list[str]:
@@ -88,8 +89,8 @@ def feedback(bits: Bits) -> list[str]:
     if not pairs:
         return []
     told = [
-        f"`{codec}` breaks in {len(bits.broken(codec, bits.usual))} of {len(bits.tried(codec, bits.usual))} cases "
-        f"without it and in {len(bits.broken(codec + FEEDBACK, bits.usual))} with it"
+        f"`{codec}` breaks in {cases(bits, codec, bits.usual)} without it and in "
+        f"{len(bits.broken(codec + FEEDBACK, bits.usual))} with it"
         for codec in pairs
     ]
     return [f"What error feedback brings: {listed(told)}."]
@@ -119,13 +120,12 @@ def finding(bits: Bits, codec: str) -> str:
 
 def breaks(bits: Bits, codec: str, places: Sequence[Place]) -> str:
     """Where it breaks, and how badly at worst."""
-    tried = bits.tried(codec, places)
     broken = bits.broken(codec, places)
     if not broken:
-        return f"it breaks in none of {len(tried)} cases"
+        return f"it breaks in none of {len(bits.tried(codec, places))} cases"
     worst = max(broken, key=lambda place: bits.harm(codec, place).log)
     return (
-        f"it breaks in {len(broken)} of {len(tried)} cases, at worst on {said(worst)} by "
+        f"it breaks in {cases(bits, codec, places)}, at worst on {said(worst)} by "
         f"{told_difference(bits.harm(codec, worst).plain)}"
     )
 
