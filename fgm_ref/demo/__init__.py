@@ -1,6 +1,6 @@
 """`python -m fgm_ref.demo`: train by several protocols, count every byte, show who wins.
 
-The comparison is ten lines of plain library calls, in `compare`; all else is about saying things well.
+A run is one plain library call, in `one`; all else is about doing several, and about saying things well.
 """
 
 import fgm_ref.threads  # isort: skip  (before NumPy)
@@ -8,10 +8,11 @@ import fgm_ref.threads  # isort: skip  (before NumPy)
 import json
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import Any, NamedTuple
 
 from fgm_ref import __version__, program
@@ -20,6 +21,7 @@ from fgm_ref.datasets.describe import description
 from fgm_ref.demo import options as cli
 from fgm_ref.demo.filenames import file_name, picture_name, run_name
 from fgm_ref.demo.plan import Plan, data_of, plan
+from fgm_ref.demo.several import in_turn, side_by_side, workers
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, Progress
 from fgm_ref.program.console import width, wrapped
 from fgm_ref.simulation.baselines import baselines
@@ -32,7 +34,10 @@ from fgm_ref.view.notes import notes, worse_than
 from fgm_ref.view.table import as_json, table
 from fgm_ref.view.trace import transcript
 
-SLOW_TO_LOAD = ("fgm_ref.view.plots", "scipy.optimize")
+KILLED = "expected its process to live, but it was killed from outside, for want of memory perhaps"
+
+PLOTS = "fgm_ref.view.plots"
+"""Slow to load, because of matplotlib."""
 
 
 @dataclass
@@ -41,22 +46,28 @@ class Engine:
 
     name: str
     run: Callable[..., RunResult]
+    side_by_side: bool  # whether runs may be in processes of their own
 
 
-ENGINE = Engine("fgm_ref.demo", run)
+ENGINE = Engine("fgm_ref.demo", run, side_by_side=True)
 
 
 def compare(wanted: Plan, progress: Progress) -> Iterator[RunResult]:
-    """Run the same training by one protocol after the other."""
-    configs, data, before = wanted.configs, wanted.data, 0
-    for config, label in zip(configs, labels_of(configs), strict=True):
+    """Run the same training by each protocol, side by side where that is faster."""
+    configs, labels = wanted.configs, labels_of(wanted.configs)
+    do = partial(one, wanted, labels)
+    number = workers(configs) if ENGINE.side_by_side else 1
+    if number > 1:
+        return side_by_side(do, configs, labels, number, progress)
+    return in_turn(do, configs, labels, progress)
 
-        def tick(step: int, before: int = before, label: str = label) -> None:
-            progress(before + step, label)
 
-        kept = kept_at(wanted.args.checkpoint, label if len(configs) > 1 else "")
-        yield ENGINE.run(config, data=data, on_step=tick, checkpoint=kept, every=wanted.args.every)
-        before += config.steps
+def one(wanted: Plan, labels: Sequence[str], place: int, tell: Callable[[int], None]) -> RunResult:
+    """The run at this place."""
+    args = wanted.args
+    kept = kept_at(args.checkpoint, labels[place] if len(labels) > 1 else "")
+    config = wanted.configs[place]
+    return ENGINE.run(config, data=wanted.data, on_step=tell, checkpoint=kept, every=args.every)
 
 
 def kept_at(path: Path | None, label: str) -> Path | None:
@@ -115,11 +126,12 @@ def warn(data: Dataset) -> None:
 def report(wanted: Plan) -> int:
     """Run everything and print what came of it, also if the end comes early."""
     results: list[RunResult] = []
+    known = in_the_meantime(wanted)
     trouble = train(wanted, results)
     all_or_nothing = wanted.args.json or wanted.args.html
     if results and not (trouble and all_or_nothing):
         try:
-            show(wanted, results)
+            show(wanted, results, known)
         except ValueError as error:
             trouble = Trouble(str(error), USAGE)
     return complain(*trouble) if trouble else FINE
@@ -128,8 +140,6 @@ def report(wanted: Plan) -> int:
 def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     """Append the results one by one; returns what has ended it early."""
     configs = wanted.configs
-    if wanted.out:
-        Thread(target=load_slowly).start()  # on another core, meanwhile
     progress = Progress(sum(config.steps for config in configs))
     try:
         for result in compare(wanted, progress):
@@ -142,6 +152,8 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
         return Trouble(f"{labels_of(configs)[len(results)]}: guarantee broken at {error}", FAILED)
     except ValueError as error:  # a setting that only the run could find wrong
         return Trouble(str(error), USAGE)
+    except BrokenExecutor:
+        return Trouble(f"{labels_of(configs)[len(results)]}: {KILLED}", FAILED)
     except KeyboardInterrupt:
         finished = f"{len(results)} of {len(configs)} protocols were finished"
         return Trouble(f"interrupted: {finished}", INTERRUPTED)
@@ -150,13 +162,21 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     return None
 
 
-def load_slowly() -> None:
-    """Load what is needed at the end."""
-    for module in SLOW_TO_LOAD:
-        import_module(module)
+def in_the_meantime(wanted: Plan) -> Future[list[Baseline]]:
+    """What is needed for table and picture, done by a thread while others train."""
+    thread = ThreadPoolExecutor(1)
+    known = thread.submit(get_ready, wanted) if wanted.out else Future()
+    thread.shutdown(wait=False)
+    return known
 
 
-def show(wanted: Plan, results: list[RunResult]) -> None:
+def get_ready(wanted: Plan) -> list[Baseline]:
+    """Load what is slow to load, and fit what there is to beat."""
+    import_module(PLOTS)
+    return baselines(wanted.data)
+
+
+def show(wanted: Plan, results: list[RunResult], ready: Future[list[Baseline]]) -> None:
     """Table and picture; or JSON; or a transcript; or the player."""
     args = wanted.args
     if args.csv and wanted.out is None:
@@ -172,7 +192,7 @@ def show(wanted: Plan, results: list[RunResult]) -> None:
 
         print(write(results, wanted.data, args.html))
     elif wanted.out:
-        known = baselines(wanted.data)
+        known = ready.result()
         show_table(results, wanted.data, known)
         print(picture(wanted, results, wanted.out))
         if args.csv:

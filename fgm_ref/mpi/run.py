@@ -74,7 +74,7 @@ def coordinate(args: Any, office: Office) -> int:
 def in_step(args: Any, office: Office) -> int:
     """The demo, run over the wire, and the bill against the wire."""
     account = Account()
-    demo.ENGINE.run = partial(timed, office, account)
+    demo.ENGINE.run, demo.ENGINE.side_by_side = partial(timed, office, account), False
     code = demo.act(args)
     if account.lines and not (args.json or args.html or args.trace):
         print("", *wrapped(account.words(), width()), sep="\n")

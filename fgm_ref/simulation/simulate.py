@@ -270,7 +270,7 @@ def drive(
         try:
             simulation.step()
         except Diverged as error:
-            raise RunDiverged(number, error, simulation) from error
+            raise diverged(number, error, simulation) from error
         if number in due:
             simulation.evaluate()
         if checkpoint:
@@ -284,7 +284,17 @@ def drive(
 class RunDiverged(ArithmeticError):
     """The training blew up; `.result` is the record up to there."""
 
-    def __init__(self, step: int, error: Diverged, simulation: Simulation):
-        super().__init__(f"stopped at step {step}: {error}")
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.result = simulation.result(stopped=str(self))
+    def __init__(self, text: str, result: RunResult):
+        super().__init__(text, result)  # both, so that it can pass from process to process
+        self.result = result
+
+    def __str__(self) -> str:
+        """Why."""
+        return str(self.args[0])
+
+
+def diverged(step: int, error: Diverged, simulation: Simulation) -> RunDiverged:
+    """What to raise when step `step` has ended in `error`."""
+    text = f"stopped at step {step}: {error}"
+    with np.errstate(over="ignore", invalid="ignore"):
+        return RunDiverged(text, simulation.result(stopped=text))

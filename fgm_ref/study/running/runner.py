@@ -19,15 +19,16 @@ from concurrent.futures import (
 )
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 
 from fgm_ref.program import Progress
-from fgm_ref.study.running import store
+from fgm_ref.program.processes import processes
+from fgm_ref.study.running import measure, store
 from fgm_ref.study.running.estimate import seconds
 from fgm_ref.study.running.grid import Experiment
 from fgm_ref.study.running.journal import Journal
 from fgm_ref.study.running.measure import Outcome, execute
-from fgm_ref.study.running.pool import processes
 from fgm_ref.study.running.store import Record
 from fgm_ref.study.running.task import Task
 
@@ -164,7 +165,9 @@ def work(books: Books, executor: Executor | None, workers: int | None) -> None:
 
 def pool(executor: Executor | None, workers: int | None) -> AbstractContextManager[Executor]:
     """The caller's executor, which stays open, or processes of our own."""
-    return nullcontext(executor) if executor else processes(workers)
+    if executor:
+        return nullcontext(executor)
+    return processes(workers, import_module, measure.__name__)
 
 
 def results(executor: Executor, tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome | str]]:
@@ -181,7 +184,7 @@ def results(executor: Executor, tasks: Sequence[Task]) -> Iterator[tuple[Task, O
     finally:
         if not isinstance(
             executor, ProcessPoolExecutor
-        ):  # our own pool ends its processes itself, see `pool.py`
+        ):  # our own pool ends its processes itself, see `processes.py`
             for future in pending:
                 future.cancel()
 

@@ -4,20 +4,30 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from typing import Any
+
+CONTEXT = multiprocessing.get_context("spawn")
 
 
 @contextmanager
-def processes(workers: int | None = None) -> Iterator[ProcessPoolExecutor]:
-    """An executor with so many workers (default: one per core); they are stopped if the block ends by an error."""
+def processes(
+    workers: int | None, prepare: Callable[..., Any], *args: Any
+) -> Iterator[ProcessPoolExecutor]:
+    """An executor with so many workers (default: one per core), each of which calls `prepare(*args)` first.
+
+    They are stopped if the block ends by an error.
+    """
     import fgm_ref.threads  # noqa: F401  (they inherit the environment)
 
     others = set(multiprocessing.active_children())
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=begin)
+    pool = ProcessPoolExecutor(
+        workers or os.cpu_count(), CONTEXT, initializer=begin, initargs=(prepare, *args)
+    )
     try:
         with deaf():
             pool.submit(int)  # starts them
@@ -42,10 +52,9 @@ def deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def begin() -> None:
+def begin(prepare: Callable[..., Any], *args: Any) -> None:
     """What a worker does first."""
-    import fgm_ref.study.running.measure  # noqa: F401
-
+    prepare(*args)
     gc.collect()
     gc.freeze()  # what is imported stays: later collections need not look through it
     follow_parent()
@@ -61,3 +70,12 @@ def follow_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def at_home() -> bool:
+    """Whether a new process would run nothing of the main script again: in a package that runs as a program.
+
+    Other scripts may have no `if __name__ == "__main__"`.
+    """
+    spec = sys.modules["__main__"].__spec__
+    return spec is not None and spec.name.endswith(".__main__")

@@ -1,0 +1,151 @@
+"""Runs side by side: they are those of one process, and whatever goes wrong with one of them is said."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from fgm_ref import demo, run
+from fgm_ref.demo import several
+from fgm_ref.demo.several import WORTH_A_PROCESS, in_turn, side_by_side, workers
+from fgm_ref.simulation.config import Config
+from fgm_ref.simulation.observer import GuaranteeBroken
+from fgm_ref.simulation.simulate import RunDiverged
+
+PROTOCOLS = ("gm", "fgm", "periodic:b=2")
+LABELS = list(PROTOCOLS)
+CONFIGS = [
+    Config(dataset="ecg208", protocol=name, sites=3, hidden=(3,), batch=4, steps=9, threshold=0.02)
+    for name in PROTOCOLS
+]
+
+
+def do(place, tell):
+    return run(CONFIGS[place], on_step=tell)
+
+
+def ends_badly(how, place, tell):
+    """The second run does not end well."""
+    if place != 1:
+        return do(place, tell)
+    if how == "diverged":
+        return run(replace(CONFIGS[place], optimizer="sgd", lr=1e30))
+    if how == "broken":
+        raise GuaranteeBroken("step 3: it does not hold")
+    os._exit(1)
+
+
+def silent(done, label):
+    pass
+
+
+def same(one, other):
+    assert one.summary() == other.summary()
+    assert one.model.tobytes() == other.model.tobytes()
+    assert one.events.tobytes() == other.events.tobytes() and len(one.events) > 3
+    for name, values in one.series.items():
+        assert np.array_equal(values, other.series[name], equal_nan=True), name
+
+
+@pytest.mark.slow
+def test_side_by_side_and_in_turn_are_the_same_to_the_bit_and_in_order():
+    told = []
+    ours = list(side_by_side(do, CONFIGS, LABELS, 2, lambda *what: told.append(what)))
+    theirs = list(in_turn(do, CONFIGS, LABELS, silent))
+    assert [result.config.protocol for result in ours] == LABELS
+    for one, other in zip(ours, theirs, strict=True):
+        same(one, other)
+    assert all(0 < done < 27 and label for done, label in told)
+
+
+def test_in_turn_tells_the_steps_of_all_runs():
+    told = []
+    list(in_turn(do, CONFIGS, LABELS, lambda *what: told.append(what)))
+    assert [done for done, _ in told] == list(range(1, 28))
+    assert [label for _, label in told[::9]] == LABELS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("how", "error", "text"),
+    [
+        ("diverged", RunDiverged, "stopped at step 1: the model of site 0 blew up"),
+        ("broken", GuaranteeBroken, "step 3: it does not hold"),
+    ],
+)
+def test_what_a_run_raises_arrives_after_the_results_before_it(how, error, text):
+    runs = side_by_side(partial(ends_badly, how), CONFIGS, LABELS, 2, silent)
+    assert next(runs).config.protocol == "gm"
+    with pytest.raises(error, match=text) as caught:
+        next(runs)
+    if how == "diverged":
+        assert caught.value.result.stopped == str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_it_with_a_line(capsys, monkeypatch, tmp_path):
+    def compare(wanted, progress):
+        return side_by_side(partial(ends_badly, "killed"), CONFIGS, LABELS, 1, progress)
+
+    monkeypatch.setattr(demo, "compare", compare)
+    protocols = [f"--protocol={name}" for name in PROTOCOLS]
+    code = demo.main(["--dataset", "ecg208", *protocols, "--out", str(tmp_path)])
+    out, err = capsys.readouterr()
+    assert code == 1 and "for want of memory" in err and len(err.splitlines()) == 1
+    assert "\ngm " in out
+
+
+def test_one_process_where_others_do_not_pay_or_would_run_a_script_again(monkeypatch):
+    monkeypatch.setattr(several, "free_cores", lambda: 2)
+    monkeypatch.setattr(several, "at_home", lambda: True)
+    long = [replace(config, steps=WORTH_A_PROCESS) for config in CONFIGS]
+    assert workers(long) == 2 and workers(long[:1]) == 1 and workers(CONFIGS) == 1
+    monkeypatch.setattr(several, "at_home", lambda: False)
+    assert workers(long) == 1
+
+
+SCRIPT = """
+from fgm_ref.program.processes import at_home
+from fgm_ref import demo
+print(at_home())
+demo.main(["--dataset", "ecg208", "--steps", "400", "--hidden", "2", "--protocol", "gm", "--protocol", "local"])
+"""
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard_runs_once(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("False") == 1 and done.stdout.count("400 steps") == 1
+
+
+@pytest.mark.slow
+def test_the_program_itself_uses_the_cores(tmp_path):
+    """In a process among several, one run after the other; the table is the same."""
+    command = ["--dataset", "ecg208", "--steps", "400", "--hidden", "2", "--out", str(tmp_path)]
+    command += ["--protocol", "gm", "--protocol", "local"]
+    alone, several_ = (
+        subprocess.run(
+            [sys.executable, *start, *command], capture_output=True, text=True, timeout=100
+        )
+        for start in (["-c", ONE_CORE], ["-m", "fgm_ref.demo"])
+    )
+    assert alone.returncode == 0, alone.stderr
+    assert alone.stdout == several_.stdout and "\ngm " in alone.stdout
+
+
+ONE_CORE = """
+import sys
+from fgm_ref import demo
+from fgm_ref.demo import several
+several.free_cores = lambda: 1
+sys.exit(demo.main(sys.argv[1:]))
+"""
