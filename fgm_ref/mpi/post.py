@@ -64,7 +64,8 @@ class MpiPost:
         self.MPI, self.world = MPI, MPI.COMM_WORLD
         self.rank, self.size = self.world.Get_rank(), self.world.Get_size()
         self.hurry = True
-        crowded = ranks_here(MPI) > free_cores()
+        # Who trains and the coordinator take turns, so one more rank than there are cores is not too many.
+        crowded = ranks_here(MPI) > free_cores() + 1
         self.core = self.rank == 0 or not crowded  # whether it may keep one busy
         self.status = MPI.Status()
         self.leaving: list[Any] = []
@@ -79,7 +80,7 @@ class MpiPost:
         """One MPI message: wait for it without keeping the core busy."""
         source = self.MPI.ANY_SOURCE if sender is None else sender
         since = time.perf_counter()
-        while not self.world.Iprobe(source, status=self.status):
+        while not self._arrived(source):
             if self._left():
                 since = time.perf_counter()
             self._pause(time.perf_counter() - since)
@@ -87,6 +88,10 @@ class MpiPost:
         letter = np.empty(self.status.Get_count(self.MPI.BYTE), np.uint8)
         self.world.Recv([letter, self.MPI.BYTE], sender)
         return sender, letter
+
+    def _arrived(self, source: int) -> bool:
+        """Whether a letter is here.  MPI says what it has, and then fetches what is new: hence a second look."""
+        return any(self.world.Iprobe(source, status=self.status) for _ in range(2))
 
     def _pause(self, waited: float) -> None:
         """Before the next look, after so many seconds."""
@@ -103,7 +108,7 @@ class MpiPost:
 
     def waiting(self) -> bool:
         """Whether a letter has arrived."""
-        return bool(self.world.Iprobe(self.MPI.ANY_SOURCE))
+        return self._arrived(self.MPI.ANY_SOURCE)
 
     def close(self) -> None:
         """Wait until every letter has left."""

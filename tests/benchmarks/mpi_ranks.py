@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import fgm_ref.threads  # noqa: F401  isort: skip  (before NumPy)
@@ -13,6 +14,7 @@ from measured import steps_per_second
 from workloads import WORKLOADS
 
 from fgm_ref.datasets.dataset import Dataset, classification
+from fgm_ref.mpi.free import run_free
 from fgm_ref.mpi.lockstep import FarSimulation, stop
 from fgm_ref.mpi.post import MpiPost, load
 from fgm_ref.mpi.serve import serve
@@ -62,16 +64,26 @@ def apart(office: Office, name: str, k: str, protocol: str, seconds: str) -> dic
     """Steps a second of a simulator of half the sites, which hears of no other rank."""
     half = int(k) // 2
     simulation = Simulation(settings(name, half, protocol), synthetic(name, half), threads=1)
-    return {"steps": steps_per_second(simulation, float(seconds), TURNS)}
+    return {"steps": steps_per_second(simulation, float(seconds), 1)}
+
+
+def freely(office: Office, name: str, k: str, protocol: str, steps: str) -> dict[str, float]:
+    """Steps a second where nobody waits for anybody; pauses aside."""
+    data = synthetic(name, int(k))
+    if office.rank:
+        serve(office, data)
+        return {}
+    config = replace(settings(name, int(k), protocol), steps=int(steps))
+    report, _ = run_free(config, office, data=data, every=config.steps)
+    stop(office)
+    return {"steps": config.steps / report.seconds}
 
 
 def training(office: Office, name: str, k: str, protocol: str, seconds: str) -> dict[str, float]:
     """Steps a second; with one rank only, of the simulator with one thread."""
     data, config = synthetic(name, int(k)), settings(name, int(k), protocol)
     if office.post.size == 1:
-        return {
-            "steps": steps_per_second(Simulation(config, data, threads=1), float(seconds), TURNS)
-        }
+        return {"steps": steps_per_second(Simulation(config, data, threads=1), float(seconds), 1)}
     if office.rank:
         spent = 0.0
         train = Slice.train
@@ -87,7 +99,7 @@ def training(office: Office, name: str, k: str, protocol: str, seconds: str) -> 
         return {"trained": spent}
     simulation = FarSimulation(config, data, office)
     start = time.perf_counter()
-    steps = steps_per_second(simulation, float(seconds), TURNS)
+    steps = steps_per_second(simulation, float(seconds), 1)
     wall = time.perf_counter() - start
     simulation.end()
     stop(office)
