@@ -41,7 +41,7 @@ from fgm_ref.transport.ends import EncoderLike
 from fgm_ref.transport.messages import KINDS, NO_TAG, WHOLE, Message
 from fgm_ref.transport.wire.far import FarSites, Wire, size
 from fgm_ref.transport.wire.letter import Letter, Unreadable
-from fgm_ref.transport.wire.office import Office, Word, name_of
+from fgm_ref.transport.wire.office import Office, When, Word, name_of
 
 PAUSE_EVERY = 100
 """Steps of the average site between two pauses."""
@@ -76,7 +76,7 @@ class FreeSimulation(FarSimulation):
         self.paused: set[int] = set()
         self.away = 0.0  # seconds in pauses
         self.points: list[Point] = []
-        office.post.hurry = False  # those who train need the cores
+        office.post.comes = When.SOME_TIME
         super().__init__(config, dataset, office)
         self.observer.strict = False
         self.far = FarSites(self.sites, self.wire)

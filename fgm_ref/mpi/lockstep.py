@@ -7,6 +7,8 @@ turn, one after the other, as ever.  So models, events and ledger are those of t
 from __future__ import annotations
 
 import json
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,13 @@ from fgm_ref.transport.ends import EncoderLike, LedgerLike
 from fgm_ref.transport.network import Network
 from fgm_ref.transport.wire.far import FarEncoder, FarSites, Wire
 from fgm_ref.transport.wire.letter import Letter
-from fgm_ref.transport.wire.office import Office, Word, text_array
+from fgm_ref.transport.wire.office import Office, When, Word, text_array
+
+REST = 0.8
+"""So much of the time that the ranks have lately taken to train, at least, nobody needs to look for letters."""
+
+LATELY = 8
+"""Steps."""
 
 
 class FarLearners:
@@ -77,6 +85,7 @@ class FarSimulation(Simulation):
         self.homes = homes(config.sites, office.post.size)
         self.seen = -1  # the version of the sites' state when their models were fetched
         self.begun = False
+        self.lasted: deque[float] = deque(maxlen=LATELY)  # seconds of the latest steps
         try:
             super().__init__(config, dataset, threads=1)
         except BaseException:
@@ -122,16 +131,18 @@ class FarSimulation(Simulation):
 
     def everywhere(self, word: int, answer: int) -> list[Letter]:
         """Say a word to each rank, and wait for the answers."""
+        self.tell(word)
+        return self.office.gather(answer, self.ranks)
+
+    def tell(self, word: int) -> None:
+        """Say a word to each rank."""
         for rank in self.ranks:
             self.office.say(rank, word, clock=self.ledger.step)
-        return self.office.gather(answer, self.ranks)
 
     def train(self, active: Any) -> None:
         """All ranks train; who has something to say is known afterwards."""
         self.wire.version += 1
-        self.office.post.hurry = False  # those who train need the cores
-        letters = self.everywhere(Word.STEP, Word.STEPPED)
-        self.office.post.hurry = True
+        letters = self.stepped()
         for letter in letters:
             if letter.form == DIVERGED:
                 raise Diverged(letter.site, letter.cause[1])
@@ -145,6 +156,17 @@ class FarSimulation(Simulation):
         elif isinstance(self.sites, MonitoringSites):
             self.sites.values = values
             self.sites.at_zero = letters[0].cause[1]
+
+    def stepped(self) -> list[Letter]:
+        """Let all ranks train, who need the cores meanwhile, and wait for what they say."""
+        began = time.perf_counter()
+        self.tell(Word.STEP)
+        self.office.post.comes = When.SOON
+        self.office.post.rest(REST * min(self.lasted, default=0.0))
+        letters = self.office.gather(Word.STEPPED, self.ranks)
+        self.office.post.comes = When.AT_ONCE
+        self.lasted.append(time.perf_counter() - began)
+        return letters
 
     @property
     def place(self) -> str:  # type: ignore[override]

@@ -17,6 +17,7 @@ import numpy as np
 
 from fgm_ref.arrays import Array
 from fgm_ref.learning.crew import free_cores
+from fgm_ref.transport.wire.office import When
 
 EAGER = 0.002
 """Seconds of looking without a pause if an answer comes at once.
@@ -30,6 +31,9 @@ SHARE = 0.25
 
 LONGEST = 0.0005
 """Seconds of the longest pause."""
+
+LONGER = 0.002
+"""The same for what comes some time, where ranks share cores: every look takes time from somebody who trains."""
 
 YIELD = getattr(os, "sched_yield", lambda: None)
 """Let others go first for a moment; not every system has it."""
@@ -63,10 +67,11 @@ class MpiPost:
     def __init__(self, MPI: Any):
         self.MPI, self.world = MPI, MPI.COMM_WORLD
         self.rank, self.size = self.world.Get_rank(), self.world.Get_size()
-        self.hurry = True
-        # Who trains and the coordinator take turns, so one more rank than there are cores is not too many.
-        crowded = ranks_here(MPI) > free_cores() + 1
-        self.core = self.rank == 0 or not crowded  # whether it may keep one busy
+        self.comes = When.AT_ONCE
+        ranks, cores = ranks_here(MPI), free_cores()
+        self.shared = ranks > cores
+        # Who trains and the coordinator take turns, so one more rank than there are cores may look without a pause.
+        self.core = self.rank == 0 or ranks <= cores + 1
         self.status = MPI.Status()
         self.leaving: list[Any] = []
 
@@ -89,16 +94,25 @@ class MpiPost:
         self.world.Recv([letter, self.MPI.BYTE], sender)
         return sender, letter
 
+    def rest(self, seconds: float) -> None:
+        """Sleep once all letters have left, for nothing is expected so soon."""
+        since = time.perf_counter()
+        while self.leaving:
+            self._left()
+            YIELD()
+        time.sleep(max(0.0, seconds - (time.perf_counter() - since)))
+
     def _arrived(self, source: int) -> bool:
         """Whether a letter is here.  MPI says what it has, and then fetches what is new: hence a second look."""
         return any(self.world.Iprobe(source, status=self.status) for _ in range(2))
 
     def _pause(self, waited: float) -> None:
         """Before the next look, after so many seconds."""
-        if self.hurry and self.core and waited < EAGER:
+        if self.comes == When.AT_ONCE and self.core and waited < EAGER:
             YIELD()
-        else:
-            time.sleep(min(SHARE * waited, LONGEST))
+            return
+        longest = LONGER if self.comes == When.SOME_TIME and self.shared else LONGEST
+        time.sleep(min(SHARE * waited, longest))
 
     def _left(self) -> int:
         """Push on what is leaving; how many letters have left since the last time."""

@@ -49,13 +49,21 @@ class Word(IntEnum):
     GO = -20
 
 
+class When(IntEnum):
+    """How soon a letter comes, as far as one can know."""
+
+    AT_ONCE = 0
+    SOON = 1
+    SOME_TIME = 2
+
+
 class Post(Protocol):
     """What carries bytes between ranks; letters of one rank to another arrive in the order in which they were sent."""
 
     rank: int
     size: int
-    hurry: bool
-    """Whether what is waited for comes at once.  Who carries bytes may look more often then."""
+    comes: When
+    """How soon what is waited for comes.  Who carries bytes may look for it so much more often."""
 
     def send(self, to: int, letter: Array) -> None:
         """Take bytes along (uint8), without waiting for the other rank."""
@@ -65,6 +73,9 @@ class Post(Protocol):
 
     def waiting(self) -> bool:
         """Whether a letter has arrived."""
+
+    def rest(self, seconds: float) -> None:
+        """Leave the core to others for so long."""
 
 
 @dataclass
