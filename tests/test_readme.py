@@ -98,19 +98,33 @@ def best_torch(case):
     return min(case[name] for name in engines)[1]
 
 
+RANKS = {
+    "W3": "LSTMs of 256, 256 and 128 cells",
+    "W2": "LSTM of 64 cells",
+    "W1": "LSTM of 19 cells",
+}
+
+
 def test_what_is_said_of_ranks_is_what_was_measured():
     with (ROOT / "data/results/bench/mpi.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    faster, apart = (
-        {row["section"][:2]: f"{float(row['value']):.2f}" for row in rows if what in row["what"]}
-        for what in ("2 ranks / 1 rank", "never speak")
-    )
-    text = " ".join((ROOT / "tutorials" / "cluster.md").read_text(encoding="utf-8").split())
-    assert (
-        f"are {faster['W3']} times as fast as one for the LSTMs of 256, 256 and 128 cells, {faster['W2']} times for "
-        f"the LSTM of 64, and {faster['W1']} times for the LSTM of 19"
-    ) in text
-    assert f"do {apart['W3']}, {apart['W2']} and {apart['W1']} times the work of one" in text
+        values = {
+            (row["section"][:2], row["what"]): f"{float(row['value']):.2f}"
+            for row in csv.DictReader(file)
+        }
+    for workload, network in RANKS.items():
+        cells = [network]
+        for ratio in ("2 ranks / 1 rank", "2 ranks / 1 rank, free"):
+            middle, low, high = (
+                values[workload, ratio + more]
+                for more in ("", ": lower quartile", ": upper quartile")
+            )
+            cells.append(f"{middle} ({low}–{high})")
+        assert f"| {' | '.join(cells)} |" in CLUSTER
+    apart = [
+        values[workload, "2 processes of half the sites that never speak / one process"]
+        for workload in RANKS
+    ]
+    assert "do {}, {} and {} times the work of one".format(*apart) in " ".join(CLUSTER.split())
 
 
 def test_the_tables_of_speeds_are_what_was_measured():
@@ -128,6 +142,38 @@ def test_the_tables_of_speeds_are_what_was_measured():
             )
             cells = [f"{min(found):.2f}–{max(found):.2f}" for found in columns]
             assert f"| {' | '.join([about, *cells])} |" in SPEED, f"{kernel}: {about} {cells}"
+
+
+TWO_THREADS = {
+    "W1": (128, NETWORKS["W1"]),
+    "W2": (32, NETWORKS["W2"]),
+    "W3": (4, NETWORKS["W3"]),
+    "W4": (64, NETWORKS["W4"]),
+}
+
+
+def two_threads(workload):
+    """The cells of a row: the least and the largest ratio over both precisions."""
+    k = str(TWO_THREADS[workload][0])
+    cases = [
+        case
+        for (_, mode, name, sites, _), case in speeds().items()
+        if (mode, name, sites) == ("2t", workload, k)
+    ]
+    assert len(cases) == 2
+    columns = (
+        [case["library-1t"][1] for case in cases],
+        [case["torch-loop"][1] for case in cases],
+        [best_torch(case) for case in cases],
+        [case["jax-scan"][1] for case in cases],
+    )
+    return [f"{min(found):.2f}–{max(found):.2f}" for found in columns]
+
+
+def test_the_table_of_two_threads_is_what_was_measured():
+    for workload, (k, about) in TWO_THREADS.items():
+        cells = two_threads(workload)
+        assert f"| {about} | {k} | {' | '.join(cells)} |" in SPEED, f"{about} {cells}"
 
 
 def test_what_is_said_of_rivals_that_are_ahead():

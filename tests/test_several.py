@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fgm_ref import demo, run
+from fgm_ref.datasets import load
 from fgm_ref.demo import several
 from fgm_ref.demo.several import WORTH_A_PROCESS, in_turn, side_by_side, workers
 from fgm_ref.simulation.config import Config
@@ -102,10 +103,16 @@ def test_a_process_that_is_killed_ends_it_with_a_line(capsys, monkeypatch, tmp_p
 def test_one_process_where_others_do_not_pay_or_would_run_a_script_again(monkeypatch):
     monkeypatch.setattr(several, "free_cores", lambda: 2)
     monkeypatch.setattr(several, "at_home", lambda: True)
+    data = load("ecg208")
     long = [replace(config, steps=WORTH_A_PROCESS) for config in CONFIGS]
-    assert workers(long) == 2 and workers(long[:1]) == 1 and workers(CONFIGS) == 1
+    assert workers(long, data) == 2
+    assert workers(long[:1], data) == workers(CONFIGS, data) == 1
+    monkeypatch.setattr(several, "WORTH_A_COPY", 1000)
+    assert workers(long, data) == 1
+    monkeypatch.undo()
+    monkeypatch.setattr(several, "free_cores", lambda: 2)
     monkeypatch.setattr(several, "at_home", lambda: False)
-    assert workers(long) == 1
+    assert workers(long, data) == 1
 
 
 SCRIPT = """
@@ -145,6 +152,7 @@ def test_the_program_itself_uses_the_cores(tmp_path):
 ONE_CORE = """
 import sys
 from fgm_ref import demo
+from fgm_ref.datasets import load
 from fgm_ref.demo import several
 several.free_cores = lambda: 1
 sys.exit(demo.main(sys.argv[1:]))

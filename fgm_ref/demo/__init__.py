@@ -56,7 +56,7 @@ def compare(wanted: Plan, progress: Progress) -> Iterator[RunResult]:
     """Run the same training by each protocol, side by side where that is faster."""
     configs, labels = wanted.configs, labels_of(wanted.configs)
     do = partial(one, wanted, labels)
-    number = workers(configs) if ENGINE.side_by_side else 1
+    number = workers(configs, wanted.data) if ENGINE.side_by_side else 1
     if number > 1:
         return side_by_side(do, configs, labels, number, progress)
     return in_turn(do, configs, labels, progress)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass
 
+from fgm_ref.datasets import Dataset
 from fgm_ref.learning.crew import free_cores
 from fgm_ref.program import Progress
 from fgm_ref.program.processes import CONTEXT, at_home, processes
@@ -17,14 +18,18 @@ Do = Callable[[int, Tell], RunResult]
 WORTH_A_PROCESS = 600
 """Steps of all runs together from which on processes gain more than it costs to start them."""
 
+WORTH_A_COPY = 2**26
+"""Bytes of the windows up to which every process is given a copy of them."""
+
 PAUSE = 0.1
 """Seconds between two looks at how far the runs are."""
 
 
-def workers(configs: Sequence[Config]) -> int:
+def workers(configs: Sequence[Config], data: Dataset) -> int:
     """As many processes as there are cores, where they are worth it; else 1."""
     steps = sum(config.steps for config in configs)
-    if steps < WORTH_A_PROCESS or not at_home():
+    size = data.x_train.nbytes + data.x_test.nbytes
+    if steps < WORTH_A_PROCESS or size > WORTH_A_COPY or not at_home():
         return 1
     return min(len(configs), free_cores())
 

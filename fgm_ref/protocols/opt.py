@@ -17,6 +17,7 @@ data, and the variance is checked once a pass; here they are steps.  The limit o
 of the first one are from a reading of the paper that could not be repeated.  The zones are this project's.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from math import inf, sqrt
 
@@ -43,7 +44,7 @@ def least_radius(E: Array) -> float:
     return max(8 * rounding, 1 / FAR)
 
 
-class Timed(base.Coordinator):
+class Timed(base.Coordinator, ABC):
     """Ends a round after τ steps, if nothing else has.  How, its protocol says in `end_round`."""
 
     def __init__(self, network: Network, k: int, setup: Setup):
@@ -71,9 +72,9 @@ class Timed(base.Coordinator):
         """What ends the round now, if something does: T = τ."""
         return ("T", self.steps) if self.steps >= self.tau else None
 
+    @abstractmethod
     def end_round(self, cause: Cause) -> None:
         """Set Θ, publish S."""
-        raise NotImplementedError
 
     def welcome(self, sites: list[int]) -> None:
         """Some sites are back: the round is over."""

@@ -32,7 +32,7 @@ from typing import Any
 import fgm_ref.threads  # noqa: F401  isort: skip  (before NumPy)
 import numpy as np
 import report
-from engines import ENGINES, LIMITS, Library
+from engines import ENGINES, LIMITS, ONLY, Library
 from workloads import LR, SITES, WORKLOADS, Case, Problem, cases, problem
 
 from fgm_ref.arrays import Array
@@ -42,7 +42,7 @@ from fgm_ref.learning.params import Layout
 HERE = Path(__file__).parent
 FEWER = {
     "W1": [8, 128],
-    "W2": [8],
+    "W2": [8, 32],
     "W3": [4],
     "W4": [8, 64],
 }  # numbers of sites of all but the main table
@@ -175,7 +175,7 @@ def compare(case: Case, name: str, saved: Path, expected: tuple[Array, Array]) -
 
 
 def measure(
-    case: Case, mode: str, kernel: str, names: list[str], rounds: int, seconds: float
+    case: Case, mode: str, kernel: str, engines: list[str], rounds: int, seconds: float
 ) -> dict[str, Any]:
     """One row of a table: for every engine the milliseconds per step of every round, and how it was checked."""
     copies, threads = (2 if mode == "2p" else 1), (2 if mode == "2t" else 1)
@@ -187,14 +187,14 @@ def measure(
             given = problem(case.shape, case.k, case.dtype)
             file = Path(folder) / "problem.npz"
             np.savez(file, **given._asdict())
-            for name in names:
+            for name in engines:
                 workers[name] = [
                     Process(name, case, file, place, threads, kernel) for place in places
                 ]
                 for number, worker in enumerate(workers[name]):
                     worker.ask("check", file=f"{folder}/{name}{number}.npz")
             expected = reference(case, given)
-            for name in names:
+            for name in engines:
                 try:
                     for number, worker in enumerate(workers[name]):
                         record["flops"][name] = worker.answer()["flops"]
@@ -345,14 +345,23 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
+def settings(args: argparse.Namespace, mode: str) -> dict[str, Any]:
+    """How a case is measured in a mode."""
+    engines = [name for name in args.engines if ONLY.get(name, mode) == mode]
+    return {"engines": engines, "rounds": args.rounds, "seconds": args.seconds}
+
+
 def main(argv: list[str] | None = None) -> int:
     """Measure, keep, and report; 1 if an engine failed."""
     args = options(argv)
     store = args.out / "bench.json"
     records = {} if args.fresh or not store.exists() else json.loads(store.read_text())["records"]
-    settings = {"engines": args.engines, "rounds": args.rounds, "seconds": args.seconds}
     jobs = plan(args)
-    todo = [job for job in jobs if records.get(report.key(*job), {}).get("settings") != settings]
+    todo = [
+        job
+        for job in jobs
+        if records.get(report.key(*job), {}).get("settings") != settings(args, job[1])
+    ]
     start = time.monotonic()
     for number, job in enumerate(todo):
         elapsed = time.monotonic() - start
@@ -366,9 +375,8 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
             flush=True,
         )
-        records[report.key(*job)] = measure(*job, args.engines, args.rounds, args.seconds) | {
-            "settings": settings
-        }
+        told = settings(args, job[1])
+        records[report.key(*job)] = measure(*job, **told) | {"settings": told}
         with atomic(store) as part:
             part.write_text(json.dumps({"machine": machine(), "records": records}, indent=1))
     failures = report.write(args.out, records, machine())

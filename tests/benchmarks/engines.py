@@ -46,8 +46,10 @@ class Engine:
 class Library(Engine):
     """`Model.loss_and_gradient` and `Adam.step`, as the simulator calls them."""
 
+    threads: int | None = None  # the library decides
+
     def __init__(self, case: Case, given: Problem):
-        self.model = Model(case.shape.spec, case.dtype)
+        self.model = Model(case.shape.spec, case.dtype, threads=self.threads)
         self.P, self.G, self.x, self.y = given.P.copy(), np.empty_like(given.P), given.x, given.y
         self.adam = Adam(LR, case.k, self.model.size, case.dtype)
 
@@ -61,6 +63,12 @@ class Library(Engine):
 
     def weights(self) -> Array:
         return self.P
+
+
+class OneThread(Library):
+    """The same by one thread, wherever there are cores for more."""
+
+    threads = 1
 
 
 class Products(Engine):
@@ -117,9 +125,15 @@ class Entry(NamedTuple):
 NO_TRIM = tuple((f"MALLOC_{name}_", str(1 << 29)) for name in ("TRIM_THRESHOLD", "MMAP_THRESHOLD"))
 """glibc keeps freed memory instead of fetching it anew in every step; for all engines, it helps torch most."""
 
+ONE_EACH = (("OPENBLAS_NUM_THREADS", "1"),)
+"""The library shares the sites out among threads; each does its products alone (see `fgm_ref/threads.py`)."""
+
 ENGINES = {
-    "library": Entry("engines", "Library", "fgm_ref", environment=NO_TRIM),
-    "library-malloc": Entry("engines", "Library", "fgm_ref, glibc as it comes"),
+    "library": Entry("engines", "Library", "fgm_ref", environment=NO_TRIM + ONE_EACH),
+    "library-malloc": Entry("engines", "Library", "fgm_ref, glibc as it comes", "", ONE_EACH),
+    "library-1t": Entry(
+        "engines", "OneThread", "fgm_ref, one thread", environment=NO_TRIM + ONE_EACH
+    ),
     "prototype": Entry("prototype", "Prototype", "fastest NumPy", environment=NO_TRIM),
     "products": Entry(
         "engines", "Products", "fgm_ref's matrix products alone", environment=NO_TRIM
@@ -144,6 +158,8 @@ ENGINES = {
     "jax-scan": Entry("rivals_jax", "Scan", "JAX: jit(vmap(scan))", "jax", NO_TRIM),
 }
 LIMITS = ("products", "big-product")
+ONLY = {"library-1t": "2t"}
+"""What is measured in one mode only: in the others it is the library itself."""
 
 
 def make(name: str, case: Case, given: Problem) -> Any:
