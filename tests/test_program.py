@@ -133,6 +133,17 @@ def test_where_nothing_can_be_said_the_exit_code_says_it():
         assert (listing.returncode, mistake.returncode) == (1, 2)
 
 
+def test_a_closed_stderr_is_no_error_and_nothing_goes_to_stdout_instead(tmp_path):
+    run, wrong = (
+        subprocess.run(
+            f"{sys.executable} -m fgm_ref.demo {arguments} 2>&-", shell=True, capture_output=True
+        )
+        for arguments in (f"--protocol fgm --out {tmp_path} {' '.join(SHORT)}", "--dataset nope")
+    )
+    assert run.returncode == 0 and run.stdout.decode().endswith(".png\n")
+    assert wrong.returncode == 2 and wrong.stdout == b""
+
+
 def test_a_closed_stdout_is_no_error():
     command = f"{sys.executable} -m fgm_ref.demo --list >&-"
     done = subprocess.run(command, shell=True, capture_output=True)

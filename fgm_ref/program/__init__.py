@@ -61,12 +61,13 @@ def entry(main: Callable[[], int], interrupted: Callable[[], int]) -> NoReturn:
     """Run `main` and exit with its code.
 
     Ctrl-C ends it with `interrupted()`, a closed pipe quietly, and a full disk with one line on stderr.
-    Signs that the console does not have are spelt out.
+    Signs that the console does not have are spelt out.  If there is no stdout or stderr, what goes there is forgotten.
     """
+    _replace_what_is_closed()
     readable()
     try:
         code = _code_of(main)
-        _flush()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         code = interrupted()
     except BrokenPipeError:
@@ -78,6 +79,13 @@ def entry(main: Callable[[], int], interrupted: Callable[[], int]) -> NoReturn:
     sys.exit(code)
 
 
+def _replace_what_is_closed() -> None:
+    """Python has None for a stream that was closed when it started, and prints to stdout what was meant for stderr."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  (to the end)
+
+
 def _code_of(main: Callable[[], int]) -> Any:
     """The exit code, also if it is argparse that ends the program."""
     try:
@@ -86,16 +94,8 @@ def _code_of(main: Callable[[], int]) -> Any:
         return stop.code
 
 
-def _flush() -> None:
-    """Write what is left of the output; there may be no stdout at all."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-
-
-def _let_go(stream: TextIO | None) -> None:
+def _let_go(stream: TextIO) -> None:
     """What could not be written there must not be tried again when Python ends."""
-    if stream is None:
-        return
     try:
         stream.flush()
     except OSError:
