@@ -1,10 +1,13 @@
 """Runs side by side: they are those of one process, and whatever goes wrong with one of them is said."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from fgm_ref import demo, run
 from fgm_ref.datasets import load
 from fgm_ref.demo import several
 from fgm_ref.demo.several import WORTH_A_PROCESS, in_turn, side_by_side, workers
+from fgm_ref.learning.crew import free_cores
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import GuaranteeBroken
 from fgm_ref.simulation.simulate import RunDiverged
@@ -157,3 +161,39 @@ from fgm_ref.demo import several
 several.free_cores = lambda: 1
 sys.exit(demo.main(sys.argv[1:]))
 """
+
+
+def children(process):
+    """The workers of a program, as far as they are started."""
+    listed = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
+    found = [int(number) for number in listed.stdout.split()]
+    return [number for number in found if b"spawn_main" in command_of(number)]
+
+
+def command_of(number):
+    try:
+        return Path(f"/proc/{number}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="there is no /proc")
+@pytest.mark.skipif(free_cores() < 2, reason="there is one core, and no worker")
+@pytest.mark.parametrize("after", [0, 1])
+def test_ctrl_c_ends_program_and_workers_with_one_line(after, tmp_path):
+    command = [sys.executable, "-m", "fgm_ref.demo", "--dataset", "ecg208", "--steps", "100000"]
+    command += ["--protocol", "gm", "--protocol", "fgm", "--out", str(tmp_path)]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    ends = time.monotonic() + 60
+    while len(workers_there := children(process)) < 2 and time.monotonic() < ends:
+        time.sleep(0.05)
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to the workers as well
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == ""
+    told = [line for line in err.splitlines() if "left" not in line]
+    assert told == ["fgm_ref.demo: interrupted: 0 of 2 protocols were finished"]
+    assert not any(map(command_of, workers_there))

@@ -8,7 +8,7 @@ import fgm_ref.threads  # isort: skip  (before NumPy)
 import json
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -24,6 +24,7 @@ from fgm_ref.demo.plan import Plan, data_of, plan
 from fgm_ref.demo.several import in_turn, side_by_side, workers
 from fgm_ref.program import FAILED, FINE, INTERRUPTED, USAGE, Progress
 from fgm_ref.program.console import width, wrapped
+from fgm_ref.program.processes import in_background
 from fgm_ref.simulation.baselines import baselines
 from fgm_ref.simulation.config import Config
 from fgm_ref.simulation.observer import GuaranteeBroken
@@ -126,7 +127,7 @@ def warn(data: Dataset) -> None:
 def report(wanted: Plan) -> int:
     """Run everything and print what came of it, also if the end comes early."""
     results: list[RunResult] = []
-    known = in_the_meantime(wanted)
+    known = in_background(partial(get_ready, wanted)) if wanted.out else Future()
     trouble = train(wanted, results)
     all_or_nothing = wanted.args.json or wanted.args.html
     if results and not (trouble and all_or_nothing):
@@ -162,16 +163,8 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     return None
 
 
-def in_the_meantime(wanted: Plan) -> Future[list[Baseline]]:
-    """What is needed for table and picture, done by a thread while others train."""
-    thread = ThreadPoolExecutor(1)
-    known = thread.submit(get_ready, wanted) if wanted.out else Future()
-    thread.shutdown(wait=False)
-    return known
-
-
 def get_ready(wanted: Plan) -> list[Baseline]:
-    """Load what is slow to load, and fit what there is to beat."""
+    """What there is to beat, which takes a while, and what draws the picture, which is slow to load."""
     import_module(PLOTS)
     return baselines(wanted.data)
 

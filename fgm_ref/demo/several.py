@@ -1,8 +1,12 @@
 """Several runs, one after the other or each in a process of its own; their results come in the order of the runs."""
 
+import pickle
 from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from concurrent.futures import wait
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fgm_ref.datasets import Dataset
 from fgm_ref.learning.crew import free_cores
@@ -53,13 +57,22 @@ def side_by_side(
 ) -> Iterator[RunResult]:
     """The results of all runs, done by this number of processes; `do` and what a run returns or raises travel there."""
     done = CONTEXT.RawArray("q", len(configs))  # steps of each run
-    with processes(number, begin, do, done) as pool:
+    with letter(do) as path, processes(number, begin, path, done) as pool:
         running = [pool.submit(work, place) for place in range(len(configs))]
         for one in running:
             while wait([one], PAUSE).not_done:
                 if under_way := " | ".join(unfinished(configs, labels, done)):
                     progress(sum(done), under_way)
             yield one.result()
+
+
+@contextmanager
+def letter(do: Do) -> Iterator[Path]:
+    """A file from which every worker takes what it has to do, and the data for it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "work"
+        path.write_bytes(pickle.dumps(do))
+        yield path
 
 
 def unfinished(
@@ -85,9 +98,9 @@ class Desk:
 desks: list[Desk] = []
 
 
-def begin(do: Do, done: MutableSequence[int]) -> None:
+def begin(path: Path, done: MutableSequence[int]) -> None:
     """Before the first run."""
-    desks.append(Desk(do, done))
+    desks.append(Desk(pickle.loads(path.read_bytes()), done))
 
 
 def work(place: int) -> RunResult:

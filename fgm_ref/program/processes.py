@@ -1,4 +1,4 @@
-"""Worker processes that behave: one BLAS thread each, deaf to Ctrl-C, and gone as soon as their parent is."""
+"""Workers that behave: one BLAS thread each, deaf to Ctrl-C, and gone as soon as their parent is."""
 
 import gc
 import multiprocessing
@@ -7,9 +7,11 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 CONTEXT = multiprocessing.get_context("spawn")
 
@@ -20,17 +22,14 @@ def processes(
 ) -> Iterator[ProcessPoolExecutor]:
     """An executor with so many workers (default: one per core), each of which calls `prepare(*args)` first.
 
-    They are stopped if the block ends by an error.
+    They are stopped if the block ends by an error.  The arguments should be small: they are written to a pipe, and who
+    writes more than it holds waits for a process that may have died.
     """
     import fgm_ref.threads  # noqa: F401  (they inherit the environment)
 
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        workers or os.cpu_count(), CONTEXT, initializer=begin, initargs=(prepare, *args)
-    )
+    pool = Pool(workers or os.cpu_count(), CONTEXT, initializer=begin, initargs=(prepare, *args))
     try:
-        with deaf():
-            pool.submit(int)  # starts them
         yield pool
         pool.shutdown()
     finally:
@@ -39,9 +38,18 @@ def processes(
             child.terminate()
 
 
+class Pool(ProcessPoolExecutor):
+    """Starts a worker when there is work for one more."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+        """As in any executor."""
+        with deaf():
+            return super().submit(fn, *args, **more)
+
+
 @contextmanager
 def deaf() -> Iterator[None]:
-    """Processes that are started in here never hear of Ctrl-C; their parent does, and stops them."""
+    """Processes and threads that are started in here never hear of Ctrl-C; the main thread does, and stops them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -50,6 +58,21 @@ def deaf() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def in_background(do: Callable[[], Result]) -> Future[Result]:
+    """A thread does it meanwhile.  Nobody waits for it when the program ends, and Ctrl-C is not for it."""
+    future: Future[Result] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(do())
+        except BaseException as error:
+            future.set_exception(error)
+
+    with deaf():  # as long as one thread hears Ctrl-C, it reaches the main thread even there
+        threading.Thread(target=work, daemon=True).start()
+    return future
 
 
 def begin(prepare: Callable[..., Any], *args: Any) -> None:
