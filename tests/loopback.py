@@ -35,9 +35,6 @@ class Loop:
     def waiting(self):
         return bool(self.early) or not self.boxes[self.rank].empty()
 
-    def rest(self, seconds):
-        """Threads wait for their queue without a look."""
-
 
 def offices(ranks):
     boxes = [queue.Queue() for _ in range(ranks)]

@@ -162,7 +162,7 @@ class FarSimulation(Simulation):
         began = time.perf_counter()
         self.tell(Word.STEP)
         self.office.post.comes = When.SOON
-        self.office.post.rest(REST * min(self.lasted, default=0.0))
+        self.office.post.nothing_for = REST * min(self.lasted, default=0.0)
         letters = self.office.gather(Word.STEPPED, self.ranks)
         self.office.post.comes = When.AT_ONCE
         self.lasted.append(time.perf_counter() - began)

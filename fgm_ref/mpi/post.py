@@ -67,7 +67,7 @@ class MpiPost:
     def __init__(self, MPI: Any):
         self.MPI, self.world = MPI, MPI.COMM_WORLD
         self.rank, self.size = self.world.Get_rank(), self.world.Get_size()
-        self.comes = When.AT_ONCE
+        self.comes, self.nothing_for = When.AT_ONCE, 0.0
         ranks, cores = ranks_here(MPI), free_cores()
         self.shared = ranks > cores
         # Who trains and the coordinator take turns, so one more rank than there are cores may look without a pause.
@@ -83,6 +83,8 @@ class MpiPost:
 
     def receive(self, sender: int | None = None) -> tuple[int, Array]:
         """One MPI message: wait for it without keeping the core busy."""
+        if self.nothing_for:
+            self._rest()
         source = self.MPI.ANY_SOURCE if sender is None else sender
         since = time.perf_counter()
         while not self._arrived(source):
@@ -94,8 +96,9 @@ class MpiPost:
         self.world.Recv([letter, self.MPI.BYTE], sender)
         return sender, letter
 
-    def rest(self, seconds: float) -> None:
-        """Sleep once all letters have left, for nothing is expected so soon."""
+    def _rest(self) -> None:
+        """Sleep while nothing can come, once all letters have left."""
+        seconds, self.nothing_for = self.nothing_for, 0.0
         since = time.perf_counter()
         while self.leaving:
             self._left()

@@ -64,6 +64,8 @@ class Post(Protocol):
     size: int
     comes: When
     """How soon what is waited for comes.  Who carries bytes may look for it so much more often."""
+    nothing_for: float
+    """Seconds in which nothing can come, from when it is first waited for."""
 
     def send(self, to: int, letter: Array) -> None:
         """Take bytes along (uint8), without waiting for the other rank."""
@@ -73,9 +75,6 @@ class Post(Protocol):
 
     def waiting(self) -> bool:
         """Whether a letter has arrived."""
-
-    def rest(self, seconds: float) -> None:
-        """Leave the core to others for so long."""
 
 
 @dataclass
