@@ -35,7 +35,7 @@ from fgm_ref.view.notes import notes, worse_than
 from fgm_ref.view.table import as_json, table
 from fgm_ref.view.trace import transcript
 
-KILLED = "expected its process to live, but it was killed from outside, for want of memory perhaps"
+KILLED = "a process was killed from outside, for want of memory perhaps"
 
 PLOTS = "fgm_ref.view.plots"
 """Slow to load, because of matplotlib."""
@@ -141,6 +141,10 @@ def report(wanted: Plan) -> int:
 def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     """Append the results one by one; returns what has ended it early."""
     configs = wanted.configs
+
+    def cut_short(why: str) -> str:
+        return f"{why}: {len(results)} of {len(configs)} protocols were finished"
+
     progress = Progress(sum(config.steps for config in configs))
     try:
         for result in compare(wanted, progress):
@@ -154,10 +158,9 @@ def train(wanted: Plan, results: list[RunResult]) -> Trouble | None:
     except ValueError as error:  # a setting that only the run could find wrong
         return Trouble(str(error), USAGE)
     except BrokenExecutor:
-        return Trouble(f"{labels_of(configs)[len(results)]}: {KILLED}", FAILED)
+        return Trouble(cut_short(KILLED), FAILED)
     except KeyboardInterrupt:
-        finished = f"{len(results)} of {len(configs)} protocols were finished"
-        return Trouble(f"interrupted: {finished}", INTERRUPTED)
+        return Trouble(cut_short("interrupted"), INTERRUPTED)
     finally:
         progress.close()
     return None

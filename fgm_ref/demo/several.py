@@ -57,7 +57,7 @@ def side_by_side(
 ) -> Iterator[RunResult]:
     """The results of all runs, done by this number of processes; `do` and what a run returns or raises travel there."""
     done = CONTEXT.RawArray("q", len(configs))  # steps of each run
-    with letter(do) as path, processes(number, begin, path, done) as pool:
+    with parcel(do) as path, processes(number, begin, path, done) as pool:
         running = [pool.submit(work, place) for place in range(len(configs))]
         for one in running:
             while wait([one], PAUSE).not_done:
@@ -67,7 +67,7 @@ def side_by_side(
 
 
 @contextmanager
-def letter(do: Do) -> Iterator[Path]:
+def parcel(do: Do) -> Iterator[Path]:
     """A file from which every worker takes what it has to do, and the data for it."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "work"

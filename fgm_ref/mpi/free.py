@@ -148,14 +148,12 @@ class FreeSimulation(FarSimulation):
         while not quiet:
             version = self.wire.version
             self.paused.clear()
-            for rank in self.ranks:
-                self.office.say(rank, Word.PAUSE)
+            self.tell(Word.PAUSE)
             while len(self.paused) < len(self.ranks):
                 self.heed(*self.wire.next())
             quiet = version == self.wire.version
         self.look(began)
-        for rank in self.ranks:
-            self.office.say(rank, Word.GO)
+        self.tell(Word.GO)
         self.away += time.perf_counter() - began
 
     def look(self, began: float) -> None:

@@ -39,7 +39,7 @@ def processes(
 
 
 class Pool(ProcessPoolExecutor):
-    """Starts a worker when there is work for one more."""
+    """An executor that starts its workers in `submit`, deaf to Ctrl-C."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
         """As in any executor."""

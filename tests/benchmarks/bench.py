@@ -32,7 +32,7 @@ from typing import Any
 import fgm_ref.threads  # noqa: F401  isort: skip  (before NumPy)
 import numpy as np
 import report
-from engines import ENGINES, LIMITS, ONLY, Library
+from engines import ENGINES, LIMITS, Library
 from workloads import LR, SITES, WORKLOADS, Case, Problem, cases, problem
 
 from fgm_ref.arrays import Array
@@ -347,7 +347,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
 
 def settings(args: argparse.Namespace, mode: str) -> dict[str, Any]:
     """How a case is measured in a mode."""
-    engines = [name for name in args.engines if ONLY.get(name, mode) == mode]
+    engines = [name for name in args.engines if ENGINES[name].mode in ("", mode)]
     return {"engines": engines, "rounds": args.rounds, "seconds": args.seconds}
 
 

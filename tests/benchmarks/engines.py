@@ -120,6 +120,9 @@ class Entry(NamedTuple):
     about: str
     needs: str = ""
     environment: tuple[tuple[str, str], ...] = ()
+    mode: str = (
+        ""  # the only one in which it is measured: in the others it would be another engine again
+    )
 
 
 NO_TRIM = tuple((f"MALLOC_{name}_", str(1 << 29)) for name in ("TRIM_THRESHOLD", "MMAP_THRESHOLD"))
@@ -132,7 +135,7 @@ ENGINES = {
     "library": Entry("engines", "Library", "fgm_ref", environment=NO_TRIM + ONE_EACH),
     "library-malloc": Entry("engines", "Library", "fgm_ref, glibc as it comes", "", ONE_EACH),
     "library-1t": Entry(
-        "engines", "OneThread", "fgm_ref, one thread", environment=NO_TRIM + ONE_EACH
+        "engines", "OneThread", "fgm_ref, one thread", environment=NO_TRIM + ONE_EACH, mode="2t"
     ),
     "prototype": Entry("prototype", "Prototype", "fastest NumPy", environment=NO_TRIM),
     "products": Entry(
@@ -158,8 +161,6 @@ ENGINES = {
     "jax-scan": Entry("rivals_jax", "Scan", "JAX: jit(vmap(scan))", "jax", NO_TRIM),
 }
 LIMITS = ("products", "big-product")
-ONLY = {"library-1t": "2t"}
-"""What is measured in one mode only: in the others it is the library itself."""
 
 
 def make(name: str, case: Case, given: Problem) -> Any:

@@ -23,6 +23,7 @@ import fgm_ref.threads  # noqa: F401  isort: skip  (before NumPy)
 import numpy as np
 from matplotlib.figure import Figure
 from measured import Row, file_rows, sections
+from report import spread
 
 from fgm_ref.files import atomic
 from fgm_ref.learning.crew import free_cores
@@ -69,10 +70,10 @@ def case(name: str, k: int, seconds: float, turns: int) -> list[Row]:
         rows.append((section, what, statistics.median(values), unit))
     for what, (upper, lower) in RATIOS.items():
         ratios = [one[upper] / one[lower] for one in measured]
-        low, middle, high = np.percentile(ratios, (25, 50, 75))
-        rows.append((section, what, middle, ""))
-        rows.append((section, f"{what}: lower quartile", low, ""))
-        rows.append((section, f"{what}: upper quartile", high, ""))
+        found = spread(ratios)
+        rows.append((section, what, found.median, ""))
+        rows.append((section, f"{what}: lower quartile", found.low, ""))
+        rows.append((section, f"{what}: upper quartile", found.high, ""))
     return rows
 
 

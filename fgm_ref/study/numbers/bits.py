@@ -1,7 +1,7 @@
 """The runs of the experiment on codecs, each beside the same run in float32."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ class Bits:
     """All runs of the table."""
 
     rows: Rows
+    known: dict[tuple[str, Place], Comparison] = field(default_factory=dict, repr=False)
+    """What `harm` has found, by codec and place: every sentence asks it again."""
 
     @cached_property
     def codecs(self) -> list[str]:
@@ -63,6 +65,11 @@ class Bits:
 
     def harm(self, codec: str, place: Place) -> Comparison:
         """The final loss minus that of float32, as a share of what is learnt in float32."""
+        if (codec, place) not in self.known:
+            self.known[codec, place] = self._harm(codec, place)
+        return self.known[codec, place]
+
+    def _harm(self, codec: str, place: Place) -> Comparison:
         coded, plain = self.pair(codec, place)
         learnt = mean(plain, "baseline_loss") - mean(plain, "loss")
         gap = paired.difference(coded, plain, number=self.number(place))
